@@ -33,11 +33,15 @@ std::string to_rfc3339(WallTime time) {
 }
 
 WallTime SystemClock::wall() const {
-  return {std::chrono::duration_cast<std::chrono::microseconds>(read_clock(CLOCK_REALTIME))
-              .count()};
+  return {
+      std::chrono::duration_cast<std::chrono::microseconds>(read_clock(CLOCK_REALTIME)).count()};
 }
-Duration SystemClock::boot() const { return read_clock(CLOCK_BOOTTIME); }
-Duration SystemClock::monotonic() const { return read_clock(CLOCK_MONOTONIC); }
+Duration SystemClock::boot() const {
+  return read_clock(CLOCK_BOOTTIME);
+}
+Duration SystemClock::monotonic() const {
+  return read_clock(CLOCK_MONOTONIC);
+}
 
 std::uint64_t Random::below(std::uint64_t bound) {
   // Rejection keeps it uniform: the last, incomplete block of values is drawn again.

@@ -10,19 +10,32 @@ namespace glovebox {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::exists: return "exists";
-    case ErrorKind::denied: return "denied";
-    case ErrorKind::limit: return "limit";
-    case ErrorKind::unsupported: return "unsupported";
-    case ErrorKind::timeout: return "timeout";
-    case ErrorKind::cancelled: return "cancelled";
-    case ErrorKind::closed: return "closed";
-    case ErrorKind::conflict: return "conflict";
-    case ErrorKind::io: return "io";
-    case ErrorKind::protocol: return "protocol";
-    case ErrorKind::internal: return "internal";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::exists:
+      return "exists";
+    case ErrorKind::denied:
+      return "denied";
+    case ErrorKind::limit:
+      return "limit";
+    case ErrorKind::unsupported:
+      return "unsupported";
+    case ErrorKind::timeout:
+      return "timeout";
+    case ErrorKind::cancelled:
+      return "cancelled";
+    case ErrorKind::closed:
+      return "closed";
+    case ErrorKind::conflict:
+      return "conflict";
+    case ErrorKind::io:
+      return "io";
+    case ErrorKind::protocol:
+      return "protocol";
+    case ErrorKind::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -31,31 +44,41 @@ namespace {
 
 ErrorKind kind_of(int error_number) {
   switch (error_number) {
-    case ENOENT: return ErrorKind::not_found;
-    case EEXIST: return ErrorKind::exists;
+    case ENOENT:
+      return ErrorKind::not_found;
+    case EEXIST:
+      return ErrorKind::exists;
     case EPERM:
     case EACCES:
-    case EROFS: return ErrorKind::denied;
+    case EROFS:
+      return ErrorKind::denied;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-    case E2BIG: return ErrorKind::limit;
+    case E2BIG:
+      return ErrorKind::limit;
     case ENOSYS:
     case EOPNOTSUPP:
-    case EAFNOSUPPORT: return ErrorKind::unsupported;
-    case ETIMEDOUT: return ErrorKind::timeout;
-    case ECANCELED: return ErrorKind::cancelled;
+    case EAFNOSUPPORT:
+      return ErrorKind::unsupported;
+    case ETIMEDOUT:
+      return ErrorKind::timeout;
+    case ECANCELED:
+      return ErrorKind::cancelled;
     case EPIPE:
     case ECONNRESET:
-    case ECONNREFUSED: return ErrorKind::closed;
+    case ECONNREFUSED:
+      return ErrorKind::closed;
     case EINVAL:
     case ENAMETOOLONG:
     case ELOOP:
     case ENOTDIR:
-    case EISDIR: return ErrorKind::invalid;
-    default: return ErrorKind::io;
+    case EISDIR:
+      return ErrorKind::invalid;
+    default:
+      return ErrorKind::io;
   }
 }
 

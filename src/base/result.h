@@ -22,23 +22,23 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 }  // namespace glovebox
 
 // Statement expressions are an extension that clang supports; they keep the value an rvalue.
-#define TRY(expression)                                     \
-  ({                                                        \
-    auto gb_result_ = (expression);                         \
-    if (!gb_result_) return std::move(gb_result_).error();  \
-    *std::move(gb_result_);                                 \
+#define TRY(expression)                                    \
+  ({                                                       \
+    auto gb_result_ = (expression);                        \
+    if (!gb_result_) return std::move(gb_result_).error(); \
+    *std::move(gb_result_);                                \
   })
 
-#define TRY_CONTEXT(expression, what)                                          \
-  ({                                                                           \
-    auto gb_result_ = (expression);                                            \
-    if (!gb_result_) return std::move(gb_result_).error().with_context(what);  \
-    *std::move(gb_result_);                                                    \
+#define TRY_CONTEXT(expression, what)                                         \
+  ({                                                                          \
+    auto gb_result_ = (expression);                                           \
+    if (!gb_result_) return std::move(gb_result_).error().with_context(what); \
+    *std::move(gb_result_);                                                   \
   })
 
-#define CO_TRY(expression)                                     \
-  ({                                                           \
-    auto gb_result_ = (expression);                            \
-    if (!gb_result_) co_return std::move(gb_result_).error();  \
-    *std::move(gb_result_);                                    \
+#define CO_TRY(expression)                                    \
+  ({                                                          \
+    auto gb_result_ = (expression);                           \
+    if (!gb_result_) co_return std::move(gb_result_).error(); \
+    *std::move(gb_result_);                                   \
   })

@@ -8,7 +8,9 @@
 
 namespace glovebox {
 
-void zero_memory(void* data, std::size_t size) { explicit_bzero(data, size); }
+void zero_memory(void* data, std::size_t size) {
+  explicit_bzero(data, size);
+}
 
 bool equal_secrets(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -35,7 +37,9 @@ Secret Secret::take(std::string&& plain) {
   return secret;
 }
 
-Secret Secret::duplicate() const { return Secret(data_, size_); }
+Secret Secret::duplicate() const {
+  return Secret(data_, size_);
+}
 
 Secret::Secret(Secret&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -49,7 +53,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+  wipe();
+}
 
 void Secret::wipe() {
   if (data_ == nullptr) return;
