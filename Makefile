@@ -3,12 +3,18 @@
 #   make          build/release/glovebox
 #   make test     everything from scratch: packages, sources, build, all tests
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
+#   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
+#   make fuzz     T=NAME fuzzes one parser for SECONDS (60); without T lists the targets
+#   make repro    two builds in two folders by two users are the same bytes
+#   make sbom     build/release/glovebox.cdx.json: each linked library, version and licence
 SHELL := /bin/sh
 NATIVE = --native-file packaging/deps/native.ini \
          $(if $(shell command -v ccache 2>/dev/null),--native-file packaging/deps/ccache.ini)
 JOBS ?= $(shell nproc)
+SECONDS ?= 60
+comma := ,
 
-.PHONY: all test dev prepare unit clean
+.PHONY: all test dev check fuzz repro sbom prepare prepare-check clean
 
 all: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet glovebox
@@ -17,15 +23,25 @@ prepare:
 	@packaging/deps/install debian-packages
 	@packaging/deps/fetch
 
+prepare-check: prepare
+	@packaging/deps/install debian-packages-check
+
+# configure FOLDER, arguments of meson: quiet unless it fails.
+configure = mkdir -p build && { meson setup $(1) $(NATIVE) $(2) > $(1).log 2>&1 || { cat $(1).log; exit 1; }; }
+
 build/release/build.ninja: | prepare
-	@meson setup build/release $(NATIVE) --buildtype release -Db_lto=true -Db_lto_mode=thin \
-	  > build-release.log 2>&1 || { cat build-release.log; exit 1; }
-	@mv build-release.log build/release/setup.log
+	@$(call configure,build/release,--buildtype release -Db_lto=true -Db_lto_mode=thin)
 
 build/dev/build.ninja: | prepare
-	@meson setup build/dev $(NATIVE) --buildtype debugoptimized -Doptimization=1 \
-	  > build-dev.log 2>&1 || { cat build-dev.log; exit 1; }
-	@mv build-dev.log build/dev/setup.log
+	@$(call configure,build/dev,--buildtype debugoptimized -Doptimization=1)
+
+# At -O0: the files that instantiate Asio take a minute and more each otherwise.
+build/asan/build.ninja: | prepare-check
+	@$(call configure,build/asan,--buildtype debug -Db_sanitize=address$(comma)undefined)
+
+build/fuzz/build.ninja: | prepare-check
+	@$(call configure,build/fuzz,--native-file packaging/deps/fuzz.ini --buildtype debugoptimized \
+	  -Doptimization=1 -Db_sanitize=address$(comma)undefined)
 
 dev: build/dev/build.ninja
 	@ninja -C build/dev -j $(JOBS)
@@ -33,6 +49,28 @@ dev: build/dev/build.ninja
 test: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
+
+check: prepare-check build/dev/build.ninja build/asan/build.ninja
+	@tests/lint/layers
+	@tests/lint/tidy build/dev
+	@ninja -C build/asan -j $(JOBS) --quiet
+	@tests/run build/asan unit/
+
+fuzz: build/fuzz/build.ninja
+ifeq ($(T),)
+	@ninja -C build/fuzz -t targets all | sed -n 's/^fuzz\/fuzz_\([a-z0-9_]*\): .*/\1/p'
+else
+	@ninja -C build/fuzz -j $(JOBS) --quiet fuzz/fuzz_$(T)
+	@mkdir -p build/fuzz/found/$(T)
+	@build/fuzz/fuzz/fuzz_$(T) -max_total_time=$(SECONDS) -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/$(T)- build/fuzz/found/$(T) fuzz/corpus/$(T)
+endif
+
+repro: prepare
+	@packaging/reproduce
+
+sbom: all
+	@packaging/sbom build/release > build/release/glovebox.cdx.json
 
 clean:
 	rm -rf build
