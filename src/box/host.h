@@ -16,27 +16,27 @@
 namespace glovebox::box {
 
 enum class Rung : std::uint8_t {
-  unprivileged = 1,         // user namespaces as an ordinary user
-  privileged = 2,           // user namespaces made by root
+  unprivileged = 1,  // user namespaces as an ordinary user
+  privileged = 2,    // user namespaces made by root
   without_user_namespaces = 3,
 };
 std::string_view to_string(Rung rung);
 
 enum class CgroupMode : std::uint8_t {
-  none,      // no writable group: memory, processes and cpu are watched
-  v1,        // memory and pids controllers of the first version
-  v2,        // a delegated subtree with the memory and pids controllers
-  v2_bare,   // version 2 without controllers: only cgroup.kill
+  none,     // no writable group: memory, processes and cpu are watched
+  v1,       // memory and pids controllers of the first version
+  v2,       // a delegated subtree with the memory and pids controllers
+  v2_bare,  // version 2 without controllers: only cgroup.kill
 };
 std::string_view to_string(CgroupMode mode);
 
 struct HostFacts {
-  std::string kernel;             // uname release
+  std::string kernel;  // uname release
   Rung rung = Rung::unprivileged;
-  bool root = false;              // started as root
-  std::uint32_t uid = 0;          // of the process that makes boxes
+  bool root = false;      // started as root
+  std::uint32_t uid = 0;  // of the process that makes boxes
   std::uint32_t gid = 0;
-  int landlock_abi = 0;           // 0: the kernel has none
+  int landlock_abi = 0;  // 0: the kernel has none
   CgroupMode cgroups = CgroupMode::none;
   std::uint32_t processors = 1;
 };

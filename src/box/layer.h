@@ -13,29 +13,29 @@ namespace glovebox::box {
 
 enum class Layer : std::uint8_t {
   user_namespace,
-  mount_namespace,     // with a root of its own, see MountEntry
+  mount_namespace,  // with a root of its own, see MountEntry
   pid_namespace,
-  network_namespace,   // only loopback
+  network_namespace,  // only loopback
   ipc_namespace,
   uts_namespace,
   cgroup_namespace,
-  identity,            // the ids of the agent, no supplementary groups
-  keyring,             // a new, empty session keyring
-  descriptors,         // everything but the listed fds is closed
-  resource_limits,     // setrlimit and processor affinity
+  identity,              // the ids of the agent, no supplementary groups
+  keyring,               // a new, empty session keyring
+  descriptors,           // everything but the listed fds is closed
+  resource_limits,       // setrlimit and processor affinity
   no_nested_namespaces,  // user.max_user_namespaces = 0 in the box's user namespace
-  capabilities,        // all sets empty, bounding set empty, securebits locked
+  capabilities,          // all sets empty, bounding set empty, securebits locked
   no_new_privileges,
   landlock,
   seccomp,
 };
 
 constexpr std::array kAllLayers = {
-    Layer::user_namespace,    Layer::mount_namespace,      Layer::pid_namespace,
-    Layer::network_namespace, Layer::ipc_namespace,        Layer::uts_namespace,
-    Layer::cgroup_namespace,  Layer::identity,             Layer::keyring,
-    Layer::descriptors,       Layer::resource_limits,      Layer::no_nested_namespaces,
-    Layer::capabilities,      Layer::no_new_privileges,    Layer::landlock,
+    Layer::user_namespace,    Layer::mount_namespace,   Layer::pid_namespace,
+    Layer::network_namespace, Layer::ipc_namespace,     Layer::uts_namespace,
+    Layer::cgroup_namespace,  Layer::identity,          Layer::keyring,
+    Layer::descriptors,       Layer::resource_limits,   Layer::no_nested_namespaces,
+    Layer::capabilities,      Layer::no_new_privileges, Layer::landlock,
     Layer::seccomp,
 };
 

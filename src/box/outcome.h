@@ -8,9 +8,9 @@
 namespace glovebox::box {
 
 enum class Outcome : std::uint8_t {
-  finished,        // the tool ran to its end; `status` is its exit status
-  signalled,       // the tool was ended by signal `status`
-  timed_out,       // the wall clock of the call or of the policy
+  finished,   // the tool ran to its end; `status` is its exit status
+  signalled,  // the tool was ended by signal `status`
+  timed_out,  // the wall clock of the call or of the policy
   memory_limit,
   cpu_limit,
   disk_limit,

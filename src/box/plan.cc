@@ -19,10 +19,10 @@ constexpr std::array<std::string_view, 9> kSystemFolders = {
 
 // What of /etc is shown: name look-up, certificates, the dynamic linker, and language run times.
 constexpr std::array<std::string_view, 16> kSystemConfiguration = {
-    "/etc/alternatives", "/etc/ca-certificates", "/etc/crypto-policies", "/etc/fonts",
-    "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/ld.so.cache", "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/pki",
-    "/etc/protocols", "/etc/python3.11", "/etc/services", "/etc/ssl"};
+    "/etc/alternatives",    "/etc/ca-certificates", "/etc/crypto-policies", "/etc/fonts",
+    "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/ld.so.cache",     "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",    "/etc/localtime",       "/etc/mime.types",      "/etc/pki",
+    "/etc/protocols",       "/etc/python3.11",      "/etc/services",        "/etc/ssl"};
 
 constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full",
                                                       "/dev/random", "/dev/urandom"};
@@ -103,20 +103,22 @@ void add_identity_files(BoxPlan& plan) {
   const bool root = plan.ids.inside == 0;
   const std::string agent =
       root ? "root:x:0:0:root:/workspace:/bin/bash\n"
-           : std::format("root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:{}:{}:agent:"
-                         "/workspace:/bin/bash\n",
-                         plan.ids.inside, plan.ids.inside);
+           : std::format(
+                 "root:x:0:0:root:/root:/usr/sbin/nologin\nagent:x:{}:{}:agent:"
+                 "/workspace:/bin/bash\n",
+                 plan.ids.inside, plan.ids.inside);
   const std::string group =
       root ? "root:x:0:\n" : std::format("root:x:0:\nagent:x:{}:\n", plan.ids.inside);
   plan.mounts.push_back(text_file(
       "/etc/passwd", agent + "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"));
   plan.mounts.push_back(text_file("/etc/group", group + "nogroup:x:65534:\n"));
   plan.mounts.push_back(text_file("/etc/hostname", plan.hostname + "\n"));
-  plan.mounts.push_back(text_file(
-      "/etc/hosts", std::format("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {}\n",
-                                plan.hostname)));
+  plan.mounts.push_back(
+      text_file("/etc/hosts",
+                std::format("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {}\n", plan.hostname)));
   plan.mounts.push_back(text_file("/etc/nsswitch.conf", std::string(kNsswitch)));
-  plan.mounts.push_back(text_file("/etc/resolv.conf", "# no name server: this box has no network\n"));
+  plan.mounts.push_back(
+      text_file("/etc/resolv.conf", "# no name server: this box has no network\n"));
   plan.mounts.push_back(text_file("/etc/machine-id", std::string(32, '0') + "\n"));
   plan.landlock.push_back({"/etc", FileRights::read});
 }
@@ -259,7 +261,8 @@ Result<void> add_policy_mount(BoxPlan& plan, const policy::Mount& mount, const C
       return {};
     }
     case MountMode::read_only:
-    case MountMode::read_write: return add_bind(plan, mount, call, view);
+    case MountMode::read_write:
+      return add_bind(plan, mount, call, view);
   }
   return Error(ErrorKind::internal, "unknown mount mode");
 }
@@ -342,11 +345,11 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
                                                      place(profile.root.origin)));
   }
   if (profile.landlock_abi > host.landlock_abi) {
-    return Error(ErrorKind::unsupported,
-                 std::format("{}: the profile needs Landlock ABI {}, this kernel ({}) has {}\n"
-                             "hint: a newer kernel, or lsm=landlock on the kernel command line",
-                             place(profile.origin), profile.landlock_abi, host.kernel,
-                             host.landlock_abi));
+    return Error(
+        ErrorKind::unsupported,
+        std::format("{}: the profile needs Landlock ABI {}, this kernel ({}) has {}\n"
+                    "hint: a newer kernel, or lsm=landlock on the kernel command line",
+                    place(profile.origin), profile.landlock_abi, host.kernel, host.landlock_abi));
   }
   BoxPlan plan;
   plan.tool = call.tool;
@@ -373,8 +376,7 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
     add_devices(plan);
     add_proc(plan);
   }
-  for (const policy::Mount& mount : profile.mounts)
-    TRY(add_policy_mount(plan, mount, call, view));
+  for (const policy::Mount& mount : profile.mounts) TRY(add_policy_mount(plan, mount, call, view));
   if (!call.outputs.empty()) {
     MountEntry outputs;
     outputs.kind = MountKind::bind;

@@ -29,11 +29,11 @@ struct IdMap {
 };
 
 enum class MountKind : std::uint8_t {
-  bind,       // `source`: absolute path on the host, as seen when the box is made
-  workspace,  // the session's folder
-  inner_bind, // `source`: a path of the box itself (/var/tmp is /tmp)
+  bind,        // `source`: absolute path on the host, as seen when the box is made
+  workspace,   // the session's folder
+  inner_bind,  // `source`: a path of the box itself (/var/tmp is /tmp)
   tmpfs,
-  proc,       // only processes, only the box's own
+  proc,  // only processes, only the box's own
   devpts,
   directory,  // an empty folder in the root
   symlink,    // `source`: the target
@@ -54,26 +54,26 @@ struct FileIdentity {
 
 struct MountEntry {
   MountKind kind = MountKind::directory;
-  std::string at;      // path in the box
+  std::string at;  // path in the box
   std::string source;
   Access access = Access::read_only;
   Execution execution = Execution::forbidden;
   Presence presence = Presence::required;
-  std::uint64_t size = 0;        // tmpfs: bytes
-  std::uint64_t inodes = 0;      // tmpfs: number of files
+  std::uint64_t size = 0;    // tmpfs: bytes
+  std::uint64_t inodes = 0;  // tmpfs: number of files
   std::uint32_t mode = 0755;
   std::optional<FileIdentity> identity;
 };
 
 // Rights that a Landlock rule grants below a path of the box.
 enum class FileRights : std::uint8_t {
-  list,           // read_dir
-  read,           // and read files
+  list,  // read_dir
+  read,  // and read files
   read_execute,
-  read_write,     // regular files, directories, symlinks; no sockets, fifos or devices
+  read_write,  // regular files, directories, symlinks; no sockets, fifos or devices
   read_write_execute,
-  scratch,        // read_write_execute and sockets and fifos: /tmp and /dev/shm
-  device,         // read and write an existing node
+  scratch,  // read_write_execute and sockets and fifos: /tmp and /dev/shm
+  device,   // read and write an existing node
 };
 
 struct LandlockRule {
@@ -113,7 +113,7 @@ struct Command {
 struct BoxPlan {
   std::string tool;
   std::string profile;
-  std::string rule;             // file:line of the deciding rule
+  std::string rule;  // file:line of the deciding rule
   Rung rung = Rung::unprivileged;
   LayerSet layers = LayerSet::all();
   IdMap ids;
@@ -124,8 +124,8 @@ struct BoxPlan {
   std::vector<LandlockRule> landlock;
   int landlock_abi = 0;
   std::string filter_name;
-  std::string filter;           // the proved program: 8 bytes an instruction
-  std::string filter_digest;    // SHA-256 of `filter`, hexadecimal
+  std::string filter;         // the proved program: 8 bytes an instruction
+  std::string filter_digest;  // SHA-256 of `filter`, hexadecimal
   PlannedLimits limits;
   CgroupMode cgroups = CgroupMode::none;
   Command command;
@@ -154,14 +154,14 @@ class HostView {
 };
 
 struct CallFacts {
-  std::string tool;               // bash, read, write, edit, glob, grep
+  std::string tool;  // bash, read, write, edit, glob, grep
   CommandKind kind = CommandKind::function;
   std::vector<std::string> argv;  // kind program
   std::string outputs;            // host path of the session's outputs folder; empty: none
   std::string host_workdir;       // where the workspace lies on the host
   std::string rule;
   IdMap ids;
-  std::optional<milliseconds> time_limit;  // asked by the call; never above the policy's
+  std::optional<milliseconds> time_limit;    // asked by the call; never above the policy's
   std::vector<std::string> protected_paths;  // places of glovebox that no mount may show
 };
 

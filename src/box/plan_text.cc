@@ -6,29 +6,46 @@ namespace glovebox::box {
 
 std::string_view to_string(MountKind kind) {
   switch (kind) {
-    case MountKind::bind: return "bind";
-    case MountKind::workspace: return "workspace";
-    case MountKind::inner_bind: return "same as";
-    case MountKind::tmpfs: return "tmpfs";
-    case MountKind::proc: return "proc";
-    case MountKind::devpts: return "devpts";
-    case MountKind::directory: return "folder";
-    case MountKind::symlink: return "symlink";
-    case MountKind::file: return "file";
-    case MountKind::mask: return "hidden";
+    case MountKind::bind:
+      return "bind";
+    case MountKind::workspace:
+      return "workspace";
+    case MountKind::inner_bind:
+      return "same as";
+    case MountKind::tmpfs:
+      return "tmpfs";
+    case MountKind::proc:
+      return "proc";
+    case MountKind::devpts:
+      return "devpts";
+    case MountKind::directory:
+      return "folder";
+    case MountKind::symlink:
+      return "symlink";
+    case MountKind::file:
+      return "file";
+    case MountKind::mask:
+      return "hidden";
   }
   return "unknown";
 }
 
 std::string_view to_string(FileRights rights) {
   switch (rights) {
-    case FileRights::list: return "list";
-    case FileRights::read: return "read";
-    case FileRights::read_execute: return "read, execute";
-    case FileRights::read_write: return "read, write";
-    case FileRights::read_write_execute: return "read, write, execute";
-    case FileRights::scratch: return "read, write, execute, sockets, fifos";
-    case FileRights::device: return "device";
+    case FileRights::list:
+      return "list";
+    case FileRights::read:
+      return "read";
+    case FileRights::read_execute:
+      return "read, execute";
+    case FileRights::read_write:
+      return "read, write";
+    case FileRights::read_write_execute:
+      return "read, write, execute";
+    case FileRights::scratch:
+      return "read, write, execute, sockets, fifos";
+    case FileRights::device:
+      return "device";
   }
   return "unknown";
 }
@@ -48,23 +65,32 @@ std::string mount_line(const MountEntry& entry) {
     case MountKind::bind:
       if (entry.source != entry.at) line += std::format(" of {}", entry.source);
       break;
-    case MountKind::inner_bind: line += " " + entry.source; break;
-    case MountKind::symlink: return line + " -> " + entry.source + "\n";
-    case MountKind::tmpfs: line += " " + size_text(entry.size); break;
-    case MountKind::file: return line + std::format(" {} bytes, made for the box\n",
-                                                    entry.source.size());
+    case MountKind::inner_bind:
+      line += " " + entry.source;
+      break;
+    case MountKind::symlink:
+      return line + " -> " + entry.source + "\n";
+    case MountKind::tmpfs:
+      line += " " + size_text(entry.size);
+      break;
+    case MountKind::file:
+      return line + std::format(" {} bytes, made for the box\n", entry.source.size());
     case MountKind::directory:
-    case MountKind::mask: return line + "\n";
+    case MountKind::mask:
+      return line + "\n";
     case MountKind::workspace:
     case MountKind::proc:
-    case MountKind::devpts: break;
+    case MountKind::devpts:
+      break;
   }
   line += entry.access == Access::read_write ? ", rw" : ", ro";
   line += entry.execution == Execution::allowed ? "" : ", noexec";
   return line + ", nosuid, nodev\n";
 }
 
-std::string_view enforced(Enforced by) { return by == Enforced::walled ? "walled" : "watched"; }
+std::string_view enforced(Enforced by) {
+  return by == Enforced::walled ? "walled" : "watched";
+}
 
 std::string milliseconds_text(milliseconds time) {
   return time.count() % 1000 == 0 ? std::format("{} s", time.count() / 1000)
@@ -81,7 +107,8 @@ std::string to_text(const BoxPlan& plan) {
                       plan.directory);
   text += "layers\n";
   for (Layer layer : kAllLayers)
-    text += std::format("  {:<24} {}\n", to_string(layer), plan.layers.has(layer) ? "yes" : "absent");
+    text +=
+        std::format("  {:<24} {}\n", to_string(layer), plan.layers.has(layer) ? "yes" : "absent");
   text += "mounts\n";
   for (const MountEntry& entry : plan.mounts) text += mount_line(entry);
   text += "environment\n";
@@ -95,12 +122,12 @@ std::string to_text(const BoxPlan& plan) {
   text += std::format("  wall      {}\n  cpu       {} ({})\n  cores     {}\n",
                       milliseconds_text(limits.wall), milliseconds_text(limits.cpu),
                       enforced(limits.cpu_by), limits.cores);
-  text += std::format("  memory    {} ({})\n  processes {}\n  files     {}\n",
-                      size_text(limits.memory), enforced(limits.memory_by), limits.processes,
-                      limits.files);
-  text += std::format("  disk      {} ({})\n  tmp       {}\n  output    {}\n",
-                      size_text(limits.disk), enforced(limits.disk_by), size_text(limits.tmp),
-                      size_text(limits.output));
+  text +=
+      std::format("  memory    {} ({})\n  processes {}\n  files     {}\n", size_text(limits.memory),
+                  enforced(limits.memory_by), limits.processes, limits.files);
+  text +=
+      std::format("  disk      {} ({})\n  tmp       {}\n  output    {}\n", size_text(limits.disk),
+                  enforced(limits.disk_by), size_text(limits.tmp), size_text(limits.output));
   return text;
 }
 

@@ -34,7 +34,7 @@ struct StoredResult {
   std::string tool;
   std::string outcome;
   bool is_error = false;
-  std::string content;   // JSON array of content blocks
+  std::string content;  // JSON array of content blocks
   std::string rule;
   std::string detail;
   std::int64_t wall_us = 0;
@@ -48,19 +48,19 @@ class SessionStore {
   // denied when something else than a folder of ours is in the way.
   static Result<SessionStore> open(int sessions_fd, std::string_view session);
 
-  Result<std::string> load_shell_state() const;   // empty when there is none
+  Result<std::string> load_shell_state() const;  // empty when there is none
   Result<void> save_shell_state(std::string_view state) const;
 
   // The result is durable when this returns.
   Result<void> put_pending(std::string_view tool_use_id, const StoredResult& result) const;
   Result<std::optional<StoredResult>> get_pending(std::string_view tool_use_id) const;
   Result<void> remove_pending(std::string_view tool_use_id) const;
-  Result<std::vector<std::string>> list_pending() const;   // tool use ids
+  Result<std::vector<std::string>> list_pending() const;  // tool use ids
 
   // Makes `outputs/<n>.txt` (or `<n>.late.txt`) with the next free number, readable by the group.
   struct OutputFile {
     UniqueFd fd;
-    std::string name;      // "3.txt"
+    std::string name;  // "3.txt"
   };
   Result<OutputFile> create_output() const;
   // Removes the oldest outputs until the quota holds; returns how many went.

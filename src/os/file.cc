@@ -21,7 +21,9 @@ namespace glovebox::os {
 
 namespace {
 
-Error failed(std::string_view call) { return Error::from_errno(errno, call); }
+Error failed(std::string_view call) {
+  return Error::from_errno(errno, call);
+}
 
 template <class Call>
 auto retry(Call call) {
@@ -32,14 +34,21 @@ auto retry(Call call) {
 
 FileType type_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return FileType::regular;
-    case S_IFDIR: return FileType::folder;
-    case S_IFLNK: return FileType::symlink;
-    case S_IFIFO: return FileType::fifo;
-    case S_IFSOCK: return FileType::socket;
+    case S_IFREG:
+      return FileType::regular;
+    case S_IFDIR:
+      return FileType::folder;
+    case S_IFLNK:
+      return FileType::symlink;
+    case S_IFIFO:
+      return FileType::fifo;
+    case S_IFSOCK:
+      return FileType::socket;
     case S_IFCHR:
-    case S_IFBLK: return FileType::device;
-    default: return FileType::other;
+    case S_IFBLK:
+      return FileType::device;
+    default:
+      return FileType::other;
   }
 }
 
@@ -66,8 +75,8 @@ Result<UniqueFd> open_at(int folder, const std::string& path, int flags, Resolve
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? mode : 0;
   how.resolve = static_cast<std::uint64_t>(resolve);
-  const long fd = retry(
-      [&] { return ::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how); });
+  const long fd =
+      retry([&] { return ::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how); });
   if (fd < 0) return failed("openat2");
   return UniqueFd(static_cast<int>(fd));
 }
@@ -77,18 +86,20 @@ Result<UniqueFd> open_path(const std::string& path, int flags, unsigned mode) {
 }
 
 Result<FileFacts> facts_of(int fd) {
-  struct stat s {};
+  struct stat s{};
   if (::fstat(fd, &s) != 0) return failed("fstat");
   return from_stat(s);
 }
 
 Result<FileFacts> facts_at(int folder, const std::string& name) {
-  struct stat s {};
+  struct stat s{};
   if (::fstatat(folder, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return failed("fstatat");
   return from_stat(s);
 }
 
-Result<FileFacts> facts_of_path(const std::string& path) { return facts_at(AT_FDCWD, path); }
+Result<FileFacts> facts_of_path(const std::string& path) {
+  return facts_at(AT_FDCWD, path);
+}
 
 Result<std::string> read_link_at(int folder, const std::string& name) {
   std::array<char, PATH_MAX> target{};
@@ -108,8 +119,8 @@ Result<std::string> read_all(int fd, std::uint64_t limit) {
   constexpr std::size_t kStep = 64 * 1024;
   for (;;) {
     const std::size_t before = bytes.size();
-    const std::size_t step = static_cast<std::size_t>(
-        std::min<std::uint64_t>(kStep, limit - before + 1));
+    const std::size_t step =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kStep, limit - before + 1));
     bytes.resize(before + step);
     const std::size_t got = TRY(read_some(fd, bytes.data() + before, step));
     bytes.resize(before + got);
@@ -251,14 +262,27 @@ Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit) {
         return Error(ErrorKind::limit, std::format("more than {} entries", limit));
       FileType type = FileType::other;
       switch (header->type) {
-        case DT_REG: type = FileType::regular; break;
-        case DT_DIR: type = FileType::folder; break;
-        case DT_LNK: type = FileType::symlink; break;
-        case DT_FIFO: type = FileType::fifo; break;
-        case DT_SOCK: type = FileType::socket; break;
+        case DT_REG:
+          type = FileType::regular;
+          break;
+        case DT_DIR:
+          type = FileType::folder;
+          break;
+        case DT_LNK:
+          type = FileType::symlink;
+          break;
+        case DT_FIFO:
+          type = FileType::fifo;
+          break;
+        case DT_SOCK:
+          type = FileType::socket;
+          break;
         case DT_CHR:
-        case DT_BLK: type = FileType::device; break;
-        default: break;
+        case DT_BLK:
+          type = FileType::device;
+          break;
+        default:
+          break;
       }
       entries.push_back({std::string(name), type});
     }
@@ -288,7 +312,7 @@ namespace {
 // One level of a tree that is being removed. Only the deepest level keeps its descriptor, so that
 // depth costs memory but no descriptors; the way up is `..`, checked against the known inode.
 struct Level {
-  std::string name;      // in the parent
+  std::string name;  // in the parent
   std::uint64_t inode;
   std::uint64_t device;
   std::vector<FolderEntry> rest;
@@ -354,7 +378,7 @@ Result<void> lock_exclusive(int fd) {
 }
 
 Result<SpaceFacts> space_of(int fd) {
-  struct statfs s {};
+  struct statfs s{};
   if (::fstatfs(fd, &s) != 0) return failed("fstatfs");
   const auto block = static_cast<std::uint64_t>(s.f_bsize);
   return SpaceFacts{s.f_bavail * block, s.f_blocks * block};
@@ -380,6 +404,8 @@ Result<UniqueFd> duplicate(int fd, int least) {
   return UniqueFd(copy);
 }
 
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+bool is_terminal(int fd) {
+  return ::isatty(fd) == 1;
+}
 
 }  // namespace glovebox::os

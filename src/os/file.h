@@ -18,8 +18,8 @@ namespace glovebox::os {
 // How openat2(2) may walk; see RESOLVE_* there.
 enum class Resolve : std::uint64_t {
   anywhere = 0,
-  no_symlinks = 0x04,           // RESOLVE_NO_SYMLINKS
-  beneath = 0x08 | 0x02,        // RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
+  no_symlinks = 0x04,     // RESOLVE_NO_SYMLINKS
+  beneath = 0x08 | 0x02,  // RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
   beneath_no_symlinks = 0x08 | 0x02 | 0x04,
   beneath_same_mount = 0x08 | 0x02 | 0x04 | 0x01,
 };
@@ -37,7 +37,7 @@ struct FileFacts {
   std::uint64_t inode = 0;
   std::uint64_t links = 0;
   std::uint64_t size = 0;
-  std::uint32_t mode = 0;   // permission bits only
+  std::uint32_t mode = 0;  // permission bits only
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::int64_t modified_ns = 0;
@@ -65,8 +65,8 @@ enum class Replace { yes, no };
 Result<void> rename_at(int from_folder, const std::string& from, int to_folder,
                        const std::string& to, Replace replace);
 Result<void> link_at(int folder, const std::string& target, const std::string& name);  // symlink
-Result<void> sync(int fd);        // fsync
-Result<void> sync_data(int fd);   // fdatasync
+Result<void> sync(int fd);                                                             // fsync
+Result<void> sync_data(int fd);                                                        // fdatasync
 Result<void> truncate(int fd, std::uint64_t size);
 Result<void> seek_start(int fd);
 Result<std::uint64_t> seek_end(int fd);
@@ -76,7 +76,7 @@ Result<void> change_folder(int fd);  // fchdir
 
 struct FolderEntry {
   std::string name;
-  FileType type = FileType::other;   // `other` when the file system does not tell
+  FileType type = FileType::other;  // `other` when the file system does not tell
 };
 // Names in no order, without `.` and `..`; at most `limit` of them (kind `limit` beyond).
 Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit);
