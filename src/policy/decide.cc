@@ -1,0 +1,49 @@
+#include <format>
+
+#include "policy/policy.h"
+
+namespace glovebox::policy {
+
+std::string to_string(const Origin& origin) {
+  return std::format("{}:{}", origin.file, origin.line);
+}
+
+namespace {
+
+bool applies(const std::optional<std::string>& wanted, std::string_view given) {
+  return !wanted || *wanted == given;
+}
+
+// Longer literal text is a closer match, and a whole name is closer than any prefix.
+std::optional<std::size_t> closeness(std::string_view pattern, std::string_view tool) {
+  if (pattern.ends_with('*')) {
+    pattern.remove_suffix(1);
+    if (!tool.starts_with(pattern)) return std::nullopt;
+    return pattern.size();
+  }
+  if (pattern != tool) return std::nullopt;
+  return pattern.size() + 1;
+}
+
+}  // namespace
+
+Decision Policy::decide(std::string_view environment, std::string_view agent,
+                        std::string_view tool) const {
+  for (const Bind& bind : binds) {
+    if (!applies(bind.environment, environment) || !applies(bind.agent, agent)) continue;
+    const ToolRule* best = nullptr;
+    std::size_t best_closeness = 0;
+    for (const ToolRule& rule : bind.tools) {
+      const auto close = closeness(rule.pattern, tool);
+      if (close && (best == nullptr || *close > best_closeness)) {
+        best = &rule;
+        best_closeness = *close;
+      }
+    }
+    if (best == nullptr) return {nullptr, bind.origin, "the bind names no profile for this tool"};
+    return {&profiles.at(best->profile), best->origin, "allowed"};
+  }
+  return {nullptr, {file, 1, 1}, "no bind applies"};
+}
+
+}  // namespace glovebox::policy
