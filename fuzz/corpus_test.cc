@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#define FUZZ_TARGET(name)                                            \
+#define FUZZ_TARGET(name)                                           \
   extern "C" int fuzz_one_##name(const std::uint8_t*, std::size_t); \
   bool fuzz_accepts_##name(std::string_view);
 #include "corpus_targets.inc"
@@ -62,6 +62,8 @@ void check_corpus(std::string_view target, OneInput one_input, Accepts accepts) 
 
 }  // namespace
 
-#define FUZZ_TARGET(name) \
-  TEST_CASE("corpus of " #name) { check_corpus(#name, fuzz_one_##name, fuzz_accepts_##name); }
+#define FUZZ_TARGET(name)                                      \
+  TEST_CASE("corpus of " #name) {                              \
+    check_corpus(#name, fuzz_one_##name, fuzz_accepts_##name); \
+  }
 #include "corpus_targets.inc"
