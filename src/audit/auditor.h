@@ -43,6 +43,10 @@ struct AppendRequest {
 // intent), conflict (has ended already), invalid, limit, io (the log cannot be written).
 using AppendDone = std::function<void(Result<RecordPlace>)>;
 
+// For the visitor of LogFile::open: rebuilds the index. An error means that the log breaks the
+// rules above (a second intent, a result without one): the log is not to be trusted.
+Result<void> index_record(CallIndex& calls, const Record& record);
+
 class Auditor {
  public:
   // `store` and the others outlive the auditor. `calls` was filled while the store was opened.
@@ -73,7 +77,7 @@ class Auditor {
   };
   Result<RecordPlace> append(AppendRequest&& request);
   Result<void> admit(const AppendRequest& request, const std::string& session,
-                     const std::string& tool_use);
+                     const std::string& tool_use) const;
   Result<RecordPlace> write(RecordKind kind, std::string_view session, std::string_view tool_use,
                             codec::JsonObject members);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -33,6 +34,10 @@ class CallIndex {
   CallState find(std::string_view tool_use) const;
   std::size_t size() const { return used_; }
 
+  // Whether start() or end() would succeed: the record is written between the two.
+  Result<void> may_start(std::string_view tool_use) const;
+  Result<void> may_end(std::string_view session, std::string_view tool_use) const;
+
   // unknown → started. Errors: exists (at most once), limit (full).
   Result<void> start(std::string_view session, std::string_view tool_use);
   // started → `end` (finished or orphaned). Errors: not_found (no intent), conflict (has ended
@@ -45,8 +50,9 @@ class CallIndex {
     std::array<std::uint8_t, 7> session{};
     CallState state = CallState::unknown;  // unknown = empty slot
   };
-  struct Key;
-  Key key_of(std::string_view session, std::string_view tool_use) const;
+  std::array<std::uint8_t, 16> key_of(std::string_view tool_use) const;
+  std::array<std::uint8_t, 7> session_of(std::string_view session) const;
+  // Where the key is, or the empty slot where it belongs.
   std::size_t slot_of(const std::array<std::uint8_t, 16>& key) const;
   void grow();
 

@@ -20,15 +20,14 @@ namespace glovebox::audit {
 constexpr std::size_t kMinSecretBytes = 8;  // shorter ones would hit ordinary text
 constexpr std::size_t kMaxSecretBytes = 16 * 1024;
 constexpr std::size_t kMaxSecrets = 256;
-constexpr std::size_t kMaxMaskedPointers = 64;  // listed per record; one more entry says `…`
+constexpr std::size_t kMaxMaskedPointers = 64;  // listed per record; one more entry says `...`
 
 class Masker {
  public:
   // `name` is shown in records: 1 to 64 of `A-Z a-z 0-9 _ - .`. Errors: invalid, limit.
   Result<void> add(std::string_view name, const Secret& secret);
 
-  // Masks in place. Returns one `{"p": JSON pointer, "m": NAME}` per masked string and secret;
-  // pointers start with `prefix`.
+  // Masks in place. Returns one `{"p": JSON pointer, "m": NAME}` per masked string and secret.
   codec::JsonArray apply(codec::JsonObject& members) const;
   // One string. Appends the names of what was found.
   std::string apply(std::string_view text, std::vector<std::string_view>& found) const;
