@@ -1,0 +1,101 @@
+#include "audit/show.h"
+
+#include <algorithm>
+#include <array>
+#include <format>
+#include <utility>
+
+#include "audit/record.h"
+#include "codec/digest.h"
+#include "codec/utf8.h"
+
+namespace glovebox::audit {
+
+namespace {
+
+using codec::Json;
+using codec::JsonObject;
+
+constexpr std::size_t kShownDigits = 12;  // of a hash; `--raw` has all of them
+
+constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
+    {"v", "version"},           {"k", "kind"},           {"t", "time"},
+    {"mt", "since_boot_us"},    {"boot", "run"},         {"sid", "session"},
+    {"env", "environment"},     {"work", "work_item"},   {"agent", "agent"},
+    {"thr", "thread"},          {"tu", "tool_use"},      {"tool", "tool"},
+    {"arg", "arguments"},       {"in", "input"},         {"pol", "policy"},
+    {"prof", "profile"},        {"rule", "rule"},        {"dec", "decision"},
+    {"why", "reason"},          {"by", "approved_by"},   {"out", "output"},
+    {"exit", "exit_status"},    {"sig", "signal"},       {"ns", "wall_ns"},
+    {"cpu", "cpu_ns"},          {"rss", "memory_peak"},  {"rd", "bytes_read"},
+    {"wr", "bytes_written"},    {"host", "host"},        {"addr", "address"},
+    {"port", "port"},           {"l7", "mode"},          {"meth", "method"},
+    {"path", "path"},           {"cred", "secret_used"}, {"up", "bytes_sent"},
+    {"down", "bytes_received"}, {"ms", "milliseconds"},  {"prot", "protection"},
+    {"red", "redacted"},        {"prev", "previous"},
+};
+
+// Printable ASCII only.
+std::string ascii(std::string_view text) {
+  std::string out;
+  const std::string visible = codec::visible_text(text);
+  for (std::string_view rest = visible; !rest.empty();) {
+    const codec::Utf8Step step = codec::decode_utf8(rest);
+    const char32_t point = step.point.value_or(codec::kReplacementCharacter);
+    if (point < 0x80)
+      out += static_cast<char>(point);
+    else
+      out += std::format("<u{:04x}>", static_cast<std::uint32_t>(point));
+    rest.remove_prefix(step.length);
+  }
+  return out;
+}
+
+std::string shown_value(const Json& value) {
+  const std::string* text = value.as_string();
+  if (text == nullptr) return ascii(codec::to_json(value));
+  std::string plain = ascii(*text);
+  const bool quoted = plain.empty() || plain.find_first_of(" \"\\='") != plain.npos;
+  if (!quoted) return plain;
+  std::string out = "\"";
+  for (const char c : plain) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+void add(std::string& line, std::string_view key, const Json& value) {
+  line += std::format(" {}={}", ascii(long_key(key)), shown_value(value));
+}
+
+}  // namespace
+
+std::string_view long_key(std::string_view key) {
+  const auto* found =
+      std::ranges::find(kLongKeys, key, [](const auto& pair) { return pair.first; });
+  return found != std::end(kLongKeys) ? found->second : key;
+}
+
+Result<std::string> show_record(std::uint64_t index, std::string_view line) {
+  const Record record = TRY(parse_record(line));
+  std::string out =
+      std::format("#{} {} {}", index, to_rfc3339(record.wall), to_string(record.kind));
+  constexpr std::array<std::string_view, 5> kFirst = {"sid", "tu", "tool", "dec", "why"};
+  for (const std::string_view key : kFirst)
+    if (const Json* value = record.json.get(key)) add(out, key, *value);
+
+  constexpr std::array<std::string_view, 6> kShownElsewhere = {"v", "k", "t", "mt", "boot", "prev"};
+  for (const JsonObject::Member& member : *record.json.as_object())
+    if (!std::ranges::contains(kFirst, member.key) &&
+        !std::ranges::contains(kShownElsewhere, member.key))
+      add(out, member.key, member.value);
+
+  add(out, "mt", *record.json.get("mt"));
+  add(out, "boot", record.boot_id);
+  add(out, "prev", record.previous.hex().substr(0, kShownDigits));
+  add(out, "hash", codec::sha256(line).hex().substr(0, kShownDigits));
+  return out;
+}
+
+}  // namespace glovebox::audit

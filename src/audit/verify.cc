@@ -1,0 +1,122 @@
+#include "audit/verify.h"
+
+#include <format>
+#include <utility>
+
+#include "audit/head.h"
+#include "audit/log_directory.h"
+#include "audit/record.h"
+#include "codec/utf8.h"
+
+namespace glovebox::audit {
+
+namespace {
+
+std::string plural(std::uint64_t count, std::string_view word) {
+  return std::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+void blame(VerifyReport& report, std::string reason) {
+  report.verdict = Verdict::changed;
+  report.reason = std::move(reason);
+}
+
+void count(VerifyReport& report, const Record& record) {
+  ++report.records;
+  if (!report.first) report.first = record.wall;
+  report.last = record.wall;
+  report.intents += record.kind == RecordKind::tool_intent;
+  report.results += record.kind == RecordKind::tool_result;
+  report.denials += record.kind == RecordKind::tool_deny;
+  report.orphans += record.kind == RecordKind::tool_orphan;
+}
+
+// Reads the chain to its end or to the first bad line. False: report says what is wrong.
+Result<bool> read_chain(ByteSource& source, const std::optional<Head>& head, VerifyReport& report) {
+  LineReader lines(source, kMaxRecordBytes);
+  codec::Sha256Digest last;
+  const auto bad = [&](std::string_view what) {
+    report.bad_line = report.records + 1;
+    blame(report, std::format("line {}: {}", *report.bad_line, what));
+    return false;
+  };
+  if (head && head->size == 0 && head->last != last)
+    return bad("the head of an empty log is wrong");
+  while (true) {
+    auto line = lines.next();
+    if (!line && line.error().kind() == ErrorKind::limit) return bad(line.error().message());
+    if (!line) return std::move(line).error();
+    if (!*line) break;
+    const auto record = parse_record(**line);
+    if (!record) return bad(record.error().message());
+    if (record->previous != last) return bad("does not follow the line before it");
+    last = codec::sha256(**line);
+    count(report, *record);
+    if (head && head->size == report.records && head->last != last)
+      return bad("is not the record that the head names");
+  }
+  report.torn_bytes = lines.torn().size();
+  return true;
+}
+
+// What keeps an unbroken chain from being good.
+std::string missing(const VerifyInput& input, const VerifyReport& report) {
+  if (!input.key) return "no key to check the head with";
+  if (!input.head) return "no head";
+  if (report.records < *report.covered)
+    return std::format("the log ends before its head: {} of {}", report.records,
+                       plural(*report.covered, "record"));
+  if (report.torn_bytes > 0)
+    return std::format("torn last line ({})", plural(report.torn_bytes, "byte"));
+  if (report.records > *report.covered)
+    return std::format("{} after the head", plural(report.records - *report.covered, "record"));
+  if (report.records == 0) return "no records";
+  return "";
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_log(const VerifyInput& input) {
+  VerifyReport report;
+  report.key_from_log = input.key && input.key_from_log;
+  if (input.key) report.origin = input.key->name();
+  std::optional<Head> head;
+  if (input.head && input.key) {
+    auto opened = open_head(*input.head, *input.key);
+    if (!opened) {
+      // The chain is still read, for the counts, but nothing in it can make this good.
+      TRY(read_chain(*input.log, std::nullopt, report));
+      if (!report.bad_line) blame(report, opened.error().message());
+      return report;
+    }
+    head = *std::move(opened);
+    report.covered = head->size;
+  }
+  if (!TRY(read_chain(*input.log, head, report))) return report;
+  report.reason = missing(input, report);
+  report.verdict = report.reason.empty() ? Verdict::good : Verdict::incomplete;
+  return report;
+}
+
+std::string VerifyReport::summary() const {
+  std::string line = plural(records, "record");
+  if (intents + results + denials + orphans > 0)
+    line += std::format(" ({}, {}, {}, {})", plural(intents, "intent"), plural(results, "result"),
+                        plural(denials, "denial"), plural(orphans, "orphan"));
+  if (first && last) line += std::format(", {} to {}", to_rfc3339(*first), to_rfc3339(*last));
+  switch (verdict) {
+    case Verdict::good:
+      line += ", good";
+      break;
+    case Verdict::changed:
+      line += ", CHANGED: " + reason;
+      break;
+    case Verdict::incomplete:
+      line += ", incomplete: " + reason;
+      break;
+  }
+  if (key_from_log) line += "\nkey taken from the log itself: it proves nothing about who wrote it";
+  return codec::visible_text(line, codec::C0Controls::keep_newline_tab);
+}
+
+}  // namespace glovebox::audit
