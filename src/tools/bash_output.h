@@ -37,7 +37,7 @@ class BashOutput {
 
 // How the call ended.
 struct BashExited {
-  int status = 0;  // 0 … 255; a signal is 128 + its number, as the shell counts
+  int status = 0;  // of the shell, 0 … 255
 };
 struct BashTimedOut {
   milliseconds limit{};
@@ -47,7 +47,7 @@ struct BashLimited {
   BashLimit which = BashLimit::memory;
   std::string amount;  // as the policy wrote it, `2 GiB`, `8m`; may be empty
 };
-struct BashTerminated {};   // the shell went without a status
+struct BashTerminated {};   // the shell itself was killed by a signal that was not ours
 struct BashRestarted {};    // the worker was restarted meanwhile
 struct BashShutdown {};     // the worker is going
 struct BashNotRecorded {};  // the audit log refuses
@@ -62,11 +62,17 @@ using BashOutcome =
     std::variant<BashExited, BashTimedOut, BashLimited, BashTerminated, BashRestarted, BashShutdown,
                  BashNotRecorded, BashDenied, BashNoSandbox>;
 
+// The file that holds the output, `/outputs/3.txt` as the box sees it. It has fewer bytes than the
+// output when the policy's limit cut it.
+struct OutputFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+
 struct BashReport {
   const BashOutput& output;
   BashOutcome outcome;
-  // Box path of the file that holds the whole output (`/outputs/3.txt`), if there is one.
-  std::optional<std::string> output_file;
+  std::optional<OutputFile> output_file;  // named only if the answer is cut
   // A first line of ours, for instance that the carried folder is gone; empty for none.
   std::string notice;
 };
