@@ -21,24 +21,17 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 
 }  // namespace glovebox
 
-// Statement expressions are an extension that clang supports; they keep the value an rvalue.
-#define TRY(expression)                                    \
-  ({                                                       \
-    auto gb_result_ = (expression);                        \
-    if (!gb_result_) return std::move(gb_result_).error(); \
-    *std::move(gb_result_);                                \
+// Statement expressions are an extension that clang supports; they keep the value an rvalue. The
+// counter gives each use a name of its own, so that one TRY may stand inside another.
+#define GB_JOIN_(a, b) a##b
+#define GB_NAME_(prefix, number) GB_JOIN_(prefix, number)
+#define GB_TRY_(name, expression, leave, context)     \
+  ({                                                  \
+    auto name = (expression);                         \
+    if (!name) leave std::move(name).error() context; \
+    *std::move(name);                                 \
   })
-
-#define TRY_CONTEXT(expression, what)                                         \
-  ({                                                                          \
-    auto gb_result_ = (expression);                                           \
-    if (!gb_result_) return std::move(gb_result_).error().with_context(what); \
-    *std::move(gb_result_);                                                   \
-  })
-
-#define CO_TRY(expression)                                    \
-  ({                                                          \
-    auto gb_result_ = (expression);                           \
-    if (!gb_result_) co_return std::move(gb_result_).error(); \
-    *std::move(gb_result_);                                   \
-  })
+#define TRY(expression) GB_TRY_(GB_NAME_(gb_result_, __COUNTER__), expression, return, )
+#define TRY_CONTEXT(expression, what) \
+  GB_TRY_(GB_NAME_(gb_result_, __COUNTER__), expression, return, .with_context(what))
+#define CO_TRY(expression) GB_TRY_(GB_NAME_(gb_result_, __COUNTER__), expression, co_return, )

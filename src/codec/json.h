@@ -41,6 +41,8 @@ class JsonObject {
   struct Member;
 
   JsonObject();
+  // In the given order. Error: invalid, naming a key that occurs twice.
+  static Result<JsonObject> from_members(std::vector<Member> members);
   JsonObject(const JsonObject&);
   JsonObject(JsonObject&&) noexcept;
   JsonObject& operator=(const JsonObject&);
@@ -53,7 +55,8 @@ class JsonObject {
   const Json* find(std::string_view key) const;
   Json* find(std::string_view key);
   bool contains(std::string_view key) const { return find(key) != nullptr; }
-  // Replaces the value in its place, or adds the member at the end.
+  // Replaces the value in its place, or adds the member at the end. Costs grow with the size:
+  // objects of many thousand members are made with from_members.
   Json& set(std::string key, Json value);
   // True if there was such a member.
   bool erase(std::string_view key);
@@ -65,8 +68,8 @@ class JsonObject {
   bool operator==(const JsonObject& other) const;
 
  private:
-  std::size_t position(std::string_view key) const;
-  void index_last();
+  std::optional<std::size_t> position(std::string_view key) const;
+  void rebuild_index();
 
   std::vector<Member> members_;
   std::vector<std::uint32_t> by_key_;  // positions sorted by key; kept for large objects only
@@ -146,5 +149,9 @@ Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
 std::string to_json(const Json& value);
 // The same with two spaces of indentation and no final newline.
 std::string to_json_pretty(const Json& value);
+
+// `text` as a JSON string with its quotes, escaped as JSON.stringify does; the same repair.
+std::string json_quote(std::string_view text);
+void append_json_quoted(std::string& out, std::string_view text);
 
 }  // namespace glovebox::codec

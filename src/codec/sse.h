@@ -21,14 +21,14 @@ namespace glovebox::codec {
 constexpr ByteLimit kDefaultSseEventLimit{16 * kMiB};
 
 struct SseEvent {
-  std::optional<std::string> name;  // the last non-empty `event:` field
+  std::optional<std::string> name;  // of the last `event` field; none if that is empty
   std::string data;
   bool operator==(const SseEvent&) const = default;
 };
 
 class SseParser {
  public:
-  // `event_limit` bounds one frame: its lines and the field names, comments included.
+  // `event_limit` bounds what is held of one event: its name, its data and the line at hand.
   explicit SseParser(ByteLimit event_limit = kDefaultSseEventLimit) : limit_(event_limit) {}
 
   // Error: limit. After an error the stream is dead: every further push gives it again, events
@@ -47,7 +47,6 @@ class SseParser {
   std::string line_;
   std::string data_;
   std::optional<std::string> name_;
-  std::size_t frame_bytes_ = 0;
   bool has_data_ = false;
   bool after_cr_ = false;
   bool first_line_ = true;

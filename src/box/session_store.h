@@ -1,0 +1,78 @@
+// What a session leaves on disk between its calls: `sessions/<folder>/` in the state folder.
+//
+//   state      the shell's state after the last bash call that ended well
+//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`; mounted at /outputs
+//   pending/   results that were made but not yet settled with the control plane
+//
+// Never inside the workspace. Everything is reached through the folder's descriptor, written to a
+// temporary name, flushed and renamed. Names that come from the control plane are used only if
+// they match [A-Za-z0-9_-]{1,64}, otherwise as the hexadecimal SHA-256 of the name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/units.h"
+
+namespace glovebox::box {
+
+// `id` itself if it is a safe folder name, else its digest.
+std::string folder_name(std::string_view id);
+
+constexpr std::uint64_t kMaxShellState = 1 * kMiB;
+constexpr std::uint64_t kMaxStoredResult = 64 * kMiB;
+// All files of outputs/ together; the oldest go first.
+constexpr std::uint64_t kOutputsQuota = 256 * kMiB;
+
+// A result that was made and may have to be posted again after a restart.
+struct StoredResult {
+  std::string tool;
+  std::string outcome;
+  bool is_error = false;
+  std::string content;  // JSON array of content blocks
+  std::string rule;
+  std::string detail;
+  std::int64_t wall_us = 0;
+  std::int64_t cpu_us = 0;
+  std::int64_t peak_kib = 0;
+};
+
+class SessionStore {
+ public:
+  // Opens, or makes, the folder of one session below `sessions`. Errors: those of the kernel;
+  // denied when something else than a folder of ours is in the way.
+  static Result<SessionStore> open(int sessions_fd, std::string_view session);
+
+  Result<std::string> load_shell_state() const;  // empty when there is none
+  Result<void> save_shell_state(std::string_view state) const;
+
+  // The result is durable when this returns.
+  Result<void> put_pending(std::string_view tool_use_id, const StoredResult& result) const;
+  Result<std::optional<StoredResult>> get_pending(std::string_view tool_use_id) const;
+  Result<void> remove_pending(std::string_view tool_use_id) const;
+  Result<std::vector<std::string>> list_pending() const;  // tool use ids
+
+  // Makes `outputs/<n>.txt` (or `<n>.late.txt`) with the next free number, readable by the group.
+  struct OutputFile {
+    UniqueFd fd;
+    std::string name;  // "3.txt"
+  };
+  Result<OutputFile> create_output() const;
+  // Removes the oldest outputs until the quota holds; returns how many went.
+  Result<std::size_t> trim_outputs() const;
+
+  int fd() const { return fd_.get(); }
+  UniqueFd take_fd() { return std::move(fd_); }
+  static SessionStore adopt(UniqueFd fd);
+
+ private:
+  explicit SessionStore(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace glovebox::box

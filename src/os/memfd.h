@@ -1,0 +1,21 @@
+// Anonymous memory files that carry bytes between processes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace glovebox::os {
+
+// Writable and sealable; `name` shows in /proc only.
+Result<UniqueFd> make_memfd(const char* name);
+// Holds `bytes`, positioned at their start, sealed against every change.
+Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes);
+// Refuses (kind protocol) a descriptor that is not sealed against change: its bytes could be
+// swapped after they were checked. Refuses (kind limit) more than `limit` bytes.
+Result<std::string> read_sealed_memfd(int fd, std::uint64_t limit);
+
+}  // namespace glovebox::os

@@ -1,0 +1,381 @@
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstring>
+#include <format>
+
+#include "os/file.h"
+
+namespace glovebox::os {
+
+namespace {
+
+Error failed(std::string_view call) {
+  return Error::from_errno(errno, call);
+}
+
+std::int64_t microseconds_of(const timeval& time) {
+  return time.tv_sec * 1'000'000 + time.tv_usec;
+}
+
+// The kernel's struct clone_args, version 2.
+struct CloneArguments {
+  std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+      set_tid_size, cgroup;
+};
+
+}  // namespace
+
+Process& Process::operator=(Process&& other) noexcept {
+  if (this != &other) {
+    end();
+    pid_ = std::exchange(other.pid_, 0);
+    pidfd_ = std::move(other.pidfd_);
+  }
+  return *this;
+}
+
+Result<void> Process::signal(int number) const {
+  if (::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0)
+    return failed("pidfd_send_signal");
+  return {};
+}
+
+Result<std::optional<ExitFacts>> Process::reap(Wait wait) {
+  siginfo_t info{};
+  rusage use{};
+  const int options = WEXITED | (wait == Wait::no ? WNOHANG : 0);
+  long done = 0;
+  do {
+    done = ::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, options, &use);
+  } while (done < 0 && errno == EINTR);
+  if (done < 0) return failed("waitid");
+  if (info.si_pid == 0) return std::optional<ExitFacts>{};
+  ExitFacts facts;
+  facts.signalled = info.si_code != CLD_EXITED;
+  facts.code = info.si_status;
+  facts.cpu_us = microseconds_of(use.ru_utime) + microseconds_of(use.ru_stime);
+  facts.peak_kib = use.ru_maxrss;
+  pidfd_.reset();
+  pid_ = 0;
+  return std::optional<ExitFacts>(facts);
+}
+
+void Process::end() {
+  if (!running()) return;
+  (void)signal(SIGKILL);
+  (void)reap(Wait::yes);
+  pidfd_.reset();
+}
+
+Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child) {
+  int pidfd = -1;
+  CloneArguments arguments{};
+  arguments.flags = namespaces | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid < 0) return failed("clone3");
+  if (pid == 0) exit_now(child());
+  return Process(static_cast<pid_t>(pid), UniqueFd(pidfd));
+}
+
+namespace {
+
+// What the child of spawn() needs, made before it exists: between clone and exec it may not
+// allocate, since it shares the parent's memory.
+struct Launch {
+  const SpawnRequest* request;
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::vector<int> scratch;  // copies of the wanted fds, above every target number
+  int failure = 0;
+};
+
+int launch(void* data) {
+  auto& launch = *static_cast<Launch*>(data);
+  const auto& fds = launch.request->fds;
+  int highest = 2;
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    // dup2 leaves the copy inheritable; the scratch numbers lie above all targets.
+    if (::dup2(launch.scratch[i], fds[i].second) < 0) {
+      launch.failure = errno;
+      return 127;
+    }
+    highest = std::max(highest, fds[i].second);
+  }
+  ::syscall(SYS_close_range, highest + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::syscall(SYS_execveat, launch.request->executable, "", launch.argv.data(), launch.envp.data(),
+            AT_EMPTY_PATH);
+  launch.failure = errno;
+  return 127;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+}  // namespace
+
+Result<Process> spawn(const SpawnRequest& request) {
+  Launch work{&request, pointers(request.arguments), pointers(request.environment), {}, 0};
+  int highest = 2;
+  for (const auto& [from, to] : request.fds) highest = std::max(highest, to);
+  std::vector<UniqueFd> copies;
+  for (const auto& [from, to] : request.fds) {
+    copies.push_back(TRY(duplicate(from, highest + 1)));
+    work.scratch.push_back(copies.back().get());
+  }
+  constexpr std::size_t kStack = 64 * 1024;
+  std::vector<char> stack(kStack);
+  int pidfd = -1;
+  // CLONE_VFORK: the parent waits until the child has executed, so the stack may be shared.
+  const pid_t pid = ::clone(launch, stack.data() + kStack,
+                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &work, &pidfd);
+  if (pid < 0) return failed("clone");
+  Process process(pid, UniqueFd(pidfd));
+  if (work.failure != 0) return Error::from_errno(work.failure, "execveat");
+  return process;
+}
+
+Result<UniqueFd> open_own_executable() {
+  return open_path("/proc/self/exe", O_RDONLY);
+}
+
+Result<void> set_not_dumpable() {
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl PR_SET_DUMPABLE");
+  return {};
+}
+
+Result<void> set_dumpable() {
+  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return failed("prctl PR_SET_DUMPABLE");
+  return {};
+}
+
+Result<void> set_no_new_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl PR_SET_NO_NEW_PRIVS");
+  return {};
+}
+
+Result<void> die_with_parent() {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return failed("prctl PR_SET_PDEATHSIG");
+  return {};
+}
+
+Result<void> become_subreaper() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+    return failed("prctl PR_SET_CHILD_SUBREAPER");
+  return {};
+}
+
+Result<void> new_session() {
+  if (::setsid() < 0) return failed("setsid");
+  return {};
+}
+
+void set_file_mask(unsigned mask) {
+  ::umask(mask);
+}
+
+void set_process_name(const std::string& name) {
+  ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+
+Result<void> reset_signals() {
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    // The C library keeps a few numbers to itself, and two cannot be caught: EINVAL.
+    if (::sigaction(number, &standard, nullptr) != 0 && errno != EINVAL) return failed("sigaction");
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return failed("sigprocmask");
+  return {};
+}
+
+Result<void> close_others(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned from = 3;
+  for (int fd : kept) {
+    if (fd < 3) continue;
+    const auto number = static_cast<unsigned>(fd);
+    if (number > from && ::syscall(SYS_close_range, from, number - 1, 0) != 0)
+      return failed("close_range");
+    from = number + 1;
+  }
+  if (::syscall(SYS_close_range, from, ~0u, 0) != 0) return failed("close_range");
+  return {};
+}
+
+Result<void> place_fd(int fd, int number) {
+  if (fd == number) {
+    if (::fcntl(fd, F_SETFD, 0) != 0) return failed("fcntl F_SETFD");
+    return {};
+  }
+  if (::dup2(fd, number) < 0) return failed("dup2");
+  return {};
+}
+
+void exit_now(int code) {
+  ::_exit(code);
+}
+
+Error execute(const std::string& path, const std::vector<std::string>& arguments,
+              const std::vector<std::string>& environment) {
+  ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
+  return failed("execve");
+}
+
+Result<void> limit_processors(std::uint32_t count) {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return failed("sched_getaffinity");
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  std::uint32_t taken = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE && taken < count; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) {
+      CPU_SET(cpu, &chosen);
+      ++taken;
+    }
+  }
+  if (::sched_setaffinity(0, sizeof chosen, &chosen) != 0) return failed("sched_setaffinity");
+  return {};
+}
+
+std::uint32_t processor_count() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&allowed)));
+}
+
+Result<UniqueFd> open_signals(const std::vector<int>& numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : numbers) sigaddset(&set, number);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return failed("sigprocmask");
+  const int fd = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) return failed("signalfd");
+  return UniqueFd(fd);
+}
+
+Result<std::optional<int>> read_signal(int fd) {
+  signalfd_siginfo info{};
+  const ssize_t got = ::read(fd, &info, sizeof info);
+  if (got < 0) {
+    if (errno == EAGAIN) return std::optional<int>{};
+    return failed("read");
+  }
+  return std::optional<int>(static_cast<int>(info.ssi_signo));
+}
+
+Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout) {
+  std::vector<pollfd> list;
+  for (const Poll& poll : polls)
+    list.push_back({poll.fd, static_cast<short>(poll.want_write ? POLLOUT : POLLIN), 0});
+  const auto limit = std::min<std::int64_t>(timeout.count(), INT_MAX);
+  const int ready =
+      ::poll(list.data(), list.size(), static_cast<int>(std::max<std::int64_t>(limit, -1)));
+  if (ready < 0 && errno != EINTR) return failed("poll");
+  for (std::size_t i = 0; i < polls.size(); ++i) {
+    const short events = ready > 0 ? list[i].revents : short{0};
+    polls[i].readable = (events & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0;
+    polls[i].writable = (events & (POLLOUT | POLLERR)) != 0;
+    polls[i].hung_up = (events & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+  }
+  return ready > 0;
+}
+
+std::vector<pid_t> descendants_of(pid_t root) {
+  std::vector<pid_t> found;
+  std::vector<pid_t> open = {root};
+  constexpr std::size_t kMost = 100'000;
+  while (!open.empty() && found.size() < kMost) {
+    const pid_t pid = open.back();
+    open.pop_back();
+    auto tasks = open_path(std::format("/proc/{}/task", pid), O_RDONLY | O_DIRECTORY);
+    if (!tasks) continue;
+    auto threads = list_folder(tasks->get(), kMost);
+    if (!threads) continue;
+    for (const FolderEntry& thread : *threads) {
+      auto text = read_file(std::format("/proc/{}/task/{}/children", pid, thread.name), 1 << 22);
+      if (!text) continue;
+      const char* at = text->data();
+      const char* const end = at + text->size();
+      while (at < end) {
+        pid_t child = 0;
+        const auto parsed = std::from_chars(at, end, child);
+        if (parsed.ec != std::errc{}) break;
+        found.push_back(child);
+        open.push_back(child);
+        at = parsed.ptr;
+        while (at < end && *at == ' ') ++at;
+      }
+    }
+  }
+  return found;
+}
+
+namespace {
+
+std::uint64_t kib_field(std::string_view status, std::string_view name) {
+  const auto at = status.find(name);
+  if (at == std::string_view::npos) return 0;
+  status.remove_prefix(at + name.size());
+  status.remove_prefix(std::min(status.find_first_not_of(" \t"), status.size()));
+  std::uint64_t value = 0;
+  std::from_chars(status.data(), status.data() + status.size(), value);
+  return value * 1024;
+}
+
+}  // namespace
+
+std::optional<ProcessUse> use_of(pid_t pid) {
+  auto status = read_file(std::format("/proc/{}/status", pid), 1 << 16);
+  auto stat = read_file(std::format("/proc/{}/stat", pid), 1 << 12);
+  if (!status || !stat) return std::nullopt;
+  ProcessUse use;
+  use.memory = kib_field(*status, "\nRssAnon:") + kib_field(*status, "\nRssShmem:");
+  // The name in parentheses may hold anything; the fields after its last ')' are fixed: proc(5).
+  std::string_view rest = *stat;
+  rest.remove_prefix(std::min(rest.rfind(')') + 2, rest.size()));
+  constexpr int kUserTime = 14, kLastTime = 17;  // utime stime cutime cstime
+  static const long ticks = ::sysconf(_SC_CLK_TCK);
+  int field = 3;
+  while (!rest.empty() && field <= kLastTime) {
+    const auto space = std::min(rest.find(' '), rest.size());
+    if (field >= kUserTime) {
+      std::int64_t value = 0;
+      std::from_chars(rest.data(), rest.data() + space, value);
+      use.cpu_us += value * 1'000'000 / ticks;
+    }
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+    ++field;
+  }
+  return use;
+}
+
+}  // namespace glovebox::os

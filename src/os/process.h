@@ -1,0 +1,126 @@
+// Processes: how they are made, watched, signalled and ended.
+//
+// A process is held by its pidfd, never by its number: numbers are reused. The owner kills and
+// reaps what it still holds when it goes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/units.h"
+
+namespace glovebox::os {
+
+struct ExitFacts {
+  bool signalled = false;
+  int code = 0;               // exit status, or the signal's number
+  std::int64_t cpu_us = 0;    // user and system time, of the process and what it reaped
+  std::int64_t peak_kib = 0;  // largest resident set of one of them
+};
+
+class Process {
+ public:
+  Process() = default;
+  Process(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(Process&& other) noexcept
+      : pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)) {}
+  Process& operator=(Process&& other) noexcept;
+  ~Process() { end(); }
+
+  bool running() const { return pidfd_.valid(); }
+  pid_t pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }  // readable when the process has ended
+  Result<void> signal(int number) const;
+  // Waits for the end and reaps. nullopt when `wait` is no and it still runs.
+  enum class Wait { yes, no };
+  Result<std::optional<ExitFacts>> reap(Wait wait);
+  void end();  // SIGKILL and reap, if it still runs
+
+ private:
+  pid_t pid_ = 0;
+  UniqueFd pidfd_;
+};
+
+// clone(2) flags for namespaces, as the kernel names them.
+enum class Namespace : std::uint64_t {
+  user = 0x10000000,
+  mount = 0x00020000,
+  pid = 0x20000000,
+  network = 0x40000000,
+  ipc = 0x08000000,
+  uts = 0x04000000,
+  cgroup = 0x02000000,
+};
+using NamespaceFlags = std::uint64_t;
+constexpr NamespaceFlags operator|(Namespace a, Namespace b) {
+  return static_cast<NamespaceFlags>(a) | static_cast<NamespaceFlags>(b);
+}
+
+// Like fork(2), into new namespaces: the child runs `child` and exits with what it returns. The
+// caller must have one thread only.
+Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child);
+
+struct SpawnRequest {
+  int executable = -1;                   // descriptor of the program
+  std::vector<std::string> arguments;    // argv, the name first
+  std::vector<std::string> environment;  // "NAME=value"; nothing else is inherited
+  std::vector<std::pair<int, int>> fds;  // (here, number in the child); all others close
+};
+// Runs a program by descriptor. Fds 0, 1 and 2 are inherited unless `fds` replaces them.
+Result<Process> spawn(const SpawnRequest& request);
+
+// The running program itself, opened for spawn(); a copy in /proc that survives an upgrade.
+Result<UniqueFd> open_own_executable();
+
+Result<void> set_not_dumpable();
+Result<void> set_dumpable();
+Result<void> set_no_new_privileges();
+Result<void> die_with_parent();  // PR_SET_PDEATHSIG SIGKILL
+Result<void> become_subreaper();
+Result<void> new_session();  // setsid
+void set_file_mask(unsigned mask);
+void set_process_name(const std::string& name);
+// Every signal to its default, none blocked.
+Result<void> reset_signals();
+// Closes every descriptor above 2 that is not listed.
+Result<void> close_others(std::vector<int> kept);
+// Puts `fd` at `number`, inheritable over exec.
+Result<void> place_fd(int fd, int number);
+[[noreturn]] void exit_now(int code);
+// Replaces the program. Returns only on failure.
+Error execute(const std::string& path, const std::vector<std::string>& arguments,
+              const std::vector<std::string>& environment);
+Result<void> limit_processors(std::uint32_t count);
+std::uint32_t processor_count();
+
+// signalfd for the listed signals, which are blocked from then on.
+Result<UniqueFd> open_signals(const std::vector<int>& numbers);
+Result<std::optional<int>> read_signal(int fd);
+
+struct Poll {
+  int fd = -1;
+  bool want_write = false;
+  bool readable = false;  // also: hung up or failed
+  bool writable = false;
+  bool hung_up = false;
+};
+// Negative timeout: for ever. Returns false when the time passed with nothing ready.
+Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout);
+
+// Descendants of `root` as /proc shows them now, without `root`.
+std::vector<pid_t> descendants_of(pid_t root);
+struct ProcessUse {
+  std::uint64_t memory = 0;  // anonymous and shared resident bytes
+  std::int64_t cpu_us = 0;   // own and of reaped children
+};
+std::optional<ProcessUse> use_of(pid_t pid);
+
+}  // namespace glovebox::os
