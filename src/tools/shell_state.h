@@ -1,0 +1,55 @@
+// A shell that feels persistent although each call is a new bash: the script that bash runs, and
+// the check of the state that it leaves behind.
+//
+// The keeper starts, in the box, `/bin/bash --noprofile --norc -c <shell_script()>` with an
+// environment built from nothing, stdin /dev/null, stdout and stderr one pipe, and
+//   fd 3  state in: what the last call left (a memfd, from offset 0; empty for a fresh shell)
+//   fd 4  command: the text to run (memfd or pipe with a closed writer)
+//   fd 5  state out: an empty memfd; read by the keeper when bash is gone
+// The script needs /dev/fd. The process's status is the command's.
+//
+// State carried: variables of every kind, functions, aliases, shopt, set -o, umask, folder, traps
+// other than EXIT. Not carried: jobs, `$!`, `$?`, open fds, the hash table, history, the dirs
+// stack, RANDOM's seed. The state is text that the guest can forge: it is run only inside that
+// session's own boxes, before the command, and what it breaks is that session. A restore can loop
+// for ever: the script writes kRestoredMark to fd 5 when it is done, and the keeper gives up on the
+// state when the mark is not there after kRestoreTimeLimit.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace glovebox::tools {
+
+constexpr int kStateInFd = 3;
+constexpr int kCommandFd = 4;
+constexpr int kStateOutFd = 5;
+
+constexpr std::size_t kMaxShellState = 1024 * 1024;
+constexpr milliseconds kRestoreTimeLimit{5'000};
+
+// First line on fd 5, written after the restore and before the command.
+constexpr std::string_view kRestoredMark = "#GB1 restored\n";
+// Last line on fd 5, written when the state is complete.
+constexpr std::string_view kStateEndMark = "#GBEND\n";
+
+// The argument of `bash -c`. The same text for every call; holds no data of a call.
+std::string_view shell_script();
+
+// True once the restore is over, for what fd 5 holds so far.
+bool is_restored(std::string_view state_out);
+
+// The state for the next call, from everything that fd 5 holds. Errors: limit (over
+// kMaxShellState), invalid (no marks, so the shell was killed, replaced or closed the fd; or a NUL
+// byte): the previous state stays in force.
+Result<std::string> accepted_state(std::string_view state_out);
+
+// First line of the output when the carried folder is gone.
+constexpr std::string_view kFolderGoneNotice =
+    "[the working directory no longer exists; continuing in /workspace]";
+
+}  // namespace glovebox::tools
