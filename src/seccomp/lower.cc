@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::uint64_t kLow = 0xFFFFFFFF;
 constexpr std::size_t kMaxParts = 1024;
+constexpr std::uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;
+constexpr std::uint16_t kAnd = BPF_ALU | BPF_AND | BPF_K;
+constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
+constexpr std::uint16_t kJump = BPF_JMP | BPF_JA;
 constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
 constexpr std::uint32_t kFirstArgument = 16;  // offset in seccomp_data
 
@@ -77,11 +81,13 @@ class Generator {
   }
 
   Result<std::vector<Instruction>> program() const {
-    std::string bytes(kMaxInstructions * 8, '\0');
-    std::size_t length = bytes.size();
+    // 2.6.0 copies as many bytes as the buffer has, whatever the program's size: it has to fit.
+    std::size_t length = 0;
+    if (const int s = ::seccomp_export_bpf_mem(context_.get(), nullptr, &length); s != 0)
+      return failed(s, "size of the program");
+    std::string bytes(length, '\0');
     if (const int s = ::seccomp_export_bpf_mem(context_.get(), bytes.data(), &length); s != 0)
       return failed(s, "export");
-    bytes.resize(length);
     return from_bytes(bytes);
   }
 
@@ -139,6 +145,37 @@ std::vector<std::vector<scmp_arg_cmp>> alternatives(const Predicate& predicate) 
   return all;
 }
 
+// Takes out `load argN.high; and 0; if == 0`, which is what becomes of a comparison that does not
+// look at the high half, and sets the jumps across it anew.
+std::vector<Instruction> without_empty_looks(const std::vector<Instruction>& program) {
+  std::vector<bool> kept(program.size(), true);
+  for (std::size_t at = 0; at + 2 < program.size(); ++at) {
+    const Instruction& look = program[at + 2];
+    const bool empty = program[at].code == kLoad && program[at + 1] == Instruction{kAnd, 0, 0, 0} &&
+                       look.code == kIfEqual && look.k == 0 && look.when_true == 0;
+    if (empty) kept[at] = kept[at + 1] = kept[at + 2] = false;
+  }
+  std::vector<std::size_t> place(program.size() + 1);  // of each instruction in the result
+  for (std::size_t at = 0; at < program.size(); ++at) place[at + 1] = place[at] + (kept[at] ? 1 : 0);
+  std::vector<Instruction> result;
+  for (std::size_t at = 0; at < program.size(); ++at) {
+    if (!kept[at]) continue;
+    Instruction instruction = program[at];
+    const auto moved = [&](std::size_t skipped) {
+      const std::size_t target = std::min(at + 1 + skipped, program.size());
+      return static_cast<std::uint8_t>(place[target] - place[at + 1]);
+    };
+    if (BPF_CLASS(instruction.code) == BPF_JMP && instruction.code != kJump) {
+      instruction.when_true = moved(instruction.when_true);
+      instruction.when_false = moved(instruction.when_false);
+    } else if (instruction.code == kJump) {
+      instruction.k = moved(instruction.k);
+    }
+    result.push_back(instruction);
+  }
+  return result;
+}
+
 // A filter for one alternative. The main part has looked at architecture and number already, so
 // what comes before the first look at an argument is left out.
 Result<std::vector<Instruction>> lower_alternative(const Rule& rule,
@@ -148,7 +185,7 @@ Result<std::vector<Instruction>> lower_alternative(const Rule& rule,
   TRY(generator.rule(action, rule, comparisons));
   std::vector<Instruction> program = TRY(generator.program());
   const auto first = std::ranges::find_if(program, [](const Instruction& i) {
-    return i.code == (BPF_LD | BPF_W | BPF_ABS) && i.k >= kFirstArgument;
+    return i.code == kLoad && i.k >= kFirstArgument;
   });
   if (first == program.end())
     return Error(ErrorKind::internal, std::format("{}: no comparison was generated", rule.name));
@@ -156,7 +193,7 @@ Result<std::vector<Instruction>> lower_alternative(const Rule& rule,
   // The return for a foreign architecture is last and nothing of this part goes there any more.
   if (program.size() > 1 && program.back() == Instruction{kReturn, 0, 0, SCMP_ACT_KILL_PROCESS})
     program.pop_back();
-  return program;
+  return without_empty_looks(program);
 }
 
 Result<std::vector<Instruction>> join(const std::vector<std::vector<Instruction>>& parts) {
@@ -173,7 +210,7 @@ Result<std::vector<Instruction>> join(const std::vector<std::vector<Instruction>
         const std::size_t target = begins.at(instruction.k & 0xFFFF);
         if (target <= program.size())
           return Error(ErrorKind::internal, "a part goes on in an earlier one");
-        instruction = {BPF_JMP | BPF_JA, 0, 0,
+        instruction = {kJump, 0, 0,
                        static_cast<std::uint32_t>(target - program.size() - 1)};
       }
       program.push_back(instruction);
