@@ -4,14 +4,14 @@
 #include <array>
 #include <charconv>
 #include <format>
-#include <initializer_list>
 #include <set>
 #include <utility>
 
+#include "policy/normal_path.h"
 #include "policy/scan.h"
+#include "policy/suggestion.h"
 
-// The library's assertions would end the process on input that its parser then reports as an
-// ordinary error.
+// The library would end the process on input that its parser then reports as an error.
 #define TOML_ASSERT(condition) static_cast<void>(0)
 #include <toml++/toml.h>
 
@@ -26,54 +26,6 @@ constexpr std::array<std::string_view, 7> kLaterTop = {"cap",  "include", "secre
                                                        "tool", "sign",    "deployment"};
 constexpr std::array<std::string_view, 8> kLaterProfile = {"extends", "why",   "expires", "egress",
                                                            "approve", "audit", "deny",    "guard"};
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(std::string_view word, std::initializer_list<std::string_view> known) {
-  std::string_view best;
-  std::size_t best_distance = 3;
-  for (std::string_view candidate : known) {
-    const std::size_t d = distance(word, candidate);
-    if (d < best_distance) {
-      best_distance = d;
-      best = candidate;
-    }
-  }
-  return best.empty() ? std::string() : std::format("did you mean `{}`?", best);
-}
-
-// Absolute, without empty, `.` and `..` parts, without a slash at the end.
-bool is_normal_path(std::string_view path) {
-  if (path.size() > 4096 || !path.starts_with('/') || path.find('\0') != std::string_view::npos)
-    return false;
-  if (path == "/") return true;
-  if (path.ends_with('/')) return false;
-  std::string_view rest = path.substr(1);
-  while (true) {
-    const auto slash = rest.find('/');
-    const std::string_view part = rest.substr(0, slash);
-    if (part.empty() || part == "." || part == ".." || part.size() > 255) return false;
-    if (slash == std::string_view::npos) return true;
-    rest.remove_prefix(slash + 1);
-  }
-}
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path == folder ||
-         (path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/');
-}
 
 class Loader {
  public:
@@ -643,19 +595,6 @@ Loaded load(const std::string& file, std::string_view text) {
   }
   Loader(file, loaded).run(parsed.table());
   return loaded;
-}
-
-Result<void> check_policy_file(const PolicyFileFacts& facts, std::uint32_t own_uid) {
-  if (facts.symlink) return Error(ErrorKind::denied, "is a symbolic link; name the file itself");
-  if (!facts.regular) return Error(ErrorKind::denied, "is not a regular file");
-  if ((facts.mode & 022) != 0)
-    return Error(ErrorKind::denied,
-                 "can be written by group or others\nhint: chmod go-w, or copy it to a place that "
-                 "only its owner can write");
-  if (facts.uid != 0 && facts.uid != own_uid)
-    return Error(ErrorKind::denied,
-                 std::format("belongs to user {}, not to root or to user {}", facts.uid, own_uid));
-  return {};
 }
 
 }  // namespace glovebox::policy
