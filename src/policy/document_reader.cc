@@ -1,48 +1,13 @@
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
 #include <format>
 #include <system_error>
 #include <tuple>
 
 #include "policy/document.h"
+#include "policy/suggestion.h"
 
 namespace glovebox::policy {
-
-namespace {
-
-// Levenshtein, for words of a few letters.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-constexpr std::size_t kLongestWord = 64;
-
-std::string nearest(std::string_view word, std::initializer_list<std::string_view> known) {
-  std::string_view best;
-  std::size_t best_distance = std::min<std::size_t>(3, word.size());
-  if (word.size() > kLongestWord) return {};
-  for (const std::string_view candidate : known) {
-    const std::size_t d = distance(word, candidate);
-    if (d < best_distance) {
-      best_distance = d;
-      best = candidate;
-    }
-  }
-  return best.empty() ? std::string() : std::format("did you mean `{}`?", best);
-}
-
-}  // namespace
 
 const Entry* Table::find(std::string_view name) const {
   const auto at = std::ranges::find_if(

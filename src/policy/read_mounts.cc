@@ -1,7 +1,7 @@
 #include <format>
 #include <set>
 
-#include "policy/path_form.h"
+#include "policy/normal_path.h"
 #include "policy/read_profile.h"
 
 namespace glovebox::policy {

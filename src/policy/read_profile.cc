@@ -5,7 +5,7 @@
 #include <format>
 #include <utility>
 
-#include "policy/path_form.h"
+#include "policy/normal_path.h"
 
 namespace glovebox::policy {
 

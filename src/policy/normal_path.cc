@@ -1,4 +1,4 @@
-#include "policy/path_form.h"
+#include "policy/normal_path.h"
 
 namespace glovebox::policy {
 
