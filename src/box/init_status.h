@@ -23,6 +23,7 @@ struct InitStatus {
   struct Ended {
     bool signalled = false;
     int code = 0;
+    bool operator==(const Ended&) const = default;
   };
   std::optional<Ended> ended;  // the shell or the program
 
