@@ -59,6 +59,8 @@ FileFacts from_stat(const struct stat& s) {
   facts.inode = s.st_ino;
   facts.links = s.st_nlink;
   facts.size = static_cast<std::uint64_t>(s.st_size);
+  constexpr std::uint64_t kBlock = 512;  // the unit of st_blocks
+  facts.allocated = static_cast<std::uint64_t>(s.st_blocks) * kBlock;
   facts.mode = s.st_mode & 07777;
   facts.uid = s.st_uid;
   facts.gid = s.st_gid;
