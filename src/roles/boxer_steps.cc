@@ -259,6 +259,7 @@ void Boxer::deliver(const Step& step) {
   done.wall_us = result.usage.wall_us;
   done.cpu_us = result.usage.cpu_us;
   done.peak_kib = result.usage.peak_kib;
+  if (call.plan) done.protection = codec::to_json(protection_of(*call.plan));
   send(done);
 }
 
