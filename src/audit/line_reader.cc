@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <format>
 
+#include "os/file.h"
+
 namespace glovebox::audit {
 
 namespace {
@@ -16,6 +18,10 @@ Result<std::size_t> MemorySource::read(std::span<char> out) {
   std::copy_n(rest_.begin(), count, out.begin());
   rest_.remove_prefix(count);
   return count;
+}
+
+Result<std::size_t> FileSource::read(std::span<char> out) {
+  return os::read_some(fd_, out.data(), out.size());
 }
 
 LineReader::LineReader(ByteSource& source, std::size_t max_line)

@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "codec/digest.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {

@@ -5,6 +5,7 @@
 
 #include "audit/head.h"
 #include "audit/log_directory.h"
+#include "audit/log_key.h"
 #include "audit/record.h"
 #include "codec/utf8.h"
 
@@ -35,13 +36,16 @@ void count(VerifyReport& report, const Record& record) {
 Result<bool> read_chain(ByteSource& source, const std::optional<Head>& head, VerifyReport& report) {
   LineReader lines(source, kMaxRecordBytes);
   codec::Sha256Digest last;
-  const auto bad = [&](std::string_view what) {
-    report.bad_line = report.records + 1;
-    blame(report, std::format("line {}: {}", *report.bad_line, what));
+  const auto bad_line = [&](std::uint64_t number, std::string_view what) {
+    report.bad_line = number;
+    blame(report, std::format("line {}: {}", number, what));
     return false;
   };
-  if (head && head->size == 0 && head->last != last)
-    return bad("the head of an empty log is wrong");
+  const auto bad = [&](std::string_view what) { return bad_line(report.records + 1, what); };
+  if (head && head->size == 0 && head->last != last) {
+    blame(report, "the head of an empty log is wrong");
+    return false;
+  }
   while (true) {
     auto line = lines.next();
     if (!line && line.error().kind() == ErrorKind::limit) return bad(line.error().message());
@@ -53,7 +57,7 @@ Result<bool> read_chain(ByteSource& source, const std::optional<Head>& head, Ver
     last = codec::sha256(**line);
     count(report, *record);
     if (head && head->size == report.records && head->last != last)
-      return bad("is not the record that the head names");
+      return bad_line(report.records, "is not the record that the head names");
   }
   report.torn_bytes = lines.torn().size();
   return true;
@@ -96,6 +100,62 @@ Result<VerifyReport> verify_log(const VerifyInput& input) {
   report.reason = missing(input, report);
   report.verdict = report.reason.empty() ? Verdict::good : Verdict::incomplete;
   return report;
+}
+
+Result<VerifyReport> verify_directory(const std::string& path,
+                                      std::optional<std::string_view> key) {
+  VerifyInput input{};
+  if (key) input.key = TRY_CONTEXT(parse_public_key(*key), "--key");
+  const LogDirectory directory = TRY(LogDirectory::open_to_read(path));
+  if (!key) {
+    const auto text = TRY_CONTEXT(directory.read(kPublicKeyName, kMaxHeadBytes), path);
+    // A malformed key.pub is no key; whoever gives none gets no better verdict than incomplete.
+    if (text) {
+      if (auto found = parse_public_key(*text); found) input.key = *std::move(found);
+    }
+    input.key_from_log = input.key.has_value();
+  }
+  // The head first: a log that is being written to only grows meanwhile.
+  input.head = TRY_CONTEXT(directory.read(kHeadName, kMaxHeadBytes), path);
+  const auto file = TRY_CONTEXT(directory.open(kLogName, LogDirectory::Access::read), path);
+  if (!file) return Error(ErrorKind::not_found, std::format("{}: no {}", path, kLogName));
+  FileSource source(file->get());
+  input.log = &source;
+  return verify_log(input);
+}
+
+codec::Json VerifyReport::to_json() const {
+  const auto number = [](std::uint64_t value) {
+    return codec::Json(static_cast<std::int64_t>(value));
+  };
+  codec::JsonObject out;
+  out.set("verdict", to_string(verdict));
+  out.set("reason", reason);
+  out.set("origin", origin);
+  out.set("key_from_log", key_from_log);
+  out.set("records", number(records));
+  out.set("covered", covered ? number(*covered) : codec::Json());
+  out.set("bad_line", bad_line ? number(*bad_line) : codec::Json());
+  out.set("torn_bytes", number(torn_bytes));
+  out.set("intents", number(intents));
+  out.set("results", number(results));
+  out.set("denials", number(denials));
+  out.set("orphans", number(orphans));
+  out.set("first", first ? codec::Json(to_rfc3339(*first)) : codec::Json());
+  out.set("last", last ? codec::Json(to_rfc3339(*last)) : codec::Json());
+  return out;
+}
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good:
+      return "good";
+    case Verdict::changed:
+      return "changed";
+    case Verdict::incomplete:
+      return "incomplete";
+  }
+  return "incomplete";
 }
 
 std::string VerifyReport::summary() const {

@@ -12,6 +12,7 @@
 #include "audit/line_reader.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "codec/json.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
@@ -22,6 +23,8 @@ enum class Verdict {
   changed = 1,     // something was altered, inserted, reordered or removed, or is signed wrongly
   incomplete = 2,  // records after the head, fewer than it says, a torn line, no head, no key
 };
+
+std::string_view to_string(Verdict verdict);
 
 struct VerifyReport {
   Verdict verdict = Verdict::incomplete;
@@ -37,6 +40,8 @@ struct VerifyReport {
 
   // Like `verify: 50 records, …`: one or two lines of ASCII, no final LF.
   std::string summary() const;
+  // Every member under its own name, times as RFC 3339, what is absent as null.
+  codec::Json to_json() const;
 };
 
 // The log's bytes and what stands beside them. Never fails: what cannot be read as a log is
@@ -50,8 +55,9 @@ struct VerifyInput {
 Result<VerifyReport> verify_log(const VerifyInput& input);
 
 // `key`: text of a public key, or none to use key.pub of the directory. Errors: not_found and
-// others when the directory or log.jsonl cannot be read, invalid for a malformed `key`.
-Result<VerifyReport> verify_directory(const std::string& directory,
+// others when the directory or log.jsonl cannot be read, invalid for a malformed `key`. It may run
+// beside the auditor: what was written since the last head is then reported as after the head.
+Result<VerifyReport> verify_directory(const std::string& path,
                                       std::optional<std::string_view> key);
 
 }  // namespace glovebox::audit

@@ -7,9 +7,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -45,8 +45,24 @@ struct HostFacts {
 constexpr int kOldestKernelMajor = 5;
 constexpr int kOldestKernelMinor = 14;
 
+bool is_new_enough(std::string_view release);
+
 // Tries each namespace in a child and reads the rest. Errors: unsupported, with a remedy after
 // `hint: `, when no rung of the ladder can be reached.
 Result<HostFacts> probe_host();
+
+// One thing that a box needs or uses, for `glovebox doctor`.
+struct HostCheck {
+  enum class State : std::uint8_t {
+    good,
+    weaker,   // boxes can be made, but something is only watched or absent
+    missing,  // no box can be made
+  };
+  std::string name;  // "user namespace"
+  State state = State::good;
+  std::string detail;
+  std::string remedy;  // empty when good
+};
+std::vector<HostCheck> check_host();
 
 }  // namespace glovebox::box

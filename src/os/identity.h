@@ -14,7 +14,7 @@ namespace glovebox::os {
 std::uint32_t effective_uid();
 std::uint32_t effective_gid();
 
-// Real, effective and saved ids at once; supplementary groups are dropped first where allowed.
+// Real, effective and saved ids at once. Supplementary groups stay: see drop_groups().
 Result<void> become(std::uint32_t uid, std::uint32_t gid);
 Result<void> drop_groups();
 // Only the effective ids, and back: for one step that must be done as the owner of a folder.
@@ -32,6 +32,7 @@ enum class Capability : unsigned {
   kill = 5,
   setgid = 6,
   setuid = 7,
+  setpcap = 8,
   sys_admin = 21,
 };
 // Drops everything but `kept` from all sets, makes the kept ones ambient (so that they pass an

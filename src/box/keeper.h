@@ -1,0 +1,99 @@
+// The keeper: one process for each open session, which makes and watches the session's boxes.
+//
+// The boxer starts it from glovebox's own executable, so its memory is fresh: no process of a box
+// ever held another session's bytes. It takes plans (which the boxer decided on) and inputs, makes
+// one box for each call, watches the limits, collects the output, shapes the answer as the model
+// sees it, and reports. It decides nothing about policy and holds no secret.
+//
+// When the keeper ends, so do its boxes (PDEATHSIG, and the end of their pid namespace); when the
+// boxer ends, so does the keeper (PDEATHSIG, and the end of the channel).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "box/cgroup.h"
+#include "box/host.h"
+#include "box/outcome.h"
+#include "box/plan.h"
+#include "box/session_places.h"
+#include "ipc/channel.h"
+#include "os/process.h"
+
+namespace glovebox::box {
+
+// argv[0] of the keeper process; main calls run_keeper() for it.
+inline constexpr std::string_view kKeeperName = "glovebox: keeper";
+// The channel to the boxer in the keeper process.
+inline constexpr int kKeeperFd = 3;
+// Boxes of one session at the same time.
+inline constexpr std::size_t kMaxBoxes = 4;
+
+struct KeeperLaunch {
+  int executable = -1;  // glovebox itself, readable (os::open_own_executable)
+  std::string session;  // for messages only
+  SessionPlaces places;
+  int store_fd = -1;  // the session's folder below sessions/; stays the caller's
+  HostFacts host;
+  GroupPlaces cgroup;  // made for this session (cgroup.h); none: no group
+};
+
+struct RunRequest {
+  std::uint64_t ticket = 0;  // chosen by the caller, names the call from now on
+  BoxPlan plan;
+  std::string input;  // function, shell: the tool's input, JSON; program: unused
+  std::array<int, 3> stdio{-1, -1, -1};  // program only; stay the caller's
+};
+
+enum class StopReason : std::uint8_t { cancelled, shutting_down };
+
+struct RunReport {
+  std::uint64_t ticket = 0;
+  Verdict verdict;
+  Usage usage;
+  bool is_error = false;
+  std::string content;      // JSON array of content blocks; empty for a program
+  std::string output_file;  // name below /outputs that holds a cut output whole; empty: none
+};
+
+struct KeeperEvent {
+  enum class Kind : std::uint8_t {
+    started,  // the walls stand and the tool runs
+    done,
+  } kind = Kind::started;
+  std::uint64_t ticket = 0;
+  RunReport report;  // done only
+};
+
+// The boxer's side. Move-only; destruction kills the keeper and with it every box of the session.
+class Keeper {
+ public:
+  // Errors: of the spawn. Anything later is told by receive().
+  static Result<Keeper> start(const KeeperLaunch& launch);
+
+  int fd() const { return channel_.fd(); }  // poll for reading
+  // Errors: closed (the keeper is gone). At most kMaxBoxes at once, more are answered with
+  // Outcome::setup_failed.
+  Result<void> run(const RunRequest& request);
+  // The call ends with a report as soon as its processes are gone. An unknown ticket is ignored.
+  Result<void> stop(std::uint64_t ticket, StopReason reason);
+  // Blocks for one message; nullopt: the keeper is gone, every call of it is interrupted.
+  Result<std::optional<KeeperEvent>> receive();
+
+ private:
+  Keeper(os::Process process, ipc::Channel channel)
+      : process_(std::move(process)), channel_(std::move(channel)) {}
+  os::Process process_;
+  ipc::Channel channel_;
+};
+
+// The body of the keeper process. Never returns; exit code 0 when the boxer closed the channel,
+// 70 when something broke.
+[[noreturn]] void run_keeper(UniqueFd channel);
+
+}  // namespace glovebox::box

@@ -1,0 +1,18 @@
+// A plan as bytes, on its way from the boxer to the keeper.
+//
+// decode_plan() refuses (kind protocol) whatever encode_plan() would not have written: short or
+// overlong input, choices and counts out of range, paths that are not absolute.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "box/plan.h"
+
+namespace glovebox::box {
+
+std::string encode_plan(const BoxPlan& plan);
+Result<BoxPlan> decode_plan(std::string_view bytes);
+
+}  // namespace glovebox::box
