@@ -6,8 +6,8 @@
 // connection.
 //
 // A request sent on a kept connection that turns out dead before a byte of the answer came is
-// sent once more on a fresh one if its method is idempotent (RFC 9110 §9.2.2), or if none of it
-// could be written. For any other method the caller gets kind `closed` and decides.
+// sent once more on a fresh one if its method is idempotent (RFC 9110 §9.2.2). For any other
+// method the caller gets kind `closed` and decides.
 #pragma once
 
 #include <cstddef>
@@ -51,13 +51,15 @@ struct ClientLimits {
   Duration to_headers = seconds(600);  // from the call to the end of the response head
   Duration idle_body = seconds(120);   // without a byte of the body, streams included
   std::size_t idle_connections = 8;    // kept open at most
-  Duration idle_time = seconds(55);    // and for so long
+  Duration idle_time = seconds(55);    // and for so long; looked at when the client is used
 };
 
 // The body of a response while it arrives. Move-only; its end closes the connection unless the
 // body was read to its end. The client may end before it.
 class ResponseStream {
  public:
+  struct Impl;
+
   ~ResponseStream();
   ResponseStream(ResponseStream&&) noexcept;
   ResponseStream& operator=(ResponseStream&&) noexcept;
@@ -72,7 +74,6 @@ class ResponseStream {
 
  private:
   friend class HttpClient;
-  struct Impl;
   explicit ResponseStream(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -100,6 +101,7 @@ class HttpClient {
   void close_idle();
 
  private:
+  friend class ResponseStream;
   struct Shared;
   std::shared_ptr<Shared> shared_;
 };

@@ -70,6 +70,8 @@ using Handler = std::function<Task<void>(ServerRequest request, ServerExchange& 
 
 class HttpServer {
  public:
+  struct Impl;
+
   // Kind invalid unless the address is loopback; exists if the port is taken. Port 0 takes a free
   // one. The server accepts from the next turn of the loop on.
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, const codec::IpAddress& address,
@@ -87,7 +89,6 @@ class HttpServer {
   Task<Result<void>> drained(Patience patience = {});
 
  private:
-  struct Impl;
   explicit HttpServer(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
 };

@@ -91,18 +91,20 @@ class Wait final : public Link<Wait, BySource>,
 
   void fire(Wake wake);
 
-  bool await_ready() const { return outcome_.has_value(); }
+  bool await_ready() const { return outcome_.has_value() && !next_turn_; }
   void await_suspend(std::coroutine_handle<> waiting);
   Wake await_resume();
 
  private:
   friend class Loop;
-  void forget_deadline();
+  void leave_lists();
+  void resume() { waiting_.resume(); }
 
   Loop& loop_;
   CancelToken token_;
   std::coroutine_handle<> waiting_;
   std::optional<Wake> outcome_;
+  bool next_turn_ = false;  // suspends even if it has been fired
   std::optional<std::multimap<Duration, Wait*>::iterator> timer_;
 };
 

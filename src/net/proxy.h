@@ -48,13 +48,14 @@ class ProxyRules {
   ProxyRules() = default;  // everything direct
   static Result<ProxyRules> make(ProxySettings settings, const Environment& environment);
 
-  // nullptr: directly. Valid until set_authorization().
-  const ProxyServer* proxy_for(codec::UrlScheme scheme, const codec::HostPort& where) const;
+  // nullptr: directly.
+  std::shared_ptr<const ProxyServer> proxy_for(codec::UrlScheme scheme,
+                                               const codec::HostPort& where) const;
   // For connections made from now on.
   void set_authorization(Secret value);
 
  private:
-  std::shared_ptr<ProxyServer> http_, https_;
+  std::shared_ptr<const ProxyServer> http_, https_;
   codec::NoProxy no_proxy_;
 };
 

@@ -16,8 +16,6 @@
 #include "net/cancel.h"
 #include "net/task.h"
 
-struct ssl_ctx_st;
-
 namespace glovebox::net {
 
 // Where the authorities come from: the first that is given of `file` (--ca-file, ca_file) and
@@ -41,11 +39,12 @@ class TlsContext {
  public:
   // Kind invalid: no certificate in it, or one that cannot be read.
   static Result<TlsContext> make(const CaBundle& bundle);
-  ssl_ctx_st* get() const { return context_.get(); }
+  struct State;
+  const std::shared_ptr<const State>& state() const { return state_; }
 
  private:
-  explicit TlsContext(std::shared_ptr<ssl_ctx_st> context) : context_(std::move(context)) {}
-  std::shared_ptr<ssl_ctx_st> context_;
+  explicit TlsContext(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  std::shared_ptr<const State> state_;
 };
 
 // Shakes hands over `lower` and gives the stream inside. Errors name host and reason: kind invalid
