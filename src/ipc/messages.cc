@@ -235,6 +235,7 @@ std::string CallDone::encode() const {
   writer.signed_number(wall_us);
   writer.signed_number(cpu_us);
   writer.signed_number(peak_kib);
+  writer.text(protection);
   return writer.take();
 }
 
@@ -253,6 +254,7 @@ Result<CallDone> CallDone::decode(std::string_view body) {
   message.wall_us = TRY(reader.signed_number());
   message.cpu_us = TRY(reader.signed_number());
   message.peak_kib = TRY(reader.signed_number());
+  message.protection = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }

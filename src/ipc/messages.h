@@ -128,6 +128,7 @@ struct CallDone {
   std::string rule, detail;
   std::uint64_t index = 0;  // of the record that holds the result
   std::int64_t wall_us = 0, cpu_us = 0, peak_kib = 0;
+  std::string protection;  // JSON object: the walls of its box; empty when there was none
   std::string encode() const;
   static Result<CallDone> decode(std::string_view body);
 };

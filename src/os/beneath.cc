@@ -128,11 +128,6 @@ Result<> remove_file_at(int dir, std::string_view name) {
   return {};
 }
 
-Result<> change_mode(int fd, std::uint32_t mode) {
-  if (::fchmod(fd, mode) != 0) return failed("fchmod");
-  return {};
-}
-
 Result<> sync_file(int fd) {
   if (::fsync(fd) != 0) return failed("fsync");
   return {};

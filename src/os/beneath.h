@@ -56,7 +56,6 @@ Result<std::string> link_target(int fd);
 Result<> make_directory_at(int dir, std::string_view name, std::uint32_t mode);
 Result<> rename_at(int dir, std::string_view from, std::string_view to);
 Result<> remove_file_at(int dir, std::string_view name);
-Result<> change_mode(int fd, std::uint32_t mode);
 Result<> sync_file(int fd);
 
 // 0 at the end. Interrupted calls are repeated.

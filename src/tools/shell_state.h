@@ -6,14 +6,19 @@
 //   fd 3  state in: what the last call left (a memfd, from offset 0; empty for a fresh shell)
 //   fd 4  command: the text to run (memfd or pipe with a closed writer)
 //   fd 5  state out: an empty memfd; read by the keeper when bash is gone
-// The script needs /dev/fd. The process's status is the command's.
+// The script needs /dev/fd. The process's status is the command's. While the command runs, the
+// shell keeps fd 42 for the state; 3, 4 and 5 are free.
 //
 // State carried: variables of every kind, functions, aliases, shopt, set -o, umask, folder, traps
 // other than EXIT. Not carried: jobs, `$!`, `$?`, open fds, the hash table, history, the dirs
-// stack, RANDOM's seed. The state is text that the guest can forge: it is run only inside that
-// session's own boxes, before the command, and what it breaks is that session. A restore can loop
-// for ever: the script writes kRestoredMark to fd 5 when it is done, and the keeper gives up on the
-// state when the mark is not there after kRestoreTimeLimit.
+// stack, RANDOM's seed, a function named `builtin`. A shell that is killed, replaced by `exec
+// prog`, or has an EXIT trap of the command's own leaves no state, and the previous one stays in
+// force. Locals of a function that ends the shell stay behind as variables.
+//
+// The state is text that the guest can forge: it is run only inside that session's own boxes,
+// before the command, and what it breaks is that session. A restore can loop for ever: the script
+// writes kRestoredMark to fd 5 when it is done, and the keeper gives up on the state when the mark
+// is not there after kRestoreTimeLimit.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +39,8 @@ constexpr milliseconds kRestoreTimeLimit{5'000};
 
 // First line on fd 5, written after the restore and before the command.
 constexpr std::string_view kRestoredMark = "#GB1 restored\n";
+// The second line, only if the carried folder is gone: the command runs where bash was started.
+constexpr std::string_view kMovedMark = "#GB1 moved\n";
 // Last line on fd 5, written when the state is complete.
 constexpr std::string_view kStateEndMark = "#GBEND\n";
 
@@ -42,6 +49,9 @@ std::string_view shell_script();
 
 // True once the restore is over, for what fd 5 holds so far.
 bool is_restored(std::string_view state_out);
+// True if kFolderGoneNotice belongs before the output; known as soon as anything follows the mark,
+// for certain when bash is gone.
+bool is_folder_gone(std::string_view state_out);
 
 // The state for the next call, from everything that fd 5 holds. Errors: limit (over
 // kMaxShellState), invalid (no marks, so the shell was killed, replaced or closed the fd; or a NUL

@@ -5,6 +5,7 @@
 #include <format>
 
 #include "os/beneath.h"
+#include "os/file.h"
 
 namespace glovebox::tools {
 namespace {

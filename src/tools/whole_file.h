@@ -16,8 +16,8 @@ struct FileBytes {
   bool is_cut = false;  // there is more than was asked for
 };
 
-// From where `fd` stands to the end, but at most `limit` bytes. To tell whether more follows it reads
-// one byte further, so nobody can go on reading where it stopped.
+// From where `fd` stands to the end, but at most `limit` bytes. To tell whether more follows it
+// reads one byte further, so nobody can go on reading where it stopped.
 Result<FileBytes> read_whole(int fd, std::uint64_t limit);
 
 // Saves `bytes` at the place: parents made, a new file of a random name beside it (O_EXCL, 0600, or

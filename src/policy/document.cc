@@ -1,0 +1,108 @@
+#include "policy/document.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <format>
+#include <tuple>
+
+#include "policy/scan.h"
+
+// The library's assertions would end the process on input that its parser then reports as an
+// ordinary error.
+#define TOML_ASSERT(condition) static_cast<void>(0)
+#include <toml++/toml.h>
+
+namespace glovebox::policy {
+
+namespace {
+
+std::string to_text(const toml::date& date) {
+  return std::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
+}
+
+std::string to_text(const toml::time& time) {
+  std::string text = std::format("{:02}:{:02}:{:02}", time.hour, time.minute, time.second);
+  if (time.nanosecond != 0) text += std::format(".{:09}", time.nanosecond);
+  return text;
+}
+
+std::string to_text(const toml::date_time& moment) {
+  std::string text = std::format("{}T{}", to_text(moment.date), to_text(moment.time));
+  if (!moment.offset) return text;
+  const int minutes = moment.offset->minutes;
+  if (minutes == 0) return text + "Z";
+  return text + std::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                            std::abs(minutes) % 60);
+}
+
+// From the library's tree to ours. Its depth was bounded by scan().
+class Copy {
+ public:
+  explicit Copy(const std::string& file) : file_(file) {}
+
+  Value value(const toml::node& node) const {
+    Value result{at(node.source()), width_of(node.source()), false};
+    if (const auto* table = node.as_table()) {
+      result.data = entries(*table);
+    } else if (const auto* array = node.as_array()) {
+      Array values;
+      for (const toml::node& element : *array) values.push_back(value(element));
+      result.data = std::move(values);
+    } else if (const auto* text = node.as_string()) {
+      result.data = text->get();
+    } else if (const auto* integer = node.as_integer()) {
+      result.data = integer->get();
+    } else if (const auto* real = node.as_floating_point()) {
+      result.data = real->get();
+    } else if (const auto* flag = node.as_boolean()) {
+      result.data = flag->get();
+    } else {
+      if (const auto* date = node.as_date()) result.data = DateText{to_text(date->get())};
+      if (const auto* time = node.as_time()) result.data = DateText{to_text(time->get())};
+      if (const auto* both = node.as_date_time()) result.data = DateText{to_text(both->get())};
+    }
+    return result;
+  }
+
+ private:
+  Origin at(const toml::source_region& region) const {
+    return {file_, region.begin.line, region.begin.column};
+  }
+
+  static std::uint32_t width_of(const toml::source_region& region) {
+    if (region.end.line != region.begin.line || region.end.column <= region.begin.column) return 1;
+    return region.end.column - region.begin.column;
+  }
+
+  Table entries(const toml::table& table) const {
+    Table result;
+    for (const auto& [key, node] : table) {
+      result.entries.push_back({{std::string(key.str()), at(key.source()), width_of(key.source())},
+                                value(node)});
+    }
+    std::ranges::sort(result.entries, {}, [](const Entry& entry) {
+      return std::tuple(entry.key.origin.line, entry.key.origin.column);
+    });
+    return result;
+  }
+
+  const std::string& file_;
+};
+
+}  // namespace
+
+std::expected<Value, Diagnostic> parse_document(const std::string& file, std::string_view text) {
+  if (auto problem = scan(file, text)) return std::unexpected(std::move(*problem));
+  const toml::parse_result parsed = toml::parse(text, file);
+  if (!parsed) {
+    const toml::source_region& region = parsed.error().source();
+    return std::unexpected(Diagnostic{Code::syntax,
+                                      {file, region.begin.line, region.begin.column},
+                                      1,
+                                      std::string(parsed.error().description()),
+                                      ""});
+  }
+  return Copy(file).value(parsed.table());
+}
+
+}  // namespace glovebox::policy

@@ -1,0 +1,215 @@
+#include "seccomp/parse.h"
+
+#include <algorithm>
+#include <format>
+#include <map>
+#include <utility>
+
+#include "base/log.h"
+#include "seccomp/expression.h"
+#include "seccomp/floor.h"
+#include "seccomp/words.h"
+
+namespace glovebox::seccomp {
+
+namespace {
+
+constexpr std::size_t kMaxLine = 2000;
+
+enum class Part { policy, set };
+
+class Text {
+ public:
+  Text(const FindSet& find_set, Table& table, std::vector<TextError>& errors)
+      : find_set_(find_set), table_(table), errors_(errors) {}
+
+  void read(std::string_view file, std::string_view text, Part part) {
+    file_ = file;
+    part_ = part;
+    line_number_ = 0;
+    last_name_.clear();
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      ++line_number_;
+      physical_line(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    logical_line();
+    if (part == Part::policy && !has_default_) {
+      pieces_ = {{0, 1}};
+      error(0, "no `default: ACTION`");
+    }
+    for (const std::string& name : std::exchange(sets_, {})) include(name);
+  }
+
+ private:
+  // A line of the file that went into the logical line: where its text begins there.
+  struct Piece {
+    std::size_t begin;
+    std::uint32_t line;
+  };
+
+  void error(std::size_t at, std::string message) {
+    const auto piece = std::ranges::find_last_if(
+        pieces_, [&](const Piece& candidate) { return candidate.begin <= at; });
+    errors_.push_back({file_, piece[0].line, static_cast<std::uint32_t>(at - piece[0].begin + 1),
+                       std::move(message)});
+  }
+
+  // Lines that begin with a blank go on with the one before.
+  void physical_line(std::string_view text) {
+    if (!text.starts_with(' ')) logical_line();
+    pieces_.push_back({text_.size(), line_number_});
+    if (text_.size() + text.size() > kMaxLine) {
+      error(text_.size(), std::format("a line of more than {} characters", kMaxLine));
+      return forget();
+    }
+    const auto odd = std::ranges::find_if(text, [](char c) { return c < ' ' || c > '~'; });
+    if (odd != text.end()) {
+      error(text_.size() + static_cast<std::size_t>(odd - text.begin()),
+            "a character that is not printable ASCII");
+      return forget();
+    }
+    const auto hash = std::min(text.find('#'), text.size());
+    text_ += text.substr(0, hash);
+    if (hash != text.size()) (reason_ += ' ') += text.substr(hash + 1);
+  }
+
+  void forget() {
+    text_.clear();
+    reason_.clear();
+    pieces_.clear();
+  }
+
+  void logical_line() {
+    const auto trim = [](std::string_view piece) {
+      while (piece.ends_with(' ')) piece.remove_suffix(1);
+      while (piece.starts_with(' ')) piece.remove_prefix(1);
+      return piece;
+    };
+    std::string_view text = text_;
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    if (text.starts_with('@')) {
+      set_line(text.substr(1));
+    } else if (!text.empty()) {
+      rule_line(text, trim(reason_));
+    }
+    forget();
+  }
+
+  void set_line(std::string_view name) {
+    if (part_ == Part::set) return error(0, "a set includes no other set");
+    if (!last_name_.empty()) return error(0, "sets stand before the first rule");
+    if (!sets_.empty() && name <= sets_.back()) error(0, "sets are sorted by name, each once");
+    if (!find_set_(name)) return error(1, std::format("no set named `{}`", name));
+    sets_.emplace_back(name);
+  }
+
+  void rule_line(std::string_view text, std::string_view reason) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return error(0, "a line is `name: action`");
+    const std::string_view name = text.substr(0, colon);
+    std::size_t position = colon + 1;
+    const auto action = parse_action(text, position);
+    if (!action) return error(action.error().at, action.error().message);
+    if (name == "default") return fallback(text, position, *action);
+
+    Rule rule{.name = std::string(name),
+              .action = *action,
+              .reason = std::string(reason),
+              .place = std::format("{}:{}:1", file_, pieces_.front().line)};
+    if (!condition(text, position, rule)) return;
+    const auto number = syscall_number(name);
+    if (!number) return error(0, std::format("no system call named `{}`", name));
+    rule.number = *number;
+    if (name <= last_name_)
+      error(0, std::format("`{}` stands after `{}`: names are sorted, each once", name, last_name_));
+    last_name_ = name;
+    if (reason.empty() && is_dangerous(name))
+      error(0, std::format("`{}` is dangerous: its line needs a reason after `#`", name));
+    const auto [earlier, is_new] = seen_.emplace(rule.number, rule.place);
+    if (!is_new)
+      return error(0, std::format("`{}` has a rule already, at {}", name, earlier->second));
+    table_.rules.push_back(std::move(rule));
+  }
+
+  void fallback(std::string_view text, std::size_t position, const Action& action) {
+    if (part_ == Part::set) return error(0, "a set has no default");
+    if (has_default_) return error(0, "a second default");
+    if (!sets_.empty() || !last_name_.empty()) error(0, "the default stands first");
+    if (position != text.size()) return error(position, "nothing can follow the default");
+    if (action.kind == Action::Kind::allow) error(0, "what is not named cannot be allowed");
+    table_.fallback = action;
+    has_default_ = true;
+  }
+
+  bool condition(std::string_view text, std::size_t position, Rule& rule) {
+    const auto skip = [&] {
+      while (position < text.size() && text[position] == ' ') ++position;
+    };
+    const auto word = [&](std::string_view wanted) {
+      skip();
+      if (!text.substr(position).starts_with(wanted)) return false;
+      position += wanted.size();
+      return true;
+    };
+    if (word("if ")) {
+      auto when = parse_condition(text, position);
+      if (!when) return error(when.error().at, when.error().message), false;
+      rule.condition = Condition{std::move(*when), {Action::Kind::error, kPermission}};
+      if (word("else ")) {
+        const auto otherwise = parse_action(text, position);
+        if (!otherwise) return error(otherwise.error().at, otherwise.error().message), false;
+        rule.condition->otherwise = *otherwise;
+      }
+      if (rule.action == rule.condition->otherwise)
+        return error(position, "the same action with and without the condition"), false;
+    }
+    skip();
+    if (position != text.size())
+      return error(position, "not understood from here on"), false;
+    return true;
+  }
+
+  void include(const std::string& name) { read(name + ".set", *find_set_(name), Part::set); }
+
+  static constexpr std::uint16_t kPermission = 1;  // EPERM
+
+  const FindSet& find_set_;
+  Table& table_;
+  std::vector<TextError>& errors_;
+  std::string file_;
+  Part part_ = Part::policy;
+  std::string text_, reason_;  // of the logical line
+  std::vector<Piece> pieces_;
+  std::uint32_t line_number_ = 0;
+  bool has_default_ = false;
+  std::string last_name_;
+  std::vector<std::string> sets_;
+  std::map<std::uint32_t, std::string> seen_;  // system call -> place
+};
+
+}  // namespace
+
+std::string to_string(const TextError& error) {
+  return std::format("{}:{}:{}: error: {}", error.file, error.line, error.column,
+                     escape_for_terminal(error.message));
+}
+
+std::expected<Table, std::vector<TextError>> parse(std::string_view file, std::string_view text,
+                                                   const FindSet& find_set) {
+  std::vector<TextError> errors;
+  Table table;
+  table.name = file;
+  if (text.size() > kMaxTextBytes) {
+    errors.push_back({std::string(file), 1, 1,
+                      std::format("{} bytes, at most {} are read", text.size(), kMaxTextBytes)});
+    return std::unexpected(std::move(errors));
+  }
+  Text(find_set, table, errors).read(file, text, Part::policy);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  std::ranges::sort(table.rules, {}, &Rule::number);
+  return table;
+}
+
+}  // namespace glovebox::seccomp

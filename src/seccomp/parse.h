@@ -1,0 +1,46 @@
+// Reads the text of a filter.
+//
+//   default: errno(ENOSYS)
+//   @base                          # the lines of seccomp/base.set; sets include nothing
+//   getpid: allow
+//   clone: allow if low(arg0) in CLONE_THREAD|CLONE_VM else errno(EPERM)  # reason
+//
+// ACTION is `allow`, `errno(NAME)` or `kill`. After `if` stands one comparison or several joined
+// by `&&`, `||` and brackets: `argN == V`, `argN in V` (no bit outside V), `argN in {V, V..V}`;
+// `low(argN)` looks at the low half only. V is a number or a constant, several joined by `|`.
+// `else` is errno(EPERM) where it is left out. A line that begins with a blank goes on with the one
+// before. Lines stand in order of their names, the default
+// first, then the sets; a name stands once in a text and its sets. On the lines of dangerous
+// calls (see floor.h) the reason is mandatory.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seccomp/table.h"
+
+namespace glovebox::seccomp {
+
+constexpr std::size_t kMaxTextBytes = 256 * 1024;
+constexpr std::size_t kMaxConjunctions = 32;  // of one rule, after brackets are multiplied out
+
+struct TextError {
+  std::string file;
+  std::uint32_t line = 1, column = 1;
+  std::string message;
+};
+std::string to_string(const TextError& error);  // `file:line:col: error: message`
+
+// Finds the text of a set by its name; nullopt if there is none.
+using FindSet = std::function<std::optional<std::string_view>(std::string_view name)>;
+
+// Pure. All errors of the text, in order, or the table.
+std::expected<Table, std::vector<TextError>> parse(std::string_view file, std::string_view text,
+                                                   const FindSet& find_set);
+
+}  // namespace glovebox::seccomp

@@ -1,0 +1,98 @@
+#include "seccomp/table.h"
+
+#include <algorithm>
+#include <format>
+
+#include "base/error.h"
+
+namespace glovebox::seccomp {
+
+namespace {
+
+constexpr Action kForeign{Action::Kind::kill_process, 0};
+
+std::string to_string(const Range& range) {
+  if (range.first == range.last) return std::format("{:#x}", range.first);
+  return std::format("{:#x}..{:#x}", range.first, range.last);
+}
+
+std::string to_string(const Term& term) {
+  std::string text =
+      term.width == Width::low32 ? std::format("low(arg{})", int{term.argument})
+                                 : std::format("arg{}", int{term.argument});
+  if (term.mask) return text + std::format(" in mask {:#x}", *term.mask);
+  text += term.ranges.size() == 1 && term.ranges[0].first == term.ranges[0].last ? " == " : " in ";
+  for (std::size_t i = 0; i < term.ranges.size(); ++i)
+    text += (i == 0 ? "" : ",") + to_string(term.ranges[i]);
+  return text;
+}
+
+}  // namespace
+
+bool Term::holds(std::uint64_t value) const {
+  if (width == Width::low32) value &= 0xFFFFFFFF;
+  if (mask) return (value & ~*mask) == 0;
+  return std::ranges::any_of(
+      ranges, [&](const Range& range) { return range.first <= value && value <= range.last; });
+}
+
+const Rule* Table::find(std::uint32_t number) const {
+  const auto at = std::ranges::lower_bound(rules, number, {}, &Rule::number);
+  return at != rules.end() && at->number == number ? &*at : nullptr;
+}
+
+bool holds(const Predicate& predicate, const Call& call) {
+  return std::ranges::any_of(predicate, [&](const Conjunction& conjunction) {
+    return std::ranges::all_of(conjunction, [&](const Term& term) {
+      return term.holds(call.arguments.at(term.argument));
+    });
+  });
+}
+
+Action evaluate(const Table& table, const Call& call) {
+  if (call.arch != kArchX86_64) return kForeign;
+  // -1 is what a tracer leaves behind to skip a call; it is no x32 number.
+  if (call.number >= kX32Bit && call.number != 0xFFFFFFFF) return kForeign;
+  const Rule* rule = table.find(call.number);
+  if (rule == nullptr) return table.fallback;
+  if (!rule->condition || holds(rule->condition->when, call)) return rule->action;
+  return rule->condition->otherwise;
+}
+
+std::string to_string(const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::allow:
+      return "allow";
+    case Action::Kind::error:
+      return std::format("errno({})", errno_name(action.error));
+    case Action::Kind::kill_process:
+      break;
+  }
+  return "kill";
+}
+
+std::string to_string(const Predicate& predicate) {
+  std::string text;
+  for (const Conjunction& conjunction : predicate) {
+    if (!text.empty()) text += " || ";
+    for (std::size_t i = 0; i < conjunction.size(); ++i)
+      text += (i == 0 ? "" : " && ") + to_string(conjunction[i]);
+  }
+  return text;
+}
+
+std::string to_text(const Table& table) {
+  std::string text;
+  for (const Rule& rule : table.rules) {
+    text += std::format("x86_64 {:3} {}: {}", rule.number, rule.name, to_string(rule.action));
+    if (rule.condition)
+      text += std::format(" if {} else {}", to_string(rule.condition->when),
+                          to_string(rule.condition->otherwise));
+    text += '\n';
+  }
+  text += std::format("x86_64 any other number: {}\n", to_string(table.fallback));
+  text += std::format("x32 numbers, other architectures: {}\n", to_string(kForeign));
+  return text;
+}
+
+}  // namespace glovebox::seccomp

@@ -1,0 +1,87 @@
+// What a filter text means: a table of rules, one per system call, and a fallback for the rest.
+//
+// This is the reference of the proof: evaluate() is written from the meaning of the text and knows
+// nothing of how the program is made. Rules are a set; each system call has one at most.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace glovebox::seccomp {
+
+constexpr std::uint32_t kArchX86_64 = 0xC000003E;  // AUDIT_ARCH_X86_64
+constexpr std::uint32_t kX32Bit = 0x40000000;
+constexpr int kArguments = 6;
+
+struct Action {
+  enum class Kind : std::uint8_t { allow, error, kill_process } kind = Kind::kill_process;
+  std::uint16_t error = 0;  // the errno, for error
+
+  bool operator==(const Action&) const = default;
+};
+
+// Whether a comparison looks at all of a register or only at its low half. The kernel takes an
+// `int` argument from the low half, so whatever stands above it must not change the answer.
+enum class Width : std::uint8_t { low32, full64 };
+
+struct Range {
+  std::uint64_t first = 0, last = 0;  // both included
+
+  bool operator==(const Range&) const = default;
+};
+
+// One comparison of one argument: no bit outside `mask`, or a value in one of `ranges`.
+struct Term {
+  std::uint8_t argument = 0;
+  Width width = Width::full64;
+  std::optional<std::uint64_t> mask;
+  std::vector<Range> ranges;  // sorted, not touching; used without a mask
+
+  bool holds(std::uint64_t value) const;
+};
+
+using Conjunction = std::vector<Term>;          // by argument, each once
+using Predicate = std::vector<Conjunction>;     // holds if one of them does; never empty
+
+struct Condition {
+  Predicate when;
+  Action otherwise;
+};
+
+struct Rule {
+  std::string name;
+  std::uint32_t number = 0;
+  Action action;                       // always, or if the condition holds
+  std::optional<Condition> condition;
+  std::string reason;
+  std::string place;                   // file:line:column
+};
+
+struct Table {
+  std::string name;
+  Action fallback;
+  std::vector<Rule> rules;  // by number
+
+  const Rule* find(std::uint32_t number) const;
+};
+
+// One system call as a filter sees it.
+struct Call {
+  std::uint32_t number = 0;
+  std::uint32_t arch = kArchX86_64;
+  std::array<std::uint64_t, kArguments> arguments{};
+};
+
+bool holds(const Predicate& predicate, const Call& call);
+Action evaluate(const Table& table, const Call& call);
+
+// `allow`, `errno(EPERM)`, `kill`.
+std::string to_string(const Action& action);
+std::string to_string(const Predicate& predicate);
+// One line per rule: arch, number, name, predicate, action; the fallback last.
+std::string to_text(const Table& table);
+
+}  // namespace glovebox::seccomp
