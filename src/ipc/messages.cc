@@ -83,6 +83,7 @@ std::string OpenSession::encode() const {
   writer.text(environment);
   writer.text(agent);
   writer.text(work);
+  writer.text(unserved);
   return writer.take();
 }
 
@@ -93,6 +94,7 @@ Result<OpenSession> OpenSession::decode(std::string_view body) {
   message.environment = TRY(reader.text(kMaxName));
   message.agent = TRY(reader.text(kMaxName));
   message.work = TRY(reader.text(kMaxName));
+  message.unserved = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }
@@ -233,6 +235,7 @@ std::string CallDone::encode() const {
   writer.signed_number(wall_us);
   writer.signed_number(cpu_us);
   writer.signed_number(peak_kib);
+  writer.text(protection);
   return writer.take();
 }
 
@@ -251,6 +254,7 @@ Result<CallDone> CallDone::decode(std::string_view body) {
   message.wall_us = TRY(reader.signed_number());
   message.cpu_us = TRY(reader.signed_number());
   message.peak_kib = TRY(reader.signed_number());
+  message.protection = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }

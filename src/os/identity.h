@@ -32,6 +32,7 @@ enum class Capability : unsigned {
   kill = 5,
   setgid = 6,
   setuid = 7,
+  setpcap = 8,
   sys_admin = 21,
 };
 // Drops everything but `kept` from all sets, makes the kept ones ambient (so that they pass an

@@ -226,6 +226,10 @@ Result<void> new_session() {
   return {};
 }
 
+pid_t own_pid() {
+  return ::getpid();
+}
+
 void set_file_mask(unsigned mask) {
   ::umask(mask);
 }

@@ -102,6 +102,7 @@ Result<void> die_with_parent();  // PR_SET_PDEATHSIG SIGKILL
 Result<void> become_subreaper();
 Result<void> new_session();  // setsid
 void set_file_mask(unsigned mask);
+pid_t own_pid();
 void set_process_name(const std::string& name);
 // Every signal to its default, none blocked.
 Result<void> reset_signals();

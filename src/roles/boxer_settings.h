@@ -1,0 +1,54 @@
+// What the supervisor tells the boxer at its start. Data; the JSON form crosses the channel.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "box/cgroup.h"
+#include "box/host.h"
+#include "codec/json.h"
+#include "roles/role.h"
+
+namespace glovebox::roles {
+
+// Which folder a session works in (settled: "Which folder is the workspace").
+enum class WorkspaceMode : std::uint8_t {
+  session,  // `work`/<session>
+  shared,   // `work` itself
+};
+
+// What becomes of a session's folders when it closes. `remove` is for single commands; a shared
+// workspace is never removed.
+enum class SessionEnd : std::uint8_t { keep, remove };
+
+// Who sends the calls; decides which messages are taken.
+enum class CallerKind : std::uint8_t { worker, command };
+
+struct FilterSource {
+  std::string name;  // as the policy says it: an absolute path
+  std::string text;
+};
+
+struct BoxerSettings {
+  std::string policy_file;  // how it is named in rules: `policy.toml`, `builtin:default`
+  std::string policy_text;
+  std::vector<FilterSource> filters;  // the operator's; built-in ones are in the program
+  std::string sessions;               // host paths
+  std::string work;
+  WorkspaceMode workspace = WorkspaceMode::session;
+  SessionEnd end = SessionEnd::keep;
+  std::string seed;  // copied into a new workspace; empty: none
+  CallerKind caller = CallerKind::worker;
+  std::uint32_t first_id = kFirstBoxId;  // user_range; used when started as root
+  std::uint32_t last_id = kLastBoxId;
+  std::vector<std::string> protected_paths;  // what no mount may show
+  box::HostFacts host;
+  box::GroupPlaces groups;  // made for this boxer; none: no group
+
+  codec::Json to_json() const;
+  static Result<BoxerSettings> from_json(const codec::Json& document);
+};
+
+}  // namespace glovebox::roles

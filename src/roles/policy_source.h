@@ -1,0 +1,36 @@
+// The policy as the operator named it: `builtin:NAME` or a file, read once and checked.
+//
+// Whoever can write a policy decides what agents may do, so a file that others could have written
+// is refused. There is no fallback: without a policy nothing runs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/policy.h"
+#include "roles/boxer_settings.h"
+
+namespace glovebox::roles {
+
+constexpr std::uint64_t kMaxPolicyFile = 1 << 20;
+
+struct PolicySource {
+  std::string file;  // as named in messages and records
+  std::string text;
+  std::vector<FilterSource> filters;  // texts of the operator's filters that it names
+  policy::Policy policy;
+  std::vector<std::string> paths;  // host files that belong to it
+};
+
+// Errors: not_found, denied (owner, mode, link), invalid with one diagnostic after another, each
+// with file:line:col. All mean exit 78 for a command that would run something.
+Result<PolicySource> read_policy(std::string_view named);
+
+// The profile's filter as the boxer knows it: `bash` for `builtin:bash`, else the path.
+bool is_builtin(std::string_view named);
+std::string_view builtin_name(std::string_view named);
+
+}  // namespace glovebox::roles

@@ -1,0 +1,145 @@
+#include "roles/role_start.h"
+
+#include <utility>
+
+#include "ipc/messages.h"
+#include "os/memfd.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+using codec::Json;
+using codec::JsonArray;
+
+constexpr std::uint64_t kMaxSecret = 64 * 1024;
+
+Error broken(std::string_view what) {
+  return Error(ErrorKind::protocol, "start: " + std::string(what));
+}
+
+Result<ipc::Envelope> expect(const ipc::Channel& channel, std::uint16_t type) {
+  auto envelope = TRY(channel.receive());
+  if (!envelope) return Error(ErrorKind::closed, "the supervisor is gone");
+  if (envelope->type != type) return broken("unexpected message");
+  return std::move(*envelope);
+}
+
+Result<std::vector<std::string>> names_of(const Json& document, std::string_view key) {
+  std::vector<std::string> names;
+  const JsonArray* list = document.get_array(key);
+  if (list == nullptr) return broken(key);
+  for (const Json& name : *list) {
+    if (name.as_string() == nullptr) return broken(key);
+    names.push_back(*name.as_string());
+  }
+  return names;
+}
+
+Result<std::pair<std::string, ipc::Channel>> peer_of(ipc::Envelope&& envelope) {
+  auto peer = TRY(ipc::Peer::decode(envelope.body));
+  if (envelope.fds.size() != 1) return broken("a peer without its connection");
+  return std::pair(std::move(peer.name), ipc::Channel(std::move(envelope.fds.front())));
+}
+
+}  // namespace
+
+Result<RoleStart> receive_start(Role role, UniqueFd channel) {
+  RoleStart start;
+  start.role = role;
+  start.supervisor = ipc::Channel(std::move(channel));
+  ipc::Envelope envelope = TRY(expect(start.supervisor, ipc::Start::kType));
+  const auto message = TRY(ipc::Start::decode(envelope.body));
+  Json document = TRY_CONTEXT(codec::parse_json(message.configuration), "start");
+  const auto root = document.get_bool("root");
+  const auto rung = document.get_int("rung");
+  if (!root || !rung || *rung < 1 || *rung > 3 || document.get("settings") == nullptr)
+    return broken("configuration");
+  start.started = *root ? StartedAs::root : StartedAs::user;
+  start.rung = static_cast<box::Rung>(*rung);
+  start.settings = *document.get("settings");
+  const auto secrets = TRY(names_of(document, "secrets"));
+  if (secrets.size() != envelope.fds.size()) return broken("secrets");
+  for (std::size_t i = 0; i < secrets.size(); ++i) {
+    start.secrets.emplace(secrets[i], Secret::take(TRY(os::read_sealed_memfd(
+                                          envelope.fds[i].get(), kMaxSecret))));
+  }
+  for (std::size_t left = TRY(names_of(document, "peers")).size(); left > 0; --left) {
+    start.peers.insert(TRY(peer_of(TRY(expect(start.supervisor, ipc::Peer::kType)))));
+  }
+  return start;
+}
+
+Result<void> send_start(const ipc::Channel& channel, const StartOrder& order) {
+  JsonArray secrets, peers;
+  std::vector<UniqueFd> files;
+  std::vector<int> fds;
+  for (const auto& [name, secret] : order.secrets) {
+    secrets.emplace_back(name);
+    files.push_back(TRY(os::sealed_memfd("secret", secret->reveal())));
+    fds.push_back(files.back().get());
+  }
+  for (const auto& [name, fd] : order.peers) peers.emplace_back(name);
+  const Json document = Json::object({{"root", order.started == StartedAs::root},
+                                      {"rung", static_cast<int>(order.rung)},
+                                      {"settings", order.settings},
+                                      {"secrets", std::move(secrets)},
+                                      {"peers", std::move(peers)}});
+  TRY(channel.send(ipc::Start::kType, ipc::Start{codec::to_json(document)}.encode(), fds));
+  for (const auto& [name, fd] : order.peers) TRY(send_peer(channel, name, fd));
+  return {};
+}
+
+Result<void> send_peer(const ipc::Channel& channel, std::string_view name, int fd) {
+  return channel.send(ipc::Peer::kType, ipc::Peer{std::string(name)}.encode(), {fd});
+}
+
+Result<void> send_ready(const ipc::Channel& supervisor) {
+  return supervisor.send(ipc::Ready::kType, ipc::Ready{}.encode());
+}
+
+void send_fatal(const ipc::Channel& supervisor, ExitCode code, std::string_view message) {
+  ipc::Fatal fatal;
+  fatal.exit_code = static_cast<std::uint8_t>(code);
+  fatal.message = std::string(message);
+  // Nobody is left to tell if this fails; the supervisor sees the end of the process.
+  (void)supervisor.send(ipc::Fatal::kType, fatal.encode());
+}
+
+ExitCode exit_code_for(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::unsupported:
+      return ExitCode::host_lacks;
+    case ErrorKind::conflict:
+      return ExitCode::corrupt_log;
+    case ErrorKind::io:
+      return ExitCode::log_failed;
+    case ErrorKind::invalid:
+    case ErrorKind::denied:
+    case ErrorKind::not_found:
+      return ExitCode::unconfigured;
+    default:
+      return ExitCode::bug;
+  }
+}
+
+Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor) {
+  auto envelope = TRY(supervisor.receive());
+  SupervisorEvent event;
+  if (!envelope) return event;
+  if (!ipc::accepts(ipc::Connection::role_of_supervisor, envelope->type) ||
+      envelope->type == ipc::Start::kType)
+    return broken("unexpected message");
+  if (envelope->type == ipc::Stop::kType) {
+    TRY(ipc::Stop::decode(envelope->body));
+    event.kind = SupervisorEvent::Kind::stop;
+    return event;
+  }
+  auto [name, channel] = TRY(peer_of(std::move(*envelope)));
+  event.kind = SupervisorEvent::Kind::peer;
+  event.name = std::move(name);
+  event.channel = std::move(channel);
+  return event;
+}
+
+}  // namespace glovebox::roles

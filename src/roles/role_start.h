@@ -1,0 +1,67 @@
+// How a role begins: what it is told, by whom, and how it says that it is ready.
+//
+// The supervisor writes Start and one Peer for each connection that the role begins with; the role
+// takes its identity, opens what it needs, locks itself down and answers Ready. If that fails it
+// answers Fatal with a documented exit code and ends with it. Later the supervisor may send Peer
+// again, when the process at the other end of a connection was replaced, and Stop.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/unique_fd.h"
+#include "codec/json.h"
+#include "ipc/channel.h"
+#include "roles/confinement.h"
+#include "roles/role.h"
+
+namespace glovebox::roles {
+
+// What every role is told.
+struct RoleStart {
+  Role role = Role::auditor;
+  StartedAs started = StartedAs::user;
+  box::Rung rung = box::Rung::unprivileged;
+  codec::Json settings;                        // of this role alone; its own code reads it
+  std::map<std::string, Secret> secrets;       // by name; never in `settings`
+  ipc::Channel supervisor;                     // Connection::role_of_supervisor
+  std::map<std::string, ipc::Channel> peers;   // by name: "auditor", "boxer", "worker", "command"
+};
+
+// Reads Start and the peers that it announces. Errors: protocol, closed.
+Result<RoleStart> receive_start(Role role, UniqueFd channel);
+
+// The supervisor's side of the same. `secrets` travel in sealed memory files.
+struct StartOrder {
+  Role role = Role::auditor;
+  StartedAs started = StartedAs::user;
+  box::Rung rung = box::Rung::unprivileged;
+  codec::Json settings;
+  std::vector<std::pair<std::string, const Secret*>> secrets;
+  std::vector<std::pair<std::string, int>> peers;  // the descriptors stay the caller's
+};
+Result<void> send_start(const ipc::Channel& channel, const StartOrder& order);
+Result<void> send_peer(const ipc::Channel& channel, std::string_view name, int fd);
+
+// Every restriction is in force.
+Result<void> send_ready(const ipc::Channel& supervisor);
+// Tells why the role ends. The caller then ends with `code`.
+void send_fatal(const ipc::Channel& supervisor, ExitCode code, std::string_view message);
+// The documented code for an error that ended a start.
+ExitCode exit_code_for(const Error& error);
+
+// What came from the supervisor after the start.
+struct SupervisorEvent {
+  enum class Kind : std::uint8_t { peer, stop, gone } kind = Kind::gone;
+  std::string name;      // peer
+  ipc::Channel channel;  // peer
+};
+Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor);
+
+}  // namespace glovebox::roles

@@ -1,0 +1,337 @@
+#include "roles/supervisor.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <format>
+#include <utility>
+
+#include "codec/digest.h"
+#include "ipc/messages.h"
+
+// As TRY, for an Outcome.
+#define ROLES_TRY(expression)                                        \
+  do {                                                               \
+    if (auto outcome = (expression); !outcome) return outcome.error(); \
+  } while (false)
+
+namespace glovebox::roles {
+
+namespace {
+
+using codec::Json;
+
+constexpr milliseconds kStartPatience{60'000};
+constexpr milliseconds kStopPatience{30'000};
+constexpr std::string_view kGroupPrefix = "glovebox-";
+
+std::string describe(const os::ExitFacts& facts) {
+  return std::format("{} {}", facts.signalled ? "signal" : "status", facts.code);
+}
+
+// The same for every start on one state folder, so that a later start finds what an earlier left.
+std::string group_name(const std::string& state) {
+  constexpr std::size_t kDigits = 16;
+  return std::string(kGroupPrefix) + codec::sha256(state).hex().substr(0, kDigits);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, const Log& log)
+    : options_(std::move(options)), clock_(clock), log_(log) {}
+
+Supervisor::~Supervisor() {
+  children_.clear();  // kills and reaps
+  (void)box::remove_group(groups_);
+}
+
+Outcome<std::unique_ptr<Supervisor>> Supervisor::start(SupervisorOptions options,
+                                                       const Clock& clock, const Log& log) {
+  std::unique_ptr<Supervisor> supervisor(new Supervisor(std::move(options), clock, log));
+  ROLES_TRY(supervisor->prepare());
+  ROLES_TRY(supervisor->start_all());
+  return supervisor;
+}
+
+Outcome<> Supervisor::prepare() {
+  auto executable = os::open_own_executable();
+  if (!executable) return executable.error();
+  executable_ = std::move(*executable);
+  auto host = box::probe_host();
+  if (!host) return Failure{ExitCode::host_lacks, host.error().message()};
+  host_ = std::move(*host);
+  if (host_.cgroups != box::CgroupMode::none) {
+    const box::GroupPlaces own = box::find_own_groups();
+    const std::string name = group_name(options_.state.path());
+    const box::GroupPlaces left{own.mode, own.memory.empty() ? "" : own.memory + "/" + name,
+                                own.pids.empty() ? "" : own.pids + "/" + name};
+    (void)box::remove_group(left);
+    if (auto made = box::make_group(own, name)) groups_ = std::move(*made);
+    if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
+  }
+  if (options_.started == StartedAs::root) {
+    const RoleUser boxer = user_of(Role::boxer);
+    host_.uid = boxer.uid;
+    host_.gid = boxer.gid;
+    if (auto given = box::give_group(groups_, boxer.uid, boxer.gid); !given) return given.error();
+  }
+  if (auto taken = take_identity(Role::supervisor, options_.started, host_.rung); !taken)
+    return Failure{ExitCode::host_lacks, "supervisor: " + taken.error().message()};
+  if (auto locked = lock_down(Role::supervisor, {}); !locked)
+    return Failure{ExitCode::host_lacks, "supervisor: " + locked.error().message()};
+  return {};
+}
+
+Json Supervisor::auditor_settings() const {
+  return Json::object({{"directory", options_.state.audit()}, {"origin", "glovebox"}});
+}
+
+Json Supervisor::boxer_settings() const {
+  BoxerSettings settings;
+  settings.policy_file = options_.policy.file;
+  settings.policy_text = options_.policy.text;
+  settings.filters = options_.policy.filters;
+  settings.sessions = options_.state.sessions();
+  settings.work = options_.work.empty() ? options_.state.work() : options_.work;
+  settings.workspace = options_.workspace;
+  settings.end = options_.end;
+  settings.seed = options_.seed;
+  settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
+  settings.protected_paths = options_.protected_paths;
+  settings.protected_paths.push_back(options_.state.path());
+  for (const std::string& path : options_.policy.paths) settings.protected_paths.push_back(path);
+  settings.host = host_;
+  settings.groups = groups_;
+  return settings.to_json();
+}
+
+Outcome<> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
+  auto pair = ipc::make_channel_pair();
+  if (!pair) return pair.error();
+  os::SpawnRequest request;
+  request.executable = executable_.get();
+  request.arguments = {process_name(role)};
+  request.fds = {{pair->second.fd(), kStarterFd}};
+  auto process = os::spawn(request);
+  if (!process) return process.error();
+  pair->second.close();
+  Child& child = children_[role];
+  child.process = std::move(*process);
+  child.channel = std::move(pair->first);
+  child.stopping = false;
+  child.fatal.reset();
+  StartOrder order;
+  order.role = role;
+  order.started = options_.started;
+  order.rung = host_.rung;
+  order.settings = std::move(settings);
+  order.peers = peers;
+  if (role == Role::worker)
+    for (const auto& [name, secret] : options_.worker->secrets)
+      order.secrets.emplace_back(name, &secret);
+  if (auto sent = send_start(child.channel, order); !sent) return sent.error();
+  return await_ready(role);
+}
+
+Outcome<> Supervisor::await_ready(Role role) {
+  Child& child = children_.at(role);
+  std::vector<os::Poll> polls = {{.fd = child.channel.fd()}};
+  auto ready = os::poll_fds(polls, kStartPatience);
+  if (!ready) return ready.error();
+  if (!*ready)
+    return Failure{ExitCode::bug, std::format("the {} did not start in time", to_string(role))};
+  auto envelope = child.channel.receive();
+  if (envelope && *envelope && (*envelope)->type == ipc::Ready::kType) return {};
+  if (envelope && *envelope && (*envelope)->type == ipc::Fatal::kType) {
+    if (auto fatal = ipc::Fatal::decode((*envelope)->body))
+      return Failure{static_cast<ExitCode>(fatal->exit_code),
+                     std::format("{}: {}", to_string(role), fatal->message)};
+  }
+  return Failure{ExitCode::bug, std::format("the {} ended while it started", to_string(role))};
+}
+
+Outcome<> Supervisor::start_all() {
+  auto log = ipc::make_channel_pair();
+  auto calls = ipc::make_channel_pair();
+  if (!log || !calls) return Failure{ExitCode::bug, "no channel could be made"};
+  ROLES_TRY(spawn(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
+  const char* caller = options_.worker ? "worker" : "command";
+  ROLES_TRY(spawn(Role::boxer, boxer_settings(),
+                  {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  ++generation_;
+  if (!options_.worker) {
+    caller_ = std::move(calls->second);
+    return {};
+  }
+  return spawn(Role::worker, options_.worker->settings, {{"boxer", calls->second.fd()}});
+}
+
+// --- one of them died
+
+Outcome<> Supervisor::replace(Role role) {
+  auto pair = ipc::make_channel_pair();
+  auto other = ipc::make_channel_pair();
+  if (!pair || !other) return Failure{ExitCode::bug, "no channel could be made"};
+  const auto tell = [&](Role whom, std::string_view name, int fd) {
+    // If that one is dying too, its own replacement gets a connection of its own.
+    const auto at = children_.find(whom);
+    if (at != children_.end() && at->second.channel.open())
+      (void)send_peer(at->second.channel, name, fd);
+  };
+  switch (role) {
+    case Role::auditor:
+      ROLES_TRY(spawn(role, auditor_settings(), {{"boxer", pair->first.fd()}}));
+      tell(Role::boxer, "auditor", pair->second.fd());
+      return {};
+    case Role::boxer: {
+      const char* caller = options_.worker ? "worker" : "command";
+      ROLES_TRY(spawn(role, boxer_settings(),
+                      {{"auditor", pair->first.fd()}, {caller, other->first.fd()}}));
+      tell(Role::auditor, "boxer", pair->second.fd());
+      ++generation_;
+      if (options_.worker)
+        tell(Role::worker, "boxer", other->second.fd());
+      else
+        caller_ = std::move(other->second);
+      return {};
+    }
+    case Role::worker:
+      ROLES_TRY(spawn(role, options_.worker->settings, {{"boxer", pair->first.fd()}}));
+      tell(Role::boxer, "worker", pair->second.fd());
+      return {};
+    case Role::supervisor:
+    case Role::keeper:
+      break;
+  }
+  return Failure{ExitCode::bug, "no such child"};
+}
+
+Outcome<> Supervisor::count_death(Role role, const os::ExitFacts& facts) {
+  log_.warning("a role died and is started again",
+               {{"role", to_string(role)}, {"by", describe(facts)}});
+  const Duration now = clock_.monotonic();
+  deaths_.push_back(now);
+  while (deaths_.front() + kDeathWindow < now) deaths_.pop_front();
+  if (deaths_.size() >= kMaxDeaths)
+    return Failure{ExitCode::bug, std::format("roles died {} times within {} s, last the {} ({})",
+                                              deaths_.size(), kDeathWindow.count(),
+                                              to_string(role), describe(facts))};
+  ++children_.at(role).restarts;
+  return replace(role);
+}
+
+Outcome<> Supervisor::ended(Role role) {
+  Child& child = children_.at(role);
+  auto facts = child.process.reap(os::Process::Wait::no);
+  if (!facts) return facts.error();
+  if (!*facts) return {};
+  child.channel.close();
+  if (child.stopping) return {};
+  const bool own_end = !(*facts)->signalled && (child.fatal || (*facts)->code == 0);
+  if (role == Role::worker && own_end) {
+    worker_ended_ = child.fatal.value_or(Failure{ExitCode::done, ""});
+    return {};
+  }
+  return count_death(role, **facts);
+}
+
+Outcome<> Supervisor::read_from(Role role) {
+  Child& child = children_.at(role);
+  auto envelope = child.channel.receive();
+  if (!envelope || !*envelope) {
+    child.channel.close();  // its end is seen by the pidfd
+    return {};
+  }
+  if ((*envelope)->type != ipc::Fatal::kType) {
+    log_.error("a role broke the protocol", {{"role", to_string(role)}});
+    (void)child.process.signal(SIGKILL);
+    return {};
+  }
+  if (auto fatal = ipc::Fatal::decode((*envelope)->body)) {
+    child.fatal = Failure{static_cast<ExitCode>(fatal->exit_code),
+                          std::format("{}: {}", to_string(role), fatal->message)};
+    log_.error("a role gave up", {{"role", to_string(role)}, {"why", fatal->message}});
+  }
+  return {};
+}
+
+std::vector<int> Supervisor::fds() const {
+  std::vector<int> fds;
+  for (const auto& [role, child] : children_) {
+    if (child.channel.open()) fds.push_back(child.channel.fd());
+    if (child.process.running()) fds.push_back(child.process.pidfd());
+  }
+  return fds;
+}
+
+Outcome<> Supervisor::attend() {
+  std::vector<os::Poll> polls;
+  for (int fd : fds()) polls.push_back({.fd = fd});
+  if (auto ready = os::poll_fds(polls, milliseconds(0)); !ready) return ready.error();
+  const auto readable = [&](int fd) {
+    return std::ranges::any_of(polls, [&](const os::Poll& p) { return p.fd == fd && p.readable; });
+  };
+  for (Role role : kAllRoles) {
+    const auto at = children_.find(role);
+    if (at == children_.end()) continue;
+    Child& child = at->second;
+    const int pidfd = child.process.running() ? child.process.pidfd() : -1;
+    if (child.channel.open() && readable(child.channel.fd())) ROLES_TRY(read_from(role));
+    if (pidfd >= 0 && readable(pidfd)) ROLES_TRY(ended(role));
+  }
+  return {};
+}
+
+// --- the end
+
+void Supervisor::ask_worker_to_stop() {
+  const auto at = children_.find(Role::worker);
+  if (at == children_.end() || !at->second.channel.open()) return;
+  (void)at->second.channel.send(ipc::Stop::kType, ipc::Stop{}.encode());
+}
+
+Outcome<> Supervisor::stop(StopMode mode) {
+  Outcome<> first;
+  // The one that asks goes first, the one that records goes last.
+  for (Role role : {Role::worker, Role::boxer, Role::auditor}) {
+    const auto at = children_.find(role);
+    if (at == children_.end() || !at->second.process.running()) continue;
+    Child& child = at->second;
+    child.stopping = true;
+    if (role == Role::boxer) caller_.close();
+    if (mode == StopMode::at_once) {
+      child.process.end();
+      continue;
+    }
+    (void)child.channel.send(ipc::Stop::kType, ipc::Stop{}.encode());
+    std::vector<os::Poll> polls = {{.fd = child.process.pidfd()}};
+    const auto ready = os::poll_fds(polls, kStopPatience);
+    if (!ready || !*ready) {
+      child.process.end();
+      if (first) first = Failure{ExitCode::bug, std::format("the {} did not stop in time", to_string(role))};
+      continue;
+    }
+    (void)read_from(role);
+    const auto facts = child.process.reap(os::Process::Wait::yes);
+    if (first && child.fatal) first = *child.fatal;
+    if (first && facts && *facts && ((*facts)->signalled || (*facts)->code != 0))
+      first = Failure{ExitCode::bug, std::format("the {} ended with {}", to_string(role), describe(**facts))};
+  }
+  return first;
+}
+
+std::string Supervisor::state_line() const {
+  Json roles = Json::object();
+  for (const auto& [role, child] : children_) {
+    roles.as_object()->set(
+        std::string(to_string(role)),
+        Json::object({{"pid", child.process.running() ? Json(child.process.pid()) : Json()},
+                      {"restarts", static_cast<std::int64_t>(child.restarts)}}));
+  }
+  return codec::to_json(Json::object({{"state", options_.state.path()},
+                                      {"policy", options_.policy.file},
+                                      {"rung", static_cast<int>(host_.rung)},
+                                      {"roles", std::move(roles)}}));
+}
+
+}  // namespace glovebox::roles

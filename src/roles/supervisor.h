@@ -1,0 +1,144 @@
+// The supervisor: starts the roles, connects them, starts one again that died, ends them in order.
+//
+// It holds the state folder's lock and the policy's bytes and never a byte that came from the
+// network. A command is the supervisor process itself: it asks start() for what it needs, polls
+// fds() beside its own descriptors, and calls attend() when one of them is readable.
+//
+// A role that dies is started again and connected to the others; its calls in flight get an error
+// result (see call_gate.h). After kMaxDeaths deaths within kDeathWindow, or when a role cannot be
+// started, attend() fails and the command ends with the failure's code.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/exit_code.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "box/cgroup.h"
+#include "box/host.h"
+#include "codec/json.h"
+#include "ipc/channel.h"
+#include "os/process.h"
+#include "roles/boxer_settings.h"
+#include "roles/policy_source.h"
+#include "roles/role_start.h"
+#include "roles/state_folder.h"
+
+namespace glovebox::roles {
+
+constexpr std::size_t kMaxDeaths = 5;
+constexpr seconds kDeathWindow{60};
+
+// Why nothing more can be done, with the code that the process ends with.
+struct Failure {
+  ExitCode code = ExitCode::bug;
+  std::string message;
+};
+template <class T = void>
+class [[nodiscard]] Outcome : public std::expected<T, Failure> {
+ public:
+  using std::expected<T, Failure>::expected;
+  Outcome(Failure failure) : std::expected<T, Failure>(std::unexpect, std::move(failure)) {}
+  Outcome(const Error& error)
+      : std::expected<T, Failure>(std::unexpect, Failure{exit_code_for(error), error.message()}) {}
+};
+
+// The worker role, when the command has one.
+struct WorkerOrder {
+  codec::Json settings;
+  std::vector<std::pair<std::string, Secret>> secrets;
+};
+
+struct SupervisorOptions {
+  StartedAs started = StartedAs::user;
+  StateFolder state;
+  PolicySource policy;
+  std::string work;  // folder of the workspaces; empty: the state folder's
+  WorkspaceMode workspace = WorkspaceMode::session;
+  SessionEnd end = SessionEnd::keep;
+  std::string seed;
+  std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
+  std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
+};
+
+class Supervisor {
+ public:
+  // Finds out about the host, takes the supervisor's own confinement and starts the roles; every
+  // one is ready when this returns. `clock` and `log` outlive the supervisor. The process is
+  // confined from then on, whatever comes of it.
+  static Outcome<std::unique_ptr<Supervisor>> start(SupervisorOptions options, const Clock& clock,
+                                                    const Log& log);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Readable when attend() has something to do.
+  std::vector<int> fds() const;
+  // Handles what the roles sent and whatever ended. Never waits for longer than a role's start.
+  Outcome<> attend();
+
+  // Without a worker: the connection to the boxer. generation() changes when the boxer was started
+  // again; the calls that were in flight then have to be sent again, to learn what became of them.
+  const ipc::Channel& boxer() const { return caller_; }
+  std::uint64_t generation() const { return generation_; }
+  // Set when the worker ended by itself; the command ends with it.
+  std::optional<Failure> worker_ended() const { return worker_ended_; }
+
+  // Asks the caller's side to finish first (drain), then the others. stop() waits for the end of
+  // every role and returns the first failure; at_once kills.
+  enum class StopMode : std::uint8_t { drain, at_once };
+  void ask_worker_to_stop();
+  Outcome<> stop(StopMode mode);
+
+  // One JSON line for SIGUSR1.
+  std::string state_line() const;
+  const StateFolder& state() const { return options_.state; }
+  const box::HostFacts& host() const { return host_; }
+
+ private:
+  struct Child {
+    os::Process process;
+    ipc::Channel channel;
+    bool stopping = false;
+    std::uint64_t restarts = 0;
+    std::optional<Failure> fatal;
+  };
+  using Peers = std::vector<std::pair<std::string, int>>;
+
+  Supervisor(SupervisorOptions options, const Clock& clock, const Log& log);
+  Outcome<> prepare();
+  Outcome<> spawn(Role role, codec::Json settings, const Peers& peers);
+  Outcome<> await_ready(Role role);
+  Outcome<> start_all();
+  Outcome<> replace(Role role);
+  Outcome<> connect_boxer_and(Role other);
+  codec::Json boxer_settings() const;
+  codec::Json auditor_settings() const;
+  Outcome<> read_from(Role role);
+  Outcome<> ended(Role role);
+  Outcome<> count_death(Role role, const os::ExitFacts& facts);
+
+  SupervisorOptions options_;
+  const Clock& clock_;
+  const Log& log_;
+  UniqueFd executable_;
+  box::HostFacts host_;
+  box::GroupPlaces groups_;
+  std::map<Role, Child> children_;
+  ipc::Channel caller_;
+  std::uint64_t generation_ = 0;
+  std::deque<Duration> deaths_;
+  std::optional<Failure> worker_ended_;
+};
+
+}  // namespace glovebox::roles
