@@ -83,6 +83,7 @@ std::string OpenSession::encode() const {
   writer.text(environment);
   writer.text(agent);
   writer.text(work);
+  writer.text(unserved);
   return writer.take();
 }
 
@@ -93,6 +94,7 @@ Result<OpenSession> OpenSession::decode(std::string_view body) {
   message.environment = TRY(reader.text(kMaxName));
   message.agent = TRY(reader.text(kMaxName));
   message.work = TRY(reader.text(kMaxName));
+  message.unserved = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }

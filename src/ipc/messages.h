@@ -55,6 +55,7 @@ struct Fatal {  // from the role, before it exits
 struct OpenSession {
   static constexpr std::uint16_t kType = 0x200;
   std::string session, environment, agent, work;
+  std::string unserved;  // JSON array: names of what is attached and not served; empty: nothing
   std::string encode() const;
   static Result<OpenSession> decode(std::string_view body);
 };
