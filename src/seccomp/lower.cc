@@ -51,6 +51,10 @@ Error failed(int status, std::string_view what) {
 class Generator {
  public:
   static Result<Generator> make(std::uint32_t fallback) {
+    // Otherwise the library asks the kernel what it can do, and the answer depends on the filters
+    // that this process is under already: the program must only depend on the text.
+    constexpr unsigned kEverything = 7;
+    if (const int s = ::seccomp_api_set(kEverything); s != 0) return failed(s, "level of the library");
     Generator made(::seccomp_init(fallback));
     if (made.context_ == nullptr) return Error(ErrorKind::internal, "libseccomp: no context");
     const auto set = [&](scmp_filter_attr attribute, std::uint32_t value) {
