@@ -1,21 +1,45 @@
-#include <cstdio>
-#include <print>
-#include <span>
+// One program, several processes: a role when started by a role's name, else a command.
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/exit_code.h"
-#include "cli/plane.h"
+#include "base/unique_fd.h"
+#include "box/keeper.h"
+#include "cli/command.h"
+#include "roles/auditor_role.h"
+#include "roles/boxer_role.h"
+#include "roles/role.h"
+#include "roles/role_start.h"
+
+namespace {
+
+using namespace glovebox;
+
+int run_role(roles::Role role) {
+  UniqueFd channel(roles::kStarterFd);
+  if (role == roles::Role::keeper) box::run_keeper(std::move(channel));
+  auto start = roles::receive_start(role, std::move(channel));
+  // Without a supervisor at the other end there is nobody to tell.
+  if (!start) return to_int(ExitCode::usage);
+  switch (role) {
+    case roles::Role::auditor:
+      return roles::run_auditor_role(std::move(*start));
+    case roles::Role::boxer:
+      return roles::run_boxer(std::move(*start));
+    case roles::Role::worker:
+    case roles::Role::keeper:
+    case roles::Role::supervisor:
+      break;
+  }
+  return to_int(ExitCode::usage);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() == 1 && arguments[0] == "--version") {
-    std::println("glovebox {}", GLOVEBOX_VERSION);
-    return 0;
-  }
-  if (!arguments.empty() && arguments[0] == "plane")
-    return glovebox::to_int(glovebox::cli::plane_command(std::span(arguments).subspan(1)));
-  std::println(stderr, "glovebox: error: no such command");
-  return 64;
+  if (argc == 1)
+    if (const auto role = roles::role_of_process(argv[0])) return run_role(*role);
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return cli::run_command_line(arguments);
 }

@@ -76,13 +76,15 @@ Result<RecordPlace> Auditor::append(AppendRequest&& request) {
   if (closed_) return closed();
   if (waiting_.size() >= kMaxGroupRecords)
     return Error(ErrorKind::limit, "too many records wait for one flush");
-  // Everything below speaks of the id as it will stand in the log: so does the index after a start.
+  // The index speaks of ids as they stand in the log, as it does after a start; the record is made
+  // from the ids as they came.
   const std::string session = request.session.empty() ? "" : record_id(request.session);
   const std::string tool_use = request.tool_use.empty() ? "" : record_id(request.tool_use);
   if (needs_tool_use(request.kind) && (session.empty() || tool_use.empty()))
     return Error(ErrorKind::invalid, "a call needs a session and a tool use id");
   TRY(admit(request, session, tool_use));
-  const RecordPlace place = TRY(write(request.kind, session, tool_use, std::move(request.members)));
+  const RecordPlace place = TRY(write(
+      request.kind, request.session, request.tool_use, std::move(request.members)));
   // Allowed a moment ago, and nothing happened in between.
   TRY(index_call(calls_, request.kind, session, tool_use));
   if (request.kind == RecordKind::session_close) head_wanted_ = true;

@@ -5,6 +5,7 @@
 #include <format>
 #include <utility>
 
+#include "audit/log_directory.h"
 #include "audit/record.h"
 #include "codec/digest.h"
 #include "codec/utf8.h"
@@ -69,6 +70,12 @@ void add(std::string& line, std::string_view key, const Json& value) {
   line += std::format(" {}={}", ascii(long_key(key)), shown_value(value));
 }
 
+bool fits(const ShowFilter& filter, const Record& record) {
+  return (!filter.kind || *filter.kind == record.kind) &&
+         (!filter.session || record_id(*filter.session) == record.session) &&
+         (!filter.tool_use || record_id(*filter.tool_use) == record.tool_use);
+}
+
 }  // namespace
 
 std::string_view long_key(std::string_view key) {
@@ -96,6 +103,31 @@ Result<std::string> show_record(std::uint64_t index, std::string_view line) {
   add(out, "prev", record.previous.hex().substr(0, kShownDigits));
   add(out, "hash", codec::sha256(line).hex().substr(0, kShownDigits));
   return out;
+}
+
+Result<void> show_log(ByteSource& log, const ShowFilter& filter, ShowForm form,
+                      const ShowLine& out) {
+  LineReader lines(log, kMaxRecordBytes);
+  for (std::uint64_t index = 0;; ++index) {
+    const std::string number = std::format("line {}", index + 1);
+    const auto line = TRY_CONTEXT(lines.next(), number);
+    if (!line) return {};
+    const Record record = TRY_CONTEXT(parse_record(*line), number);
+    if (!fits(filter, record)) continue;
+    if (form == ShowForm::stored)
+      TRY(out(*line));
+    else
+      TRY(out(TRY_CONTEXT(show_record(index, *line), number)));
+  }
+}
+
+Result<void> show_directory(const std::string& path, const ShowFilter& filter, ShowForm form,
+                            const ShowLine& out) {
+  const LogDirectory directory = TRY(LogDirectory::open_to_read(path));
+  const auto file = TRY_CONTEXT(directory.open(kLogName, LogDirectory::Access::read), path);
+  if (!file) return Error(ErrorKind::not_found, std::format("{}: no {}", path, kLogName));
+  FileSource source(file->get());
+  return show_log(source, filter, form, out);
 }
 
 }  // namespace glovebox::audit

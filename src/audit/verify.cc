@@ -36,13 +36,16 @@ void count(VerifyReport& report, const Record& record) {
 Result<bool> read_chain(ByteSource& source, const std::optional<Head>& head, VerifyReport& report) {
   LineReader lines(source, kMaxRecordBytes);
   codec::Sha256Digest last;
-  const auto bad = [&](std::string_view what) {
-    report.bad_line = report.records + 1;
-    blame(report, std::format("line {}: {}", *report.bad_line, what));
+  const auto bad_line = [&](std::uint64_t number, std::string_view what) {
+    report.bad_line = number;
+    blame(report, std::format("line {}: {}", number, what));
     return false;
   };
-  if (head && head->size == 0 && head->last != last)
-    return bad("the head of an empty log is wrong");
+  const auto bad = [&](std::string_view what) { return bad_line(report.records + 1, what); };
+  if (head && head->size == 0 && head->last != last) {
+    blame(report, "the head of an empty log is wrong");
+    return false;
+  }
   while (true) {
     auto line = lines.next();
     if (!line && line.error().kind() == ErrorKind::limit) return bad(line.error().message());
@@ -54,7 +57,7 @@ Result<bool> read_chain(ByteSource& source, const std::optional<Head>& head, Ver
     last = codec::sha256(**line);
     count(report, *record);
     if (head && head->size == report.records && head->last != last)
-      return bad("is not the record that the head names");
+      return bad_line(report.records, "is not the record that the head names");
   }
   report.torn_bytes = lines.torn().size();
   return true;

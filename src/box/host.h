@@ -45,6 +45,8 @@ struct HostFacts {
 constexpr int kOldestKernelMajor = 5;
 constexpr int kOldestKernelMinor = 14;
 
+bool is_new_enough(std::string_view release);
+
 // Tries each namespace in a child and reads the rest. Errors: unsupported, with a remedy after
 // `hint: `, when no rung of the ladder can be reached.
 Result<HostFacts> probe_host();

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "box/init_status.h"
+#include "os/process.h"
 
 namespace glovebox::box {
 
@@ -35,6 +39,16 @@ struct Verdict {
   Outcome outcome = Outcome::finished;
   int status = 0;
   std::string detail;
+  bool operator==(const Verdict&) const = default;
 };
+
+// What is known when a box is gone.
+struct BoxEnd {
+  std::optional<Verdict> decided;  // by the keeper, before the box ended: it wins
+  InitStatus reported;             // by the box's first process
+  os::ExitFacts exit;              // of that process
+  bool memory_kill = false;        // the kernel killed a process for the group's memory
+};
+Verdict judge(const BoxEnd& end);
 
 }  // namespace glovebox::box

@@ -87,7 +87,9 @@ void add_path(BoxPlan& plan, const HostView& view, std::string_view path) {
   if (facts->kind == PathFacts::Kind::symlink) {
     plan.mounts.push_back(link(path, facts->target));
   } else {
-    plan.mounts.push_back(bind(path));
+    MountEntry entry = bind(path);
+    entry.identity = facts->identity;
+    plan.mounts.push_back(entry);
   }
 }
 
@@ -123,10 +125,14 @@ void add_identity_files(BoxPlan& plan) {
   plan.landlock.push_back({"/etc", FileRights::read});
 }
 
-void add_devices(BoxPlan& plan) {
+void add_devices(BoxPlan& plan, const HostView& view) {
   plan.mounts.push_back(folder("/dev", 0755));
   for (std::string_view device : kDevices) {
+    const auto facts = view.look(std::string(device));
+    if (!facts || facts->kind != PathFacts::Kind::device) continue;
     MountEntry entry = bind(device);
+    entry.kind = MountKind::device;
+    entry.identity = facts->identity;
     entry.access = Access::read_write;
     entry.execution = Execution::forbidden;
     plan.mounts.push_back(entry);
@@ -365,6 +371,7 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   plan.filter = filter.program;
   plan.filter_digest = filter.digest;
   plan.cgroups = host.cgroups;
+  plan.host_workdir = call.host_workdir;
   plan.limits = TRY(plan_limits(profile.limits, call, host));
   plan.command = {call.kind, call.argv};
 
@@ -373,7 +380,7 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   if (call.kind != CommandKind::function) {
     add_host_root(plan, view);
     add_identity_files(plan);
-    add_devices(plan);
+    add_devices(plan, view);
     add_proc(plan);
   }
   for (const policy::Mount& mount : profile.mounts) TRY(add_policy_mount(plan, mount, call, view));

@@ -30,6 +30,7 @@ struct IdMap {
 
 enum class MountKind : std::uint8_t {
   bind,        // `source`: absolute path on the host, as seen when the box is made
+  device,      // the same for a device node, which stays one
   workspace,   // the session's folder
   inner_bind,  // `source`: a path of the box itself (/var/tmp is /tmp)
   tmpfs,
@@ -121,6 +122,8 @@ struct BoxPlan {
   std::vector<MountEntry> mounts;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string directory = "/workspace";
+  // A path below it that the model gives to a file tool means the same path below /workspace.
+  std::string host_workdir;
   std::vector<LandlockRule> landlock;
   int landlock_abi = 0;
   std::string filter_name;

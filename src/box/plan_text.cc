@@ -8,6 +8,8 @@ std::string_view to_string(MountKind kind) {
   switch (kind) {
     case MountKind::bind:
       return "bind";
+    case MountKind::device:
+      return "device";
     case MountKind::workspace:
       return "workspace";
     case MountKind::inner_bind:
@@ -50,14 +52,19 @@ std::string_view to_string(FileRights rights) {
   return "unknown";
 }
 
-namespace {
-
 std::string size_text(std::uint64_t bytes) {
   if (bytes != 0 && bytes % kGiB == 0) return std::format("{} GiB", bytes / kGiB);
   if (bytes != 0 && bytes % kMiB == 0) return std::format("{} MiB", bytes / kMiB);
   if (bytes != 0 && bytes % kKiB == 0) return std::format("{} KiB", bytes / kKiB);
   return std::format("{} bytes", bytes);
 }
+
+std::string time_text(milliseconds time) {
+  return time.count() % 1000 == 0 ? std::format("{} s", time.count() / 1000)
+                                  : std::format("{} ms", time.count());
+}
+
+namespace {
 
 std::string mount_line(const MountEntry& entry) {
   std::string line = std::format("  {:<24} {}", entry.at, to_string(entry.kind));
@@ -78,6 +85,8 @@ std::string mount_line(const MountEntry& entry) {
     case MountKind::directory:
     case MountKind::mask:
       return line + "\n";
+    case MountKind::device:
+      return line + ", rw, noexec, nosuid\n";
     case MountKind::workspace:
     case MountKind::proc:
     case MountKind::devpts:
@@ -90,11 +99,6 @@ std::string mount_line(const MountEntry& entry) {
 
 std::string_view enforced(Enforced by) {
   return by == Enforced::walled ? "walled" : "watched";
-}
-
-std::string milliseconds_text(milliseconds time) {
-  return time.count() % 1000 == 0 ? std::format("{} s", time.count() / 1000)
-                                  : std::format("{} ms", time.count());
 }
 
 }  // namespace
@@ -120,7 +124,7 @@ std::string to_text(const BoxPlan& plan) {
   const PlannedLimits& limits = plan.limits;
   text += "limits\n";
   text += std::format("  wall      {}\n  cpu       {} ({})\n  cores     {}\n",
-                      milliseconds_text(limits.wall), milliseconds_text(limits.cpu),
+                      time_text(limits.wall), time_text(limits.cpu),
                       enforced(limits.cpu_by), limits.cores);
   text +=
       std::format("  memory    {} ({})\n  processes {}\n  files     {}\n", size_text(limits.memory),

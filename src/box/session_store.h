@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -50,6 +51,7 @@ class SessionStore {
 
   Result<std::string> load_shell_state() const;  // empty when there is none
   Result<void> save_shell_state(std::string_view state) const;
+  Result<void> remove_shell_state() const;
 
   // The result is durable when this returns.
   Result<void> put_pending(std::string_view tool_use_id, const StoredResult& result) const;
@@ -57,7 +59,8 @@ class SessionStore {
   Result<void> remove_pending(std::string_view tool_use_id) const;
   Result<std::vector<std::string>> list_pending() const;  // tool use ids
 
-  // Makes `outputs/<n>.txt` (or `<n>.late.txt`) with the next free number, readable by the group.
+  // Makes `outputs/<n>.txt` with the next free number, readable by everybody who can reach it: the
+  // folders above are closed, and a box runs under an id of its own.
   struct OutputFile {
     UniqueFd fd;
     std::string name;  // "3.txt"
@@ -68,7 +71,8 @@ class SessionStore {
 
   int fd() const { return fd_.get(); }
   UniqueFd take_fd() { return std::move(fd_); }
-  static SessionStore adopt(UniqueFd fd);
+  // The folder of an open session, as the keeper gets it from the boxer.
+  static SessionStore adopt(UniqueFd fd) { return SessionStore(std::move(fd)); }
 
  private:
   explicit SessionStore(UniqueFd fd) : fd_(std::move(fd)) {}

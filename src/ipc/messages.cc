@@ -15,8 +15,9 @@ std::string list_bytes(const std::vector<std::string>& items) {
 
 Result<std::vector<std::string>> read_list(const std::string& bytes) {
   Reader reader(bytes);
-  std::vector<std::string> items(TRY(reader.count()));
-  for (std::string& item : items) item = TRY(reader.text(kMaxBlob));
+  std::vector<std::string> items;  // grows with the bytes that are there, not with the count
+  for (std::size_t left = TRY(reader.count()); left > 0; --left)
+    items.push_back(TRY(reader.text(kMaxBlob)));
   TRY(reader.finish());
   return items;
 }
@@ -83,6 +84,7 @@ std::string OpenSession::encode() const {
   writer.text(environment);
   writer.text(agent);
   writer.text(work);
+  writer.text(unserved);
   return writer.take();
 }
 
@@ -93,6 +95,7 @@ Result<OpenSession> OpenSession::decode(std::string_view body) {
   message.environment = TRY(reader.text(kMaxName));
   message.agent = TRY(reader.text(kMaxName));
   message.work = TRY(reader.text(kMaxName));
+  message.unserved = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }
@@ -233,6 +236,7 @@ std::string CallDone::encode() const {
   writer.signed_number(wall_us);
   writer.signed_number(cpu_us);
   writer.signed_number(peak_kib);
+  writer.text(protection);
   return writer.take();
 }
 
@@ -251,6 +255,7 @@ Result<CallDone> CallDone::decode(std::string_view body) {
   message.wall_us = TRY(reader.signed_number());
   message.cpu_us = TRY(reader.signed_number());
   message.peak_kib = TRY(reader.signed_number());
+  message.protection = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }

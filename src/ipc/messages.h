@@ -55,6 +55,7 @@ struct Fatal {  // from the role, before it exits
 struct OpenSession {
   static constexpr std::uint16_t kType = 0x200;
   std::string session, environment, agent, work;
+  std::string unserved;  // JSON array: names of what is attached and not served; empty: nothing
   std::string encode() const;
   static Result<OpenSession> decode(std::string_view body);
 };
@@ -127,6 +128,7 @@ struct CallDone {
   std::string rule, detail;
   std::uint64_t index = 0;  // of the record that holds the result
   std::int64_t wall_us = 0, cpu_us = 0, peak_kib = 0;
+  std::string protection;  // JSON object: the walls of its box; empty when there was none
   std::string encode() const;
   static Result<CallDone> decode(std::string_view body);
 };

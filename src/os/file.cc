@@ -59,6 +59,8 @@ FileFacts from_stat(const struct stat& s) {
   facts.inode = s.st_ino;
   facts.links = s.st_nlink;
   facts.size = static_cast<std::uint64_t>(s.st_size);
+  constexpr std::uint64_t kBlock = 512;  // the unit of st_blocks
+  facts.allocated = static_cast<std::uint64_t>(s.st_blocks) * kBlock;
   facts.mode = s.st_mode & 07777;
   facts.uid = s.st_uid;
   facts.gid = s.st_gid;
@@ -319,7 +321,15 @@ struct Level {
 };
 
 Result<UniqueFd> open_folder(int parent, const std::string& name) {
-  return open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  constexpr int kFolder = O_DIRECTORY | O_NOFOLLOW;
+  auto opened = open_at(parent, name, O_RDONLY | kFolder);
+  if (opened || opened.error().error_number() != EACCES) return opened;
+  // A folder that its owner may not enter. The mode is mended by descriptor: a name could have
+  // become a link to something else meanwhile.
+  const UniqueFd place = TRY(open_at(parent, name, O_PATH | kFolder));
+  if (::chmod(std::format("/proc/self/fd/{}", place.get()).c_str(), 0700) != 0)
+    return failed("chmod");
+  return open_at(parent, name, O_RDONLY | kFolder);
 }
 
 // Empties a folder of everything but folders; returns those.
@@ -365,9 +375,6 @@ Result<void> remove_tree(int folder, const std::string& name) {
     }
     next = levels.back().rest.back().name;
     levels.back().rest.pop_back();
-    // A folder that its owner may not enter cannot be opened before its mode is mended.
-    if (::fchmodat(here.get(), next.c_str(), 0700, 0) != 0 && errno != ENOENT)
-      return failed("fchmodat");
   }
 }
 

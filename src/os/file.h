@@ -37,7 +37,8 @@ struct FileFacts {
   std::uint64_t inode = 0;
   std::uint64_t links = 0;
   std::uint64_t size = 0;
-  std::uint32_t mode = 0;  // permission bits only
+  std::uint64_t allocated = 0;  // bytes on the disk
+  std::uint32_t mode = 0;       // permission bits only
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::int64_t modified_ns = 0;

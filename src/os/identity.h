@@ -14,7 +14,7 @@ namespace glovebox::os {
 std::uint32_t effective_uid();
 std::uint32_t effective_gid();
 
-// Real, effective and saved ids at once; supplementary groups are dropped first where allowed.
+// Real, effective and saved ids at once. Supplementary groups stay: see drop_groups().
 Result<void> become(std::uint32_t uid, std::uint32_t gid);
 Result<void> drop_groups();
 // Only the effective ids, and back: for one step that must be done as the owner of a folder.

@@ -19,6 +19,14 @@ Result<UniqueFd> make_memfd(const char* name) {
   return UniqueFd(fd);
 }
 
+Result<UniqueFd> fixed_memfd(const char* name, std::uint64_t size) {
+  UniqueFd fd = TRY(make_memfd(name));
+  TRY(truncate(fd.get(), size));
+  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return Error::from_errno(errno, "fcntl F_ADD_SEALS");
+  return fd;
+}
+
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
   UniqueFd fd = TRY(make_memfd(name));
   TRY(write_all(fd.get(), bytes));

@@ -12,6 +12,8 @@ namespace glovebox::os {
 
 // Writable and sealable; `name` shows in /proc only.
 Result<UniqueFd> make_memfd(const char* name);
+// Writable, `size` bytes of zeros, sealed against growing and shrinking.
+Result<UniqueFd> fixed_memfd(const char* name, std::uint64_t size);
 // Holds `bytes`, positioned at their start, sealed against every change.
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes);
 // Refuses (kind protocol) a descriptor that is not sealed against change: its bytes could be

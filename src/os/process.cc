@@ -85,16 +85,46 @@ void Process::end() {
   pidfd_.reset();
 }
 
-Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child) {
+Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child,
+                          int cgroup) {
+  constexpr std::uint64_t kIntoCgroup = 0x200000000;  // CLONE_INTO_CGROUP
   int pidfd = -1;
   CloneArguments arguments{};
-  arguments.flags = namespaces | CLONE_PIDFD;
+  arguments.flags = namespaces | CLONE_PIDFD | (cgroup >= 0 ? kIntoCgroup : 0);
+  arguments.cgroup = cgroup >= 0 ? static_cast<std::uint64_t>(cgroup) : 0;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) return failed("clone3");
   if (pid == 0) exit_now(child());
   return Process(static_cast<pid_t>(pid), UniqueFd(pidfd));
+}
+
+namespace {
+int run_child(void* data) {
+  return (*static_cast<const std::function<int()>*>(data))();
+}
+constexpr std::size_t kChildStack = 256 * 1024;
+}  // namespace
+
+Result<pid_t> fork_to_execute(const std::function<int()>& child) {
+  std::vector<char> stack(kChildStack);
+  void* const data = const_cast<void*>(static_cast<const void*>(&child));
+  const pid_t pid =
+      ::clone(run_child, stack.data() + kChildStack, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
+  if (pid < 0) return failed("clone");
+  return pid;
+}
+
+Result<EndedChild> wait_for_any_child() {
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | __WALL) == 0)
+      return EndedChild{info.si_pid, info.si_code != CLD_EXITED, info.si_status};
+    if (errno == EINTR) continue;
+    if (errno == ECHILD) return Error(ErrorKind::not_found, "waitid: no child");
+    return failed("waitid");
+  }
 }
 
 namespace {
@@ -311,6 +341,11 @@ Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout) {
     polls[i].hung_up = (events & (POLLHUP | POLLERR | POLLNVAL)) != 0;
   }
   return ready > 0;
+}
+
+bool has_hung_up(int fd) {
+  pollfd one{fd, 0, 0};
+  return ::poll(&one, 1, 0) > 0 && (one.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 std::vector<pid_t> descendants_of(pid_t root) {

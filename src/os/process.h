@@ -65,8 +65,23 @@ constexpr NamespaceFlags operator|(Namespace a, Namespace b) {
 }
 
 // Like fork(2), into new namespaces: the child runs `child` and exits with what it returns. The
-// caller must have one thread only.
-Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child);
+// caller must have one thread only. `cgroup` is the folder of a version 2 group that the child is
+// born in, or -1.
+Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child,
+                          int cgroup = -1);
+
+// A child that is about to execute a program: it shares this process's memory, which waits until
+// the child has done so or has exited with what `child` returns. Uses clone(2), which a filter can
+// look into, not clone3(2). The child must change nothing that the parent still needs.
+Result<pid_t> fork_to_execute(const std::function<int()>& child);
+
+struct EndedChild {
+  pid_t pid = 0;
+  bool signalled = false;
+  int code = 0;  // exit status, or the signal's number
+};
+// Waits for any child, also one that was inherited, and reaps it. Kind not_found: there is none.
+Result<EndedChild> wait_for_any_child();
 
 struct SpawnRequest {
   int executable = -1;                   // descriptor of the program
@@ -115,6 +130,9 @@ struct Poll {
 };
 // Negative timeout: for ever. Returns false when the time passed with nothing ready.
 Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout);
+
+// Whether nobody holds the other end of a pipe or socket any more. Does not wait.
+bool has_hung_up(int fd);
 
 // Descendants of `root` as /proc shows them now, without `root`.
 std::vector<pid_t> descendants_of(pid_t root);

@@ -77,8 +77,8 @@ class Copy {
   Table entries(const toml::table& table) const {
     Table result;
     for (const auto& [key, node] : table) {
-      result.entries.push_back({{std::string(key.str()), at(key.source()), width_of(key.source())},
-                                value(node)});
+      result.entries.push_back(
+          {{std::string(key.str()), at(key.source()), width_of(key.source())}, value(node)});
     }
     std::ranges::sort(result.entries, {}, [](const Entry& entry) {
       return std::tuple(entry.key.origin.line, entry.key.origin.column);

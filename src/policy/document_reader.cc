@@ -10,8 +10,8 @@
 namespace glovebox::policy {
 
 const Entry* Table::find(std::string_view name) const {
-  const auto at = std::ranges::find_if(
-      entries, [&](const Entry& entry) { return entry.key.name == name; });
+  const auto at =
+      std::ranges::find_if(entries, [&](const Entry& entry) { return entry.key.name == name; });
   return at == entries.end() ? nullptr : &*at;
 }
 

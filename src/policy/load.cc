@@ -70,7 +70,8 @@ void read_bind(DocumentReader& reader, const Value& value, Policy& policy) {
   Bind bind;
   bind.origin = value.origin;
   const auto id = [&](std::string_view key, std::optional<std::string>& place) {
-    if (const Entry* entry = given->find(key)) read_name(reader, entry->value, key, place.emplace());
+    if (const Entry* entry = given->find(key))
+      read_name(reader, entry->value, key, place.emplace());
   };
   id("environment", bind.environment);
   id("agent", bind.agent);

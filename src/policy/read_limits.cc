@@ -28,14 +28,16 @@ const Value* value_of(DocumentReader& reader, const Entry& entry, Limit<T>& limi
   return reader.require(*given, entry.value, "value", std::format("limit `{}`", entry.key.name));
 }
 
-std::string quoted(const Entry& entry) { return std::format("`{}`", entry.key.name); }
+std::string quoted(const Entry& entry) {
+  return std::format("`{}`", entry.key.name);
+}
 
 void read(DocumentReader& reader, const Entry& entry, Limit<milliseconds>& limit) {
   const Value* value = value_of(reader, entry, limit);
   if (value == nullptr) return;
-  const auto number = reader.quantity(*value, quoted(entry),
-                                      "a duration such as \"500ms\", \"30s\" or \"10m\"", kTimeUnits,
-                                      static_cast<std::uint64_t>(milliseconds(kMaxTime).count()));
+  const auto number =
+      reader.quantity(*value, quoted(entry), "a duration such as \"500ms\", \"30s\" or \"10m\"",
+                      kTimeUnits, static_cast<std::uint64_t>(milliseconds(kMaxTime).count()));
   if (number) limit.value = milliseconds(*number);
 }
 
@@ -57,8 +59,8 @@ void read(DocumentReader& reader, const Entry& entry, Limit<std::uint32_t>& limi
 
 std::optional<std::uint64_t> read_bytes(DocumentReader& reader, const Value& value,
                                         std::string_view what) {
-  return reader.quantity(value, what, "a size such as \"64KiB\", \"512MiB\" or \"2GiB\"", kByteUnits,
-                         kMaxBytes);
+  return reader.quantity(value, what, "a size such as \"64KiB\", \"512MiB\" or \"2GiB\"",
+                         kByteUnits, kMaxBytes);
 }
 
 void read_limits(DocumentReader& reader, const Value& value, Limits& limits) {

@@ -15,8 +15,8 @@ constexpr std::size_t kMaxValue = 32 * 1024;  // bytes of an environment variabl
 constexpr int kNewestLandlock = 64;           // far beyond any kernel: a slip of the finger
 
 // Keys of the policy language that a later version of glovebox carries out.
-constexpr std::array<std::string_view, 9> kLater = {"extends", "why",   "expires", "egress", "approve",
-                                                    "audit",   "deny",  "guard",   "devices"};
+constexpr std::array<std::string_view, 9> kLater = {
+    "extends", "why", "expires", "egress", "approve", "audit", "deny", "guard", "devices"};
 
 void read_root(DocumentReader& reader, const Value& value, Root& root) {
   const std::string* given = reader.text(value, "root");
@@ -94,8 +94,8 @@ void read_key(DocumentReader& reader, const Entry& entry, Profile& profile) {
   if (name == "limits") return read_limits(reader, value, profile.limits);
   if (name == "syscalls") return read_syscalls(reader, value, profile);
   if (name == "landlock") {
-    if (const auto abi = reader.integer(value, "landlock, the ABI that is needed,", 1,
-                                        kNewestLandlock))
+    if (const auto abi =
+            reader.integer(value, "landlock, the ABI that is needed,", 1, kNewestLandlock))
       profile.landlock_abi = static_cast<int>(*abi);
     return;
   }

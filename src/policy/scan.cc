@@ -148,8 +148,7 @@ std::optional<Diagnostic> scan(std::string_view file, std::string_view text) {
     return Diagnostic{
         Code::unreadable, {std::string(file), 1, 1}, 1, std::move(message), std::move(hint)};
   };
-  if (text.empty())
-    return whole("the file is empty", "");
+  if (text.empty()) return whole("the file is empty", "");
   if (text.size() > kMaxPolicyBytes)
     return whole(std::format("{} bytes, at most {} are read", text.size(), kMaxPolicyBytes), "");
   return Scanner(file, text).run();

@@ -71,6 +71,7 @@ Json BoxerSettings::to_json() const {
       {"sessions", sessions},
       {"work", work},
       {"workspace", static_cast<std::uint8_t>(workspace)},
+      {"end", static_cast<std::uint8_t>(end)},
       {"seed", seed},
       {"caller", static_cast<std::uint8_t>(caller)},
       {"first_id", first_id},
@@ -103,6 +104,7 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   settings.sessions = members.text("sessions");
   settings.work = members.text("work");
   settings.workspace = members.choice("workspace", WorkspaceMode::shared);
+  settings.end = members.choice("end", SessionEnd::remove);
   settings.seed = members.text("seed");
   settings.caller = members.choice("caller", CallerKind::command);
   settings.first_id = members.number<std::uint32_t>("first_id");

@@ -15,10 +15,13 @@ namespace glovebox::roles {
 
 // Which folder a session works in (settled: "Which folder is the workspace").
 enum class WorkspaceMode : std::uint8_t {
-  session,  // `work`/<session>, kept
-  fresh,    // `work`/<session>, removed when the session closes (`glovebox exec`)
+  session,  // `work`/<session>
   shared,   // `work` itself
 };
+
+// What becomes of a session's folders when it closes. `remove` is for single commands; a shared
+// workspace is never removed.
+enum class SessionEnd : std::uint8_t { keep, remove };
 
 // Who sends the calls; decides which messages are taken.
 enum class CallerKind : std::uint8_t { worker, command };
@@ -35,6 +38,7 @@ struct BoxerSettings {
   std::string sessions;               // host paths
   std::string work;
   WorkspaceMode workspace = WorkspaceMode::session;
+  SessionEnd end = SessionEnd::keep;
   std::string seed;  // copied into a new workspace; empty: none
   CallerKind caller = CallerKind::worker;
   std::uint32_t first_id = kFirstBoxId;  // user_range; used when started as root

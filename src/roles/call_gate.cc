@@ -25,13 +25,8 @@ std::vector<Step> CallGate::take_steps() {
 
 Result<void> CallGate::open_session(const std::string& session) {
   if (!log_ok_) return Error(ErrorKind::io, "the audit log cannot be written");
-  const auto at = sessions_.find(session);
-  if (at != sessions_.end()) {
-    if (!at->second.orphaned || at->second.wanted_again)
-      return Error(ErrorKind::exists, "the session is open already");
-    at->second.wanted_again = true;
-    return {};
-  }
+  if (sessions_.contains(session))
+    return Error(ErrorKind::exists, "the session is open already");
   if (sessions_.size() >= kMaxSessions) return Error(ErrorKind::limit, "too many sessions");
   sessions_.emplace(session, Session{});
   emit(Step::Kind::ask_open, session);
@@ -63,13 +58,9 @@ void CallGate::session_recorded(const std::string& session) {
       return;
     case SessionPhase::emptying:
       return advance(session);
-    case SessionPhase::closing: {
-      const bool again = state.wanted_again;
+    case SessionPhase::closing:
       sessions_.erase(at);
-      emit(Step::Kind::closed, session);
-      if (again) (void)open_session(session);
-      return;
-    }
+      return emit(Step::Kind::closed, session);
     case SessionPhase::open:
       return;
   }
@@ -79,7 +70,6 @@ void CallGate::peer_gone() {
   std::vector<std::string> names;
   for (auto& [name, session] : sessions_) {
     session.orphaned = true;
-    session.wanted_again = false;
     names.push_back(name);
   }
   for (const std::string& name : names) (void)close_session(name, CancelReason::interrupted);

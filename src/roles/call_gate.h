@@ -80,8 +80,7 @@ struct Step {
 
 class CallGate {
  public:
-  // Errors: exists (it is open already), limit. A session of a peer that is gone and still closing
-  // is opened again as soon as it is closed.
+  // Errors: exists (it is open, or still closing), limit, io (the log is lost).
   Result<void> open_session(const std::string& session);
   // Every call ends for `reason`, then the session. Error: not_found.
   Result<void> close_session(const std::string& session, CancelReason reason);
@@ -131,7 +130,6 @@ class CallGate {
     SessionPhase phase = SessionPhase::opening;
     std::deque<Ticket> order;  // of calls that are not over, as they came
     bool orphaned = false;     // its peer is gone
-    bool wanted_again = false;
   };
 
   Call* call(Ticket ticket, Phase expected);

@@ -94,6 +94,7 @@ Json Supervisor::boxer_settings() const {
   settings.sessions = options_.state.sessions();
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;
   settings.workspace = options_.workspace;
+  settings.end = options_.end;
   settings.seed = options_.seed;
   settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
   settings.protected_paths = options_.protected_paths;

@@ -65,6 +65,7 @@ struct SupervisorOptions {
   PolicySource policy;
   std::string work;  // folder of the workspaces; empty: the state folder's
   WorkspaceMode workspace = WorkspaceMode::session;
+  SessionEnd end = SessionEnd::keep;
   std::string seed;
   std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
   std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer

@@ -114,8 +114,7 @@ Result<void> check_program(std::span<const Instruction> program) {
     } else if (i.code == kJump) {
       if (i.k >= room) return wrong(at, "jumps out of the program");
     } else if (is_branch(i.code)) {
-      if (i.when_true >= room || i.when_false >= room)
-        return wrong(at, "jumps out of the program");
+      if (i.when_true >= room || i.when_false >= room) return wrong(at, "jumps out of the program");
     } else if (i.code != kAnd && i.code != kReturn) {
       return wrong(at, "not an instruction of a filter");
     }

@@ -109,9 +109,18 @@ class Pieces {
       if (inner && !take(")")) return fail(at_, "`)` expected");
       return inner;
     }
+    const std::size_t begin = skip();
     auto one = term();
     if (!one) return std::unexpected(one.error());
+    if (holds_always(*one)) return fail(begin, "every value satisfies this");
     return Predicate{{std::move(*one)}};
+  }
+
+  static bool holds_always(const Term& term) {
+    const std::uint64_t all =
+        term.width == Width::low32 ? std::numeric_limits<std::uint32_t>::max() : ~std::uint64_t{0};
+    if (term.mask) return *term.mask == all;
+    return term.ranges.front() == Range{0, all};
   }
 
   std::expected<Term, PieceError> term() {

@@ -25,19 +25,13 @@ Floor floor_of(std::string_view builtin) {
   return builtin.starts_with("role-") ? Floor::lifted : Floor::needed;
 }
 
-std::optional<std::string_view> find_set(std::string_view name) {
-  for (const auto& [set, text] : kEmbeddedSets)
-    if (set == name) return text;
-  return std::nullopt;
-}
-
 struct Proved {
   Table table;
   std::vector<Instruction> program;
 };
 
 Result<Proved> compile(std::string_view file, std::string_view text, Floor floor) {
-  auto table = parse(file, text, find_set);
+  auto table = parse(file, text, builtin_set);
   if (!table) {
     std::string message;
     for (const TextError& error : table.error())
@@ -47,9 +41,9 @@ Result<Proved> compile(std::string_view file, std::string_view text, Floor floor
   if (floor == Floor::needed) {
     std::string message;
     for (const FloorBreach& breach : check_floor(*table))
-      message += std::format("{}{}: error: no tool may have {}", message.empty() ? "" : "\n",
-                             breach.rule != nullptr ? breach.rule->place : std::string(file),
-                             breach.what);
+      message +=
+          std::format("{}{}: error: no tool may have {}", message.empty() ? "" : "\n",
+                      breach.rule != nullptr ? breach.rule->place : std::string(file), breach.what);
     if (!message.empty()) return Error(ErrorKind::invalid, std::move(message));
   }
   std::vector<Instruction> program = TRY_CONTEXT(lower(*table), file);
@@ -91,6 +85,12 @@ std::vector<std::string_view> builtin_names() {
   return names;
 }
 
+std::optional<std::string_view> builtin_set(std::string_view name) {
+  for (const auto& [set, text] : kEmbeddedSets)
+    if (set == name) return text;
+  return std::nullopt;
+}
+
 Result<CompiledFilter> compile_builtin(std::string_view name) {
   return finish(name, TRY(compile_shipped(name)).program);
 }
@@ -99,7 +99,9 @@ Result<CompiledFilter> compile_file(std::string_view file, std::string_view text
   return finish(file, TRY(compile(file, text, Floor::needed)).program);
 }
 
-Result<FilterText> show_builtin(std::string_view name) { return show(TRY(compile_shipped(name))); }
+Result<FilterText> show_builtin(std::string_view name) {
+  return show(TRY(compile_shipped(name)));
+}
 
 Result<FilterText> show_file(std::string_view file, std::string_view text) {
   return show(TRY(compile(file, text, Floor::needed)));

@@ -25,6 +25,8 @@ struct CompiledFilter {
 // tools, `role-…` for the processes of glovebox itself. nullopt for any other name.
 std::optional<std::string_view> builtin_text(std::string_view name);
 std::vector<std::string_view> builtin_names();
+// A set that texts include by `@name`.
+std::optional<std::string_view> builtin_set(std::string_view name);
 
 // not_found: no such name. internal: a shipped text or its proof is wrong.
 Result<CompiledFilter> compile_builtin(std::string_view name);

@@ -19,26 +19,74 @@ namespace {
 
 // Never, with any arguments.
 constexpr std::array<std::string_view, 57> kNever = {
-    "_sysctl", "acct", "add_key", "bpf", "chroot", "clone3", "create_module", "delete_module",
-    "fanotify_init", "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "get_kernel_syms",
-    "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm", "iopl",
-    "kcmp", "kexec_file_load", "kexec_load", "keyctl", "listmount", "lookup_dcookie",
-    "modify_ldt", "mount", "mount_setattr", "move_mount", "name_to_handle_at", "nfsservctl",
-    "open_by_handle_at", "open_tree", "perf_event_open", "pidfd_getfd", "pivot_root",
-    "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "query_module",
-    "quotactl", "quotactl_fd", "reboot", "request_key", "setns", "statmount", "swapoff", "swapon",
-    "syslog", "umount2", "unshare", "uselib", "userfaultfd", "vhangup",
+    "_sysctl",
+    "acct",
+    "add_key",
+    "bpf",
+    "chroot",
+    "clone3",
+    "create_module",
+    "delete_module",
+    "fanotify_init",
+    "finit_module",
+    "fsconfig",
+    "fsmount",
+    "fsopen",
+    "fspick",
+    "get_kernel_syms",
+    "init_module",
+    "io_uring_enter",
+    "io_uring_register",
+    "io_uring_setup",
+    "ioperm",
+    "iopl",
+    "kcmp",
+    "kexec_file_load",
+    "kexec_load",
+    "keyctl",
+    "listmount",
+    "lookup_dcookie",
+    "modify_ldt",
+    "mount",
+    "mount_setattr",
+    "move_mount",
+    "name_to_handle_at",
+    "nfsservctl",
+    "open_by_handle_at",
+    "open_tree",
+    "perf_event_open",
+    "pidfd_getfd",
+    "pivot_root",
+    "process_madvise",
+    "process_vm_readv",
+    "process_vm_writev",
+    "ptrace",
+    "query_module",
+    "quotactl",
+    "quotactl_fd",
+    "reboot",
+    "request_key",
+    "setns",
+    "statmount",
+    "swapoff",
+    "swapon",
+    "syslog",
+    "umount2",
+    "unshare",
+    "uselib",
+    "userfaultfd",
+    "vhangup",
 };
 static_assert(std::ranges::is_sorted(kNever));
 
 // Allowed in part, so what is allowed has to be explained.
 constexpr std::array<std::string_view, 29> kDangerous = {
-    "adjtimex",      "capset",          "clock_adjtime", "clock_settime",     "clone",
-    "execveat",      "ioctl",           "ioprio_set",    "landlock_add_rule", "memfd_create",
-    "memfd_secret",  "mknod",           "mknodat",       "personality",       "pidfd_open",
-    "prctl",           "seccomp",       "sethostname",       "setdomainname",
-    "setresgid",     "setresuid",       "setuid",        "setgid",            "settimeofday",
-    "socket",        "socketpair",      "sysfs",         "ustat",             "vserver",
+    "adjtimex",     "capset",  "clock_adjtime", "clock_settime",     "clone",
+    "execveat",     "ioctl",   "ioprio_set",    "landlock_add_rule", "memfd_create",
+    "memfd_secret", "mknod",   "mknodat",       "personality",       "pidfd_open",
+    "prctl",        "seccomp", "sethostname",   "setdomainname",     "setresgid",
+    "setresuid",    "setuid",  "setgid",        "settimeofday",      "socket",
+    "socketpair",   "sysfs",   "ustat",         "vserver",
 };
 
 constexpr std::uint64_t kLow = 0xFFFFFFFF;
@@ -85,7 +133,8 @@ bool may_allow(const Rule& rule, std::uint8_t argument, std::uint64_t low) {
 }
 
 // Everything that may be let through has this argument inside the mask, or among the values.
-bool only_allows(const Rule& rule, std::uint8_t argument, const std::function<bool(const Term&)>& inside) {
+bool only_allows(const Rule& rule, std::uint8_t argument,
+                 const std::function<bool(const Term&)>& inside) {
   constexpr auto kAllow = Action::Kind::allow;
   if (!rule.condition) return rule.action.kind != kAllow;
   if (rule.condition->otherwise.kind == kAllow) return false;
@@ -119,9 +168,8 @@ std::vector<FloorBreach> check_floor(const Table& table) {
   for (const Rule& rule : table.rules) {
     const auto breach = [&](std::string what) { breaches.push_back({&rule, std::move(what)}); };
     if (std::ranges::binary_search(kNever, rule.name)) {
-      const bool allows =
-          rule.action.kind == Action::Kind::allow ||
-          (rule.condition && rule.condition->otherwise.kind == Action::Kind::allow);
+      const bool allows = rule.action.kind == Action::Kind::allow ||
+                          (rule.condition && rule.condition->otherwise.kind == Action::Kind::allow);
       if (allows) breach(rule.name);
     } else if (rule.name == "clone") {
       if (!only_allows(rule, 0, [](const Term& t) { return within_mask(t, kNewNamespaces); }))

@@ -28,7 +28,9 @@ constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
 constexpr std::uint32_t kFirstArgument = 16;  // offset in seccomp_data
 
 // Texts cannot ask for a tracer, so these values are free to mean "go on at part N".
-std::uint32_t mark(std::size_t part) { return SCMP_ACT_TRACE(static_cast<std::uint16_t>(part)); }
+std::uint32_t mark(std::size_t part) {
+  return SCMP_ACT_TRACE(static_cast<std::uint16_t>(part));
+}
 
 std::uint32_t to_scmp(const Action& action) {
   switch (action.kind) {
@@ -101,9 +103,11 @@ void add_range(std::vector<Block>& blocks, std::uint64_t first, std::uint64_t la
                std::uint64_t all) {
   while (true) {
     // The largest aligned block that begins here and does not reach beyond the end.
-    int bits = first == 0 ? std::popcount(all) : std::min(std::countr_zero(first),
-                                                          std::popcount(all));
-    const auto reach = [&](int b) { return b >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << b) - 1; };
+    int bits =
+        first == 0 ? std::popcount(all) : std::min(std::countr_zero(first), std::popcount(all));
+    const auto reach = [&](int b) {
+      return b >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << b) - 1;
+    };
     while (reach(bits) > last - first) --bits;
     blocks.push_back({all & ~reach(bits), first});
     if (reach(bits) == last - first) return;
@@ -134,8 +138,7 @@ std::vector<std::vector<scmp_arg_cmp>> alternatives(const Predicate& predicate) 
       for (const auto& begun : product) {
         for (const Block& block : to_blocks(term)) {
           longer.push_back(begun);
-          longer.back().push_back(
-              {term.argument, SCMP_CMP_MASKED_EQ, block.mask, block.value});
+          longer.back().push_back({term.argument, SCMP_CMP_MASKED_EQ, block.mask, block.value});
         }
       }
       product = std::move(longer);
@@ -156,7 +159,8 @@ std::vector<Instruction> without_empty_looks(const std::vector<Instruction>& pro
     if (empty) kept[at] = kept[at + 1] = kept[at + 2] = false;
   }
   std::vector<std::size_t> place(program.size() + 1);  // of each instruction in the result
-  for (std::size_t at = 0; at < program.size(); ++at) place[at + 1] = place[at] + (kept[at] ? 1 : 0);
+  for (std::size_t at = 0; at < program.size(); ++at)
+    place[at + 1] = place[at] + (kept[at] ? 1 : 0);
   std::vector<Instruction> result;
   for (std::size_t at = 0; at < program.size(); ++at) {
     if (!kept[at]) continue;
@@ -184,14 +188,15 @@ Result<std::vector<Instruction>> lower_alternative(const Rule& rule,
   Generator generator = TRY(Generator::make(otherwise));
   TRY(generator.rule(action, rule, comparisons));
   std::vector<Instruction> program = TRY(generator.program());
-  const auto first = std::ranges::find_if(program, [](const Instruction& i) {
-    return i.code == kLoad && i.k >= kFirstArgument;
-  });
+  const auto first = std::ranges::find_if(
+      program, [](const Instruction& i) { return i.code == kLoad && i.k >= kFirstArgument; });
   if (first == program.end())
     return Error(ErrorKind::internal, std::format("{}: no comparison was generated", rule.name));
   program.erase(program.begin(), first);
-  // The return for a foreign architecture is last and nothing of this part goes there any more.
-  if (program.size() > 1 && program.back() == Instruction{kReturn, 0, 0, SCMP_ACT_KILL_PROCESS})
+  // The return for a foreign architecture is last, and nothing of this part goes there any more
+  // unless it can kill by itself.
+  if (action != SCMP_ACT_KILL_PROCESS && otherwise != SCMP_ACT_KILL_PROCESS &&
+      program.back() == Instruction{kReturn, 0, 0, SCMP_ACT_KILL_PROCESS})
     program.pop_back();
   return without_empty_looks(program);
 }
@@ -210,8 +215,7 @@ Result<std::vector<Instruction>> join(const std::vector<std::vector<Instruction>
         const std::size_t target = begins.at(instruction.k & 0xFFFF);
         if (target <= program.size())
           return Error(ErrorKind::internal, "a part goes on in an earlier one");
-        instruction = {kJump, 0, 0,
-                       static_cast<std::uint32_t>(target - program.size() - 1)};
+        instruction = {kJump, 0, 0, static_cast<std::uint32_t>(target - program.size() - 1)};
       }
       program.push_back(instruction);
     }
@@ -243,8 +247,8 @@ Result<std::vector<Instruction>> lower(const Table& table) {
       TRY(main.rule(mark(parts.size()), rule, {}));
       const auto all = alternatives(rule.condition->when);
       for (std::size_t i = 0; i < all.size(); ++i) {
-        const std::uint32_t next = i + 1 < all.size() ? mark(parts.size() + 1)
-                                                      : to_scmp(rule.condition->otherwise);
+        const std::uint32_t next =
+            i + 1 < all.size() ? mark(parts.size() + 1) : to_scmp(rule.condition->otherwise);
         parts.push_back(TRY(lower_alternative(rule, all[i], to_scmp(rule.action), next)));
         if (parts.size() > kMaxParts)
           return Error(ErrorKind::limit, std::format("more than {} comparisons", kMaxParts));

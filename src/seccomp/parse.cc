@@ -123,7 +123,8 @@ class Text {
     if (!number) return error(0, std::format("no system call named `{}`", name));
     rule.number = *number;
     if (name <= last_name_)
-      error(0, std::format("`{}` stands after `{}`: names are sorted, each once", name, last_name_));
+      error(0,
+            std::format("`{}` stands after `{}`: names are sorted, each once", name, last_name_));
     last_name_ = name;
     if (reason.empty() && is_dangerous(name))
       error(0, std::format("`{}` is dangerous: its line needs a reason after `#`", name));
@@ -166,8 +167,7 @@ class Text {
         return error(position, "the same action with and without the condition"), false;
     }
     skip();
-    if (position != text.size())
-      return error(position, "not understood from here on"), false;
+    if (position != text.size()) return error(position, "not understood from here on"), false;
     return true;
   }
 

@@ -44,7 +44,9 @@ Values twists(const Values& bounds) {
 }
 
 // A value that satisfies the term.
-std::uint64_t sample(const Term& term) { return term.mask ? *term.mask : term.ranges[0].first; }
+std::uint64_t sample(const Term& term) {
+  return term.mask ? *term.mask : term.ranges[0].first;
+}
 
 std::array<Values, kArguments> bounds_of(const Predicate& predicate) {
   std::array<Values, kArguments> bounds;
@@ -136,12 +138,11 @@ std::string to_string(const Difference& difference) {
 
 Result<void> prove(const Table& table, std::span<const Instruction> program) {
   if (auto checked = check_program(program); !checked)
-    return Error(ErrorKind::internal, std::format("filter {}: {}", table.name,
-                                                  checked.error().message()));
-  if (const auto found = find_difference(table, program))
     return Error(ErrorKind::internal,
-                 std::format("filter {} is not what its text says: {}", table.name,
-                             to_string(*found)));
+                 std::format("filter {}: {}", table.name, checked.error().message()));
+  if (const auto found = find_difference(table, program))
+    return Error(ErrorKind::internal, std::format("filter {} is not what its text says: {}",
+                                                  table.name, to_string(*found)));
   return {};
 }
 

@@ -20,8 +20,8 @@ namespace glovebox::seccomp {
 
 struct Difference {
   Call call;
-  Action wanted;                           // by the table
-  std::optional<std::uint32_t> returned;   // by the program
+  Action wanted;                          // by the table
+  std::optional<std::uint32_t> returned;  // by the program
 };
 std::string to_string(const Difference& difference);
 
@@ -31,8 +31,7 @@ std::vector<Call> proof_calls(const Table& table);
 std::vector<Call> proof_calls(const Rule& rule);
 
 // The first difference, if there is one. `program` must have passed check_program.
-std::optional<Difference> find_difference(const Table& table,
-                                          std::span<const Instruction> program);
+std::optional<Difference> find_difference(const Table& table, std::span<const Instruction> program);
 // Error internal for a program that the kernel would refuse and for any difference.
 Result<void> prove(const Table& table, std::span<const Instruction> program);
 

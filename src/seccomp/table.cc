@@ -17,9 +17,8 @@ std::string to_string(const Range& range) {
 }
 
 std::string to_string(const Term& term) {
-  std::string text =
-      term.width == Width::low32 ? std::format("low(arg{})", int{term.argument})
-                                 : std::format("arg{}", int{term.argument});
+  std::string text = term.width == Width::low32 ? std::format("low(arg{})", int{term.argument})
+                                                : std::format("arg{}", int{term.argument});
   if (term.mask) return text + std::format(" in mask {:#x}", *term.mask);
   text += term.ranges.size() == 1 && term.ranges[0].first == term.ranges[0].last ? " == " : " in ";
   for (std::size_t i = 0; i < term.ranges.size(); ++i)

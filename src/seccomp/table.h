@@ -43,8 +43,8 @@ struct Term {
   bool holds(std::uint64_t value) const;
 };
 
-using Conjunction = std::vector<Term>;          // by argument, each once
-using Predicate = std::vector<Conjunction>;     // holds if one of them does; never empty
+using Conjunction = std::vector<Term>;       // by argument, each once
+using Predicate = std::vector<Conjunction>;  // holds if one of them does; never empty
 
 struct Condition {
   Predicate when;
@@ -54,10 +54,10 @@ struct Condition {
 struct Rule {
   std::string name;
   std::uint32_t number = 0;
-  Action action;                       // always, or if the condition holds
+  Action action;  // always, or if the condition holds
   std::optional<Condition> condition;
   std::string reason;
-  std::string place;                   // file:line:column
+  std::string place;  // file:line:column
 };
 
 struct Table {

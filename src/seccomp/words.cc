@@ -125,8 +125,8 @@ constexpr std::uint16_t kLargestError = 133;  // EHWPOISON
 }  // namespace
 
 std::optional<std::uint32_t> syscall_number(std::string_view name) {
-  const int number = ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64,
-                                                         std::string(name).c_str());
+  const int number =
+      ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, std::string(name).c_str());
   // Negative: unknown, or known to other architectures only.
   if (number < 0) return std::nullopt;
   return static_cast<std::uint32_t>(number);

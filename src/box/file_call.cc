@@ -1,0 +1,71 @@
+#include "box/file_call.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <format>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "codec/json.h"
+#include "os/file.h"
+
+namespace glovebox::box {
+
+namespace {
+
+bool is_root(const MountEntry& entry) {
+  return entry.kind == MountKind::workspace || entry.kind == MountKind::bind;
+}
+
+Result<tools::Root> open_root(const MountEntry& entry) {
+  tools::Root root;
+  root.dir = TRY(os::open_path(entry.at, O_PATH));
+  root.path = entry.at;
+  root.access = entry.access == Access::read_write ? tools::RootAccess::read_write
+                                                   : tools::RootAccess::read_only;
+  root.naming =
+      entry.at == kOutputs ? tools::RootNaming::silent : tools::RootNaming::announced;
+  return root;
+}
+
+}  // namespace
+
+Result<FileCall> FileCall::prepare(const BoxPlan& plan) {
+  const auto tool = tools::file_tool_named(plan.tool);
+  if (!tool) return Error(ErrorKind::invalid, std::format("no file tool {}", plan.tool));
+  std::optional<tools::Root> workspace;
+  std::vector<tools::Root> extra;
+  for (const MountEntry& entry : plan.mounts) {
+    if (!is_root(entry)) continue;
+    tools::Root root = TRY(open_root(entry));
+    // A single file may be mounted too; it is reached through the root that holds it, if any.
+    if (TRY(os::facts_of(root.dir.get())).type != os::FileType::folder) continue;
+    if (entry.kind == MountKind::workspace) {
+      workspace = std::move(root);
+    } else {
+      extra.push_back(std::move(root));
+    }
+  }
+  if (!workspace) return Error(ErrorKind::invalid, "the plan has no workspace");
+  tools::ToolLimits limits;
+  limits.walk_threads = std::clamp(plan.limits.cores, 1u, tools::kMaxWalkThreads);
+  return FileCall(*tool,
+                  TRY(tools::Roots::make(std::move(*workspace), std::move(extra),
+                                         plan.host_workdir)),
+                  limits);
+}
+
+tools::ToolResult FileCall::run(std::string_view input) const {
+  const auto json = codec::parse_json(input);
+  if (!json || !json->is_object())
+    return tools::error_result(std::format("{}: the input is not a JSON object",
+                                           tools::to_string(tool_)));
+  const SystemClock clock;
+  SystemRandom random;
+  return tools::run_file_tool(tool_, *json, {roots_, limits_, clock, random});
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,185 @@
+#include "box/init.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <format>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "box/file_call.h"
+#include "box/init_status.h"
+#include "box/setup.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "tools/shell_state.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr int kSetupFailed = 125;
+constexpr int kCannotExecute = 126;
+constexpr int kNotFound = 127;
+// Above every number that a tool's descriptors get.
+constexpr int kOutOfTheWay = 20;
+constexpr const char* kShell = "/bin/bash";
+constexpr const char* kNull = "/dev/null";
+
+// What the keeper reads may be gone with the keeper; then so is this process.
+void tell(int pipe, std::string_view bytes) {
+  (void)os::write_all(pipe, bytes);
+}
+
+int fail(int status, std::string_view text) {
+  tell(status, failed_line(text));
+  return kSetupFailed;
+}
+
+// Ids are mapped; the keeper lives. EOF: it does not.
+Result<void> wait_for_go(int go) {
+  char byte = 0;
+  if (TRY(os::read_some(go, &byte, 1)) != 1)
+    return Error(ErrorKind::closed, "the keeper is gone");
+  return {};
+}
+
+// The keeper's standard descriptors are the host's.
+Result<void> silence_standard_streams() {
+  const UniqueFd null = TRY(os::open_path(kNull, O_RDWR));
+  for (int number = 0; number < 3; ++number) TRY(os::place_fd(null.get(), number));
+  return {};
+}
+
+std::vector<int> kept_descriptors(const InitWork& work) {
+  std::vector<int> kept = {work.go.get(),        work.status.get(),  work.answer.get(),
+                           work.output.get(),    work.state_in.get(), work.command.get(),
+                           work.state_out.get()};
+  for (const UniqueFd& fd : work.stdio) kept.push_back(fd.get());
+  std::erase_if(kept, [](int fd) { return fd < 3; });
+  return kept;
+}
+
+std::vector<std::string> environment_of(const BoxPlan& plan) {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : plan.environment)
+    environment.push_back(std::format("{}={}", name, value));
+  return environment;
+}
+
+// Reaps whatever ends until `tool` does. Everything else in the box dies with this process.
+InitStatus::Ended wait_for(pid_t tool) {
+  for (;;) {
+    const auto ended = os::wait_for_any_child();
+    if (!ended) return {true, 9};
+    if (ended->pid == tool) return {ended->signalled, ended->code};
+  }
+}
+
+int run_child(const InitWork& work, const std::function<int()>& child) {
+  tell(work.status.get(), started_line());
+  auto tool = os::fork_to_execute(child);
+  if (!tool) return fail(work.status.get(), failure_text("start the tool", tool.error()));
+  const auto ended = wait_for(*tool);
+  tell(work.status.get(), ended_line(ended.signalled, ended.code));
+  return 0;
+}
+
+// (descriptor here, number in the tool), by way of numbers that are in nobody's way.
+Result<void> place_all(const std::vector<std::pair<int, int>>& wanted) {
+  std::vector<std::pair<int, int>> moved;
+  for (const auto& [from, to] : wanted) {
+    UniqueFd copy = TRY(os::duplicate(from, kOutOfTheWay));
+    moved.emplace_back(copy.release(), to);  // close-on-exec
+  }
+  for (const auto& [from, to] : moved) TRY(os::place_fd(from, to));
+  return {};
+}
+
+int become_shell(const InitWork& work, int status) {
+  auto null = os::open_path(kNull, O_RDONLY);
+  if (!null) return fail(status, failure_text("open /dev/null", null.error()));
+  auto placed = place_all({{null->get(), 0},
+                           {work.output.get(), 1},
+                           {work.output.get(), 2},
+                           {work.state_in.get(), tools::kStateInFd},
+                           {work.command.get(), tools::kCommandFd},
+                           {work.state_out.get(), tools::kStateOutFd}});
+  if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
+  (void)os::reset_signals();
+  const Error error = os::execute(
+      kShell, {"bash", "--noprofile", "--norc", "-c", std::string(tools::shell_script())},
+      environment_of(work.plan));
+  return fail(status, failure_text(std::format("start {}", kShell), error));
+}
+
+std::vector<std::string> places_of(const BoxPlan& plan, const std::string& name) {
+  if (name.find('/') != std::string::npos) return {name};
+  std::vector<std::string> places;
+  for (const auto& [variable, value] : plan.environment) {
+    if (variable != "PATH") continue;
+    for (std::size_t start = 0; start <= value.size();) {
+      const std::size_t end = std::min(value.find(':', start), value.size());
+      if (end > start) places.push_back(value.substr(start, end - start) + "/" + name);
+      start = end + 1;
+    }
+  }
+  return places;
+}
+
+int become_program(const InitWork& work) {
+  const std::vector<std::string>& argv = work.plan.command.argv;
+  auto placed = place_all(
+      {{work.stdio[0].get(), 0}, {work.stdio[1].get(), 1}, {work.stdio[2].get(), 2}});
+  if (!placed) return kSetupFailed;
+  (void)os::reset_signals();
+  const std::vector<std::string> environment = environment_of(work.plan);
+  std::string reason = "ENOENT";
+  int code = kNotFound;
+  for (const std::string& path : places_of(work.plan, argv.front())) {
+    const Error error = os::execute(path, argv, environment);
+    if (error.kind() == ErrorKind::not_found) continue;
+    reason = errno_name(error.error_number());
+    code = kCannotExecute;
+    break;
+  }
+  tell(2, std::format("glovebox: error: {}: {}\n", argv.front(), reason));
+  return code;
+}
+
+int run_function(InitWork& work) {
+  auto call = FileCall::prepare(work.plan);
+  if (!call) return fail(work.status.get(), failure_text("open roots", call.error()));
+  if (auto failed = load_filter(work.plan)) return fail(work.status.get(), *failed);
+  tell(work.status.get(), started_line());
+  const tools::ToolResult result = call->run(work.input);
+  tell(work.answer.get(), encode_answer(result.is_error == tools::ToolResult::IsError::yes,
+                                        tools::to_content_json(result)));
+  return 0;
+}
+
+}  // namespace
+
+int run_init(InitWork& work) {
+  const int status = work.status.get();
+  if (auto done = silence_standard_streams(); !done)
+    return fail(status, failure_text("silence standard streams", done.error()));
+  if (work.plan.layers.has(Layer::user_namespace)) {
+    if (auto go = wait_for_go(work.go.get()); !go)
+      return fail(status, failure_text("map ids", go.error()));
+  }
+  Site site{work.plan, work.places, kept_descriptors(work), {}, {}, {}};
+  if (auto failed = build_walls(site)) return fail(status, *failed);
+  // The signal for the keeper's death was asked for after that of its life was seen: look again.
+  if (os::has_hung_up(status)) return kSetupFailed;
+  if (work.plan.command.kind == CommandKind::function) return run_function(work);
+  // Without a pid namespace (only tests plan that) orphans come to this process as well.
+  if (!work.plan.layers.has(Layer::pid_namespace)) (void)os::become_subreaper();
+  if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  if (work.plan.command.kind == CommandKind::shell)
+    return run_child(work, [&] { return become_shell(work, status); });
+  return run_child(work, [&] { return become_program(work); });
+}
+
+}  // namespace glovebox::box

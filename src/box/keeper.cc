@@ -1,0 +1,63 @@
+#include "box/keeper.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "box/keeper_wire.h"
+
+namespace glovebox::box {
+
+Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
+  auto pair = TRY(ipc::make_channel_pair());
+  os::SpawnRequest request;
+  request.executable = launch.executable;
+  request.arguments = {std::string(kKeeperName)};
+  request.fds = {{pair.second.fd(), kKeeperFd}};
+  Keeper keeper(TRY_CONTEXT(os::spawn(request), "keeper"), std::move(pair.first));
+  KeeperStart start;
+  start.session = launch.session;
+  start.places = launch.places;
+  start.cgroup = launch.cgroup;
+  TRY(keeper.channel_.send(KeeperStart::kType, start.encode(), {launch.store_fd}));
+  return keeper;
+}
+
+Result<void> Keeper::run(const RunRequest& request) {
+  RunBox message;
+  message.ticket = request.ticket;
+  message.plan = request.plan;
+  message.input = request.input;
+  std::vector<int> fds;
+  if (request.plan.command.kind == CommandKind::program)
+    fds.assign(request.stdio.begin(), request.stdio.end());
+  return channel_.send(RunBox::kType, message.encode(), fds);
+}
+
+Result<void> Keeper::stop(std::uint64_t ticket, StopReason reason) {
+  StopBox message;
+  message.ticket = ticket;
+  message.reason = reason;
+  return channel_.send(StopBox::kType, message.encode());
+}
+
+Result<std::optional<KeeperEvent>> Keeper::receive() {
+  auto envelope = TRY(channel_.receive());
+  if (!envelope) return std::optional<KeeperEvent>{};
+  KeeperEvent event;
+  switch (envelope->type) {
+    case BoxStarted::kType:
+      event.kind = KeeperEvent::Kind::started;
+      event.ticket = TRY(BoxStarted::decode(envelope->body)).ticket;
+      return std::optional<KeeperEvent>(std::move(event));
+    case BoxDone::kType:
+      event.kind = KeeperEvent::Kind::done;
+      event.report = TRY(BoxDone::decode(envelope->body)).report;
+      event.ticket = event.report.ticket;
+      return std::optional<KeeperEvent>(std::move(event));
+    default:
+      return Error(ErrorKind::protocol, "keeper: unknown message");
+  }
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,161 @@
+// The body of the keeper process: one poll loop over the boxer and the boxes.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "box/keeper.h"
+#include "box/keeper_wire.h"
+#include "box/running_box.h"
+#include "os/process.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr int kFine = 0;
+constexpr int kBroken = 70;
+constexpr std::size_t kPollsOfABox = 4;
+
+class KeeperLoop {
+ public:
+  KeeperLoop(ipc::Channel channel, SessionCommons& commons)
+      : channel_(std::move(channel)), commons_(commons) {}
+
+  // Until the boxer closes the channel, or something breaks.
+  Result<void> run() {
+    while (true) {
+      std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
+      for (const Slot& slot : slots_) slot.box->add_polls(polls);
+      TRY(os::poll_fds(polls, patience()));
+      // Only the boxes that were polled: a message below may add one.
+      for (std::size_t i = 0; i < slots_.size(); ++i)
+        slots_[i].box->after_poll(&polls[1 + i * kPollsOfABox]);
+      const Duration now = commons_.clock.monotonic();
+      for (const Slot& slot : slots_) {
+        if (now >= slot.box->next_look()) slot.box->look(now);
+      }
+      if (polls.front().readable && !TRY(take_message())) return {};
+      TRY(tell());
+    }
+  }
+
+ private:
+  struct Slot {
+    std::unique_ptr<RunningBox> box;
+    bool reported = false;
+  };
+
+  milliseconds patience() const {
+    Duration next = Duration::max();
+    for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
+    if (next == Duration::max()) return milliseconds(-1);
+    const Duration left = next - commons_.clock.monotonic();
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
+  }
+
+  // False: the boxer is gone.
+  Result<bool> take_message() {
+    auto envelope = TRY(channel_.receive());
+    if (!envelope) return false;
+    switch (envelope->type) {
+      case RunBox::kType:
+        TRY(begin(TRY(RunBox::decode(envelope->body)), std::move(envelope->fds)));
+        return true;
+      case StopBox::kType: {
+        const auto stop = TRY(StopBox::decode(envelope->body));
+        for (const Slot& slot : slots_) {
+          if (slot.box->ticket() == stop.ticket)
+            slot.box->stop(stop.reason == StopReason::cancelled ? Outcome::cancelled
+                                                                : Outcome::shutting_down);
+        }
+        return true;
+      }
+      default:
+        return Error(ErrorKind::protocol, "keeper: unknown message");
+    }
+  }
+
+  Result<void> begin(RunBox message, std::vector<UniqueFd> fds) {
+    const bool program = message.plan.command.kind == CommandKind::program;
+    if (fds.size() != (program ? 3u : 0u))
+      return Error(ErrorKind::protocol, "keeper: wrong number of descriptors");
+    const auto busy = std::count_if(slots_.begin(), slots_.end(),
+                                    [](const Slot& slot) { return !slot.reported; });
+    if (static_cast<std::size_t>(busy) >= kMaxBoxes) return refuse(message.ticket);
+    RunningBox::Call call{message.ticket, std::move(message.plan), std::move(message.input), {}};
+    for (std::size_t i = 0; i < fds.size(); ++i) call.stdio[i] = std::move(fds[i]);
+    slots_.push_back({std::make_unique<RunningBox>(commons_, std::move(call))});
+    slots_.back().box->start();
+    return {};
+  }
+
+  Result<void> refuse(std::uint64_t ticket) {
+    BoxDone done;
+    done.report.ticket = ticket;
+    done.report.verdict = {Outcome::setup_failed, 0, "start: too many boxes of this session"};
+    done.report.is_error = true;
+    return channel_.send(BoxDone::kType, done.encode());
+  }
+
+  Result<void> tell() {
+    for (Slot& slot : slots_) {
+      if (slot.reported) continue;
+      if (slot.box->take_started())
+        TRY(channel_.send(BoxStarted::kType, BoxStarted{slot.box->ticket()}.encode()));
+      if (!slot.box->is_done()) continue;
+      BoxDone done;
+      done.report = slot.box->report();
+      TRY(channel_.send(BoxDone::kType, done.encode()));
+      slot.reported = true;
+    }
+    std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
+    return {};
+  }
+
+  ipc::Channel channel_;
+  SessionCommons& commons_;
+  std::vector<Slot> slots_;
+};
+
+Result<void> restrict_self() {
+  os::set_process_name("gb-keeper");
+  TRY(os::set_not_dumpable());
+  TRY(os::die_with_parent());
+  return os::set_no_new_privileges();
+}
+
+Result<void> run(ipc::Channel channel) {
+  TRY(restrict_self());
+  auto first = TRY(channel.receive());
+  if (!first) return {};
+  if (first->type != KeeperStart::kType || first->fds.size() != 1)
+    return Error(ErrorKind::protocol, "keeper: no start message");
+  const auto start = TRY(KeeperStart::decode(first->body));
+  Group group;
+  if (start.cgroup.mode == CgroupMode::v1) {
+    group = TRY(Group::open(start.cgroup));
+    TRY(group.join());
+  }
+  SessionCommons commons{start.places,
+                         SessionStore::adopt(std::move(first->fds.front())),
+                         start.cgroup,
+                         std::move(group),
+                         {},
+                         DiskWatch(start.places.workspace),
+                         {}};
+  return KeeperLoop(std::move(channel), commons).run();
+}
+
+}  // namespace
+
+void run_keeper(UniqueFd channel) {
+  const auto done = run(ipc::Channel(std::move(channel)));
+  // A boxer that went away is the ordinary end.
+  os::exit_now(done || done.error().kind() == ErrorKind::closed ? kFine : kBroken);
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,109 @@
+#include "box/keeper_wire.h"
+
+#include <string>
+#include <utility>
+
+#include "box/plan_wire.h"
+#include "ipc/wire.h"
+
+namespace glovebox::box {
+
+using ipc::kMaxBlob;
+using ipc::kMaxName;
+using ipc::kMaxText;
+using ipc::Reader;
+using ipc::Writer;
+
+std::string KeeperStart::encode() const {
+  Writer writer;
+  writer.text(session).text(places.workspace).text(places.outputs);
+  writer.number(static_cast<std::uint8_t>(cgroup.mode)).text(cgroup.memory).text(cgroup.pids);
+  return writer.take();
+}
+
+Result<KeeperStart> KeeperStart::decode(std::string_view body) {
+  Reader reader(body);
+  KeeperStart message;
+  message.session = TRY(reader.text(kMaxName));
+  message.places.workspace = TRY(reader.text(kMaxText));
+  message.places.outputs = TRY(reader.text(kMaxText));
+  message.cgroup.mode = TRY(reader.choice(CgroupMode::v2_bare));
+  message.cgroup.memory = TRY(reader.text(kMaxText));
+  message.cgroup.pids = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string RunBox::encode() const {
+  Writer writer;
+  writer.number(ticket).text(encode_plan(plan)).text(input);
+  return writer.take();
+}
+
+Result<RunBox> RunBox::decode(std::string_view body) {
+  Reader reader(body);
+  RunBox message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.plan = TRY(decode_plan(TRY(reader.text(kMaxBlob))));
+  message.input = TRY(reader.text(kMaxBlob));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string StopBox::encode() const {
+  Writer writer;
+  writer.number(ticket).number(static_cast<std::uint8_t>(reason));
+  return writer.take();
+}
+
+Result<StopBox> StopBox::decode(std::string_view body) {
+  Reader reader(body);
+  StopBox message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.reason = TRY(reader.choice(StopReason::shutting_down));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string BoxStarted::encode() const {
+  return Writer().number(ticket).take();
+}
+
+Result<BoxStarted> BoxStarted::decode(std::string_view body) {
+  Reader reader(body);
+  BoxStarted message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string BoxDone::encode() const {
+  Writer writer;
+  writer.number(report.ticket).number(static_cast<std::uint8_t>(report.verdict.outcome));
+  writer.signed_number(report.verdict.status).text(report.verdict.detail);
+  writer.signed_number(report.usage.wall_us).signed_number(report.usage.cpu_us);
+  writer.signed_number(report.usage.peak_kib);
+  writer.number(static_cast<std::uint8_t>(report.is_error ? 1 : 0));
+  writer.text(report.content).text(report.output_file);
+  return writer.take();
+}
+
+Result<BoxDone> BoxDone::decode(std::string_view body) {
+  Reader reader(body);
+  BoxDone message;
+  RunReport& report = message.report;
+  report.ticket = TRY(reader.number<std::uint64_t>());
+  report.verdict.outcome = TRY(reader.choice(Outcome::audit_failed));
+  report.verdict.status = static_cast<int>(TRY(reader.signed_number()));
+  report.verdict.detail = TRY(reader.text(kMaxText));
+  report.usage.wall_us = TRY(reader.signed_number());
+  report.usage.cpu_us = TRY(reader.signed_number());
+  report.usage.peak_kib = TRY(reader.signed_number());
+  report.is_error = TRY(reader.flag());
+  report.content = TRY(reader.text(kMaxBlob));
+  report.output_file = TRY(reader.text(kMaxName));
+  TRY(reader.finish());
+  return message;
+}
+
+}  // namespace glovebox::box

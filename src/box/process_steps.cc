@@ -1,0 +1,89 @@
+#include "box/process_steps.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "os/file.h"
+#include "os/limits.h"
+#include "os/process.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr std::string_view kOomScore = "500";
+constexpr unsigned kFileMask = 077;
+constexpr std::uint64_t kStack = 64 * kMiB;
+constexpr std::uint64_t kLockedMemory = 64 * kKiB;
+// The box's first process, which is ours, counts as well.
+constexpr std::uint64_t kOwnProcesses = 1;
+
+// Down to `value`; a limit that is lower already stays.
+Result<void> lower(os::Resource resource, std::uint64_t value) {
+  return os::set_limit(resource, std::min(value, os::limit_of(resource)));
+}
+
+}  // namespace
+
+Result<void> prefer_for_oom_killer(Site&) {
+  const UniqueFd file = TRY(os::open_path("/proc/self/oom_score_adj", O_WRONLY));
+  return os::write_all(file.get(), kOomScore);
+}
+
+Result<void> bring_loopback_up(Site& site) {
+  auto up = os::bring_loopback_up();
+  // On the third rung the keeper may lack CAP_NET_ADMIN: the box then has no loopback either.
+  if (!up && up.error().kind() == ErrorKind::denied &&
+      site.plan.rung == Rung::without_user_namespaces)
+    return {};
+  return up;
+}
+
+Result<void> set_host_name(Site& site) {
+  return os::set_host_name(site.plan.hostname);
+}
+
+Result<void> start_session(Site&) {
+  os::set_file_mask(kFileMask);
+  return os::new_session();
+}
+
+Result<void> new_keyring(Site&) {
+  return os::join_new_session_keyring();
+}
+
+Result<void> close_descriptors(Site& site) {
+  return os::close_others(site.kept);
+}
+
+Result<void> set_resource_limits(Site& site) {
+  const PlannedLimits& limits = site.plan.limits;
+  TRY(lower(os::Resource::core, 0));
+  TRY(lower(os::Resource::files, limits.files));
+  TRY(lower(os::Resource::processes, limits.processes + kOwnProcesses));
+  TRY(lower(os::Resource::file_size, limits.disk));
+  TRY(lower(os::Resource::locked_memory, kLockedMemory));
+  TRY(lower(os::Resource::stack, kStack));
+  // Each process; the keeper watches the sum.
+  const auto cpu = static_cast<std::uint64_t>((limits.cpu.count() + 999) / 1000);
+  TRY(lower(os::Resource::cpu_seconds, cpu + 1));
+  return os::limit_processors(limits.cores);
+}
+
+Result<void> stay_out_of_reach(Site&) {
+  TRY(os::set_not_dumpable());
+  return os::die_with_parent();
+}
+
+Result<void> enter_folder(Site& site) {
+  // Without a mount namespace (only tests plan that) the workspace lies where it is on the host.
+  const std::string& path = site.plan.layers.has(Layer::mount_namespace) ? site.plan.directory
+                                                                         : site.places.workspace;
+  const UniqueFd folder = TRY(os::open_path(path, O_PATH | O_DIRECTORY));
+  return os::change_folder(folder.get());
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,414 @@
+#include "box/running_box.h"
+
+#include <sys/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <format>
+#include <string>
+#include <utility>
+
+#include "box/answer.h"
+#include "box/init.h"
+#include "box/setup.h"
+#include "codec/json.h"
+#include "ipc/wire.h"
+#include "os/file.h"
+#include "os/identity.h"
+#include "os/memfd.h"
+#include "tools/bash_input.h"
+#include "tools/shell_state.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr std::size_t kChunk = 64 * 1024;
+constexpr int kChunksAtOnce = 16;  // so that one box cannot keep the keeper from the others
+// Marks and the shell's own lines round the state.
+constexpr std::uint64_t kStateRoom = tools::kMaxShellState + 64 * kKiB;
+constexpr std::size_t kMaxAnswer = ipc::kMaxBlob + kKiB;
+// A killed process that is not gone by then hangs in the kernel.
+constexpr seconds kGoneWithin{5};
+// The keeper itself is in the session's group (version 1), and each box has a first process.
+constexpr std::uint64_t kKeeperMemory = 32 * kMiB;
+constexpr std::uint32_t kKeeperProcesses = 1;
+constexpr std::uint32_t kInitProcesses = 1;
+constexpr std::string_view kStateDropped =
+    "[the state of the shell could not be restored; it starts afresh]";
+
+os::NamespaceFlags namespaces_of(const BoxPlan& plan) {
+  constexpr std::pair<Layer, os::Namespace> kNamespaces[] = {
+      {Layer::user_namespace, os::Namespace::user},
+      {Layer::mount_namespace, os::Namespace::mount},
+      {Layer::pid_namespace, os::Namespace::pid},
+      {Layer::network_namespace, os::Namespace::network},
+      {Layer::ipc_namespace, os::Namespace::ipc},
+      {Layer::uts_namespace, os::Namespace::uts},
+      {Layer::cgroup_namespace, os::Namespace::cgroup}};
+  os::NamespaceFlags flags = 0;
+  for (const auto& [layer, space] : kNamespaces) {
+    if (plan.layers.has(layer)) flags |= static_cast<os::NamespaceFlags>(space);
+  }
+  return flags;
+}
+
+// Takes what is there; closes the descriptor at its end.
+template <class Take>
+void drain(UniqueFd& fd, int chunks, const Take& take) {
+  std::string buffer(kChunk, '\0');
+  while (fd.valid() && chunks-- > 0) {
+    const auto got = os::read_some(fd.get(), buffer.data(), buffer.size());
+    if (!got) return;  // nothing now
+    if (*got == 0) {
+      fd.reset();
+    } else {
+      take(std::string_view(buffer).substr(0, *got));
+    }
+  }
+}
+
+std::string written_part(int memory_file) {
+  std::string bytes = os::read_at(memory_file, 0, kStateRoom).value_or(std::string());
+  bytes.resize(bytes.find_last_not_of('\0') + 1);
+  return bytes;
+}
+
+}  // namespace
+
+struct RunningBox::BoxSide {
+  UniqueFd go, status, answer, output, state_in, command, state_out;
+};
+
+RunningBox::RunningBox(SessionCommons& commons, Call call)
+    : commons_(commons),
+      call_(std::move(call)),
+      time_limit_(call_.plan.limits.wall),
+      collector_(commons_.store, call_.plan.limits.output) {
+  report_.ticket = call_.ticket;
+}
+
+void RunningBox::start() {
+  began_ = commons_.clock.monotonic();
+  if (call_.plan.command.kind == CommandKind::shell && !prepare_shell()) return;
+  deadline_ = began_ + time_limit_;
+  launch();
+}
+
+// False: the answer is there already.
+bool RunningBox::prepare_shell() {
+  const auto answer = [&](const tools::ToolResult& result) {
+    report_.is_error = result.is_error == tools::ToolResult::IsError::yes;
+    report_.content = tools::to_content_json(result);
+    done_ = true;
+    return false;
+  };
+  const auto json = codec::parse_json(call_.input);
+  if (!json || !json->is_object())
+    return answer(tools::error_result("bash: the input is not a JSON object"));
+  auto input = tools::bash_input(*json, call_.plan.limits.wall);
+  if (!input) return answer(input.error());
+  if (input->start == tools::ShellStart::fresh) {
+    (void)commons_.store.remove_shell_state();
+    if (input->command.empty()) return answer(tools::bash_restarted());
+  } else {
+    state_ = commons_.store.load_shell_state().value_or(std::string());
+  }
+  command_ = std::move(input->command);
+  time_limit_ = input->time_limit;
+  return true;
+}
+
+void RunningBox::launch() {
+  if (auto made = make_process(); !made) {
+    // A step of the keeper; those of the box report themselves.
+    const Error& error = made.error();
+    complete({Outcome::setup_failed, 0,
+              error.error_number() == 0 ? error.message()
+                                        : std::format("{}", error.message())});
+    return;
+  }
+  const Duration now = commons_.clock.monotonic();
+  pace_.begin(now);
+  next_disk_ = now + DiskWatch::kInterval;
+  if (call_.plan.command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
+  commons_.disk.begin();
+}
+
+Result<void> RunningBox::enter_group() {
+  const BoxPlan& plan = call_.plan;
+  const bool wants_group = plan.cgroups == CgroupMode::v1 || plan.cgroups == CgroupMode::v2;
+  if (!wants_group) return {};
+  if (plan.cgroups != commons_.group_places.mode)
+    return Error(ErrorKind::conflict, "group: the plan wants another one than the session has");
+  if (plan.cgroups == CgroupMode::v2) {
+    call_group_ = TRY_CONTEXT(
+        make_group(commons_.group_places, std::format("call-{}", call_.ticket)), "make group");
+    const Group group = TRY_CONTEXT(Group::open(*call_group_), "open group");
+    return group.set_limits({plan.limits.memory, plan.limits.processes + kInitProcesses});
+  }
+  if (!has_grant_) {
+    commons_.granted.memory += plan.limits.memory;
+    commons_.granted.processes += plan.limits.processes + kInitProcesses;
+    has_grant_ = true;
+  }
+  TRY_CONTEXT(commons_.group.set_limits({commons_.granted.memory + kKeeperMemory,
+                                         commons_.granted.processes + kKeeperProcesses}),
+              "set group limits");
+  kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
+  return {};
+}
+
+void RunningBox::leave_group() {
+  if (has_grant_) {
+    commons_.granted.memory -= call_.plan.limits.memory;
+    commons_.granted.processes -= call_.plan.limits.processes + kInitProcesses;
+    has_grant_ = false;
+  }
+  if (call_group_) (void)remove_group(*call_group_);
+  call_group_.reset();
+}
+
+Result<void> RunningBox::make_pipes(BoxSide& side) {
+  const auto pipe_to_keeper = [](UniqueFd& here, UniqueFd& there) -> Result<void> {
+    auto pipe = TRY(os::make_pipe());
+    TRY(os::set_blocking(pipe.reader.get(), false));
+    here = std::move(pipe.reader);
+    there = std::move(pipe.writer);
+    return {};
+  };
+  auto go = TRY(os::make_pipe());
+  side.go = std::move(go.reader);
+  go_ = std::move(go.writer);
+  TRY(pipe_to_keeper(status_, side.status));
+  switch (call_.plan.command.kind) {
+    case CommandKind::function:
+      return pipe_to_keeper(answer_, side.answer);
+    case CommandKind::program:
+      return {};
+    case CommandKind::shell:
+      TRY(pipe_to_keeper(output_, side.output));
+      side.state_in = TRY(os::sealed_memfd("state", state_));
+      side.command = TRY(os::sealed_memfd("command", command_));
+      // Of a fixed size: what a guest writes there cannot grow beyond what is read from it.
+      state_out_ = TRY(os::fixed_memfd("state", kStateRoom));
+      side.state_out = TRY(os::duplicate(state_out_.get()));
+      return {};
+  }
+  return {};
+}
+
+Result<void> RunningBox::make_process() {
+  const BoxPlan& plan = call_.plan;
+  if (plan.layers.has(Layer::seccomp) && plan.filter.empty())
+    return Error(ErrorKind::invalid, "seccomp: the plan has no filter");
+  if (plan.command.kind == CommandKind::program && plan.command.argv.empty())
+    return Error(ErrorKind::invalid, "start: no program is named");
+  TRY(enter_group());
+  BoxSide side;
+  TRY_CONTEXT(make_pipes(side), "make pipes");
+  InitWork work{plan,
+                commons_.places,
+                call_.input,
+                std::move(side.go),
+                std::move(side.status),
+                std::move(side.answer),
+                std::move(side.output),
+                std::move(side.state_in),
+                std::move(side.command),
+                std::move(side.state_out),
+                std::move(call_.stdio)};
+  const Group group =
+      call_group_ ? TRY_CONTEXT(Group::open(*call_group_), "open group") : Group();
+  // The child is born dumpable, or nobody could write its id maps; it stops being so before it
+  // runs anything of the guest's.
+  TRY(os::set_dumpable());
+  auto child = os::fork_into(
+      namespaces_of(plan),
+      [&] {
+        go_.reset();
+        return run_init(work);
+      },
+      call_group_ ? group.fd() : -1);
+  TRY(os::set_not_dumpable());
+  process_ = TRY(std::move(child));
+  if (!plan.layers.has(Layer::user_namespace)) return {};
+  auto mapped = os::map_ids(process_.pid(), plan.ids.inside, plan.ids.outside_uid,
+                            plan.ids.outside_gid);
+  if (!mapped) {
+    process_.end();
+    return Error(ErrorKind::denied, failure_text("map ids", mapped.error()));
+  }
+  return os::write_all(go_.get(), "g");
+}
+
+void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
+  for (const int fd : {process_.running() ? process_.pidfd() : -1, status_.get(), answer_.get(),
+                       output_.get()}) {
+    polls.push_back({.fd = fd});
+  }
+}
+
+void RunningBox::after_poll(const os::Poll* polls) {
+  if (polls[1].readable || polls[2].readable || polls[3].readable) read_pipes();
+  if (!polls[0].readable || !process_.running()) return;
+  auto exit = process_.reap(os::Process::Wait::no);
+  if (!exit || !*exit) return;
+  if (!done_) finish(**exit);
+}
+
+void RunningBox::read_pipes() {
+  drain(status_, kChunksAtOnce, [&](std::string_view bytes) {
+    if (status_text_.size() < kMaxStatusText) status_text_ += bytes;
+  });
+  drain(answer_, kChunksAtOnce, [&](std::string_view bytes) {
+    if (answer_bytes_.size() < kMaxAnswer) answer_bytes_ += bytes;
+  });
+  drain(output_, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
+}
+
+bool RunningBox::take_started() {
+  if (told_started_ || !read_status(status_text_).started) return false;
+  told_started_ = true;
+  return true;
+}
+
+void RunningBox::decide(Verdict verdict) {
+  if (done_ || !process_.running()) return;
+  if (!decided_) decided_ = std::move(verdict);
+  (void)process_.signal(SIGKILL);
+  if (!gone_by_) gone_by_ = commons_.clock.monotonic() + kGoneWithin;
+}
+
+void RunningBox::stop(Outcome outcome) {
+  decide({outcome, 0, {}});
+}
+
+Duration RunningBox::next_look() const {
+  if (done_) return Duration::max();
+  if (gone_by_) return *gone_by_;
+  Duration next = std::min({deadline_, next_disk_, pace_.next()});
+  if (restore_by_) next = std::min(next, *restore_by_);
+  return next;
+}
+
+void RunningBox::look(Duration now) {
+  if (done_) return;
+  if (gone_by_) {
+    if (now >= *gone_by_ && decided_) complete(*decided_);
+    return;
+  }
+  if (now >= deadline_) {
+    decide({Outcome::timed_out, 0, {}});
+    return;
+  }
+  watch_restore(now);
+  if (now >= pace_.next()) watch_use(now);
+  if (now >= next_disk_) {
+    if (commons_.disk.look(call_.plan.limits.disk, call_.plan.ids) == DiskWatch::Verdict::too_much)
+      decide({Outcome::disk_limit, 0, {}});
+    next_disk_ = commons_.clock.monotonic() + DiskWatch::kInterval;
+  }
+}
+
+// A state can hold the shell up for ever; then the call is made without it.
+void RunningBox::watch_restore(Duration now) {
+  if (!restore_by_ || now < *restore_by_) return;
+  restore_by_.reset();
+  if (state_.empty() || tools::is_restored(written_part(state_out_.get()))) return;
+  restore_ = Restore::given_up;
+  (void)process_.signal(SIGKILL);
+}
+
+void RunningBox::watch_use(Duration now) {
+  const PlannedLimits& limits = call_.plan.limits;
+  const BoxUse use = use_of_box(process_.pid());
+  peak_bytes_ = std::max(peak_bytes_, use.memory);
+  if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
+  if (limits.memory_by == Enforced::watched) {
+    if (use.memory > limits.memory) decide({Outcome::memory_limit, 0, {}});
+  } else if (call_.plan.cgroups == CgroupMode::v1) {
+    const auto kills = commons_.group.memory_kills();
+    if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
+  }
+  const Duration after = commons_.clock.monotonic();
+  pace_.looked(after, after - now);
+}
+
+void RunningBox::finish(const os::ExitFacts& exit) {
+  while (status_.valid() || answer_.valid() || output_.valid()) {
+    const auto before = answer_bytes_.size() + collector_.output().total() + status_text_.size();
+    read_pipes();
+    // Nothing came: whoever still holds the other end is no process of this box's pid namespace.
+    if (before == answer_bytes_.size() + collector_.output().total() + status_text_.size()) break;
+  }
+  cpu_us_ += exit.cpu_us;
+  report_.usage.peak_kib = std::max<std::int64_t>(report_.usage.peak_kib, exit.peak_kib);
+  if (restore_ == Restore::given_up && !decided_) {
+    restore_ = Restore::dropped;
+    state_.clear();
+    status_text_.clear();
+    leave_group();
+    launch();
+    return;
+  }
+  BoxEnd end{decided_, read_status(status_text_), exit, false};
+  if (call_group_) {
+    if (auto group = Group::open(*call_group_)) end.memory_kill = group->memory_kills().value_or(0) > 0;
+  } else if (has_grant_) {
+    end.memory_kill = commons_.group.memory_kills().value_or(kills_before_) > kills_before_;
+  }
+  complete(judge(end));
+}
+
+void RunningBox::complete(Verdict verdict) {
+  leave_group();
+  report_.usage.wall_us = std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() -
+                                                                   began_).count();
+  report_.usage.cpu_us = cpu_us_;
+  report_.usage.peak_kib = std::max(report_.usage.peak_kib,
+                                    static_cast<std::int64_t>(peak_bytes_ / kKiB));
+  if (call_.plan.command.kind != CommandKind::program) {
+    const tools::ToolResult result = call_.plan.command.kind == CommandKind::shell
+                                         ? shell_result(verdict)
+                                         : function_result(verdict);
+    report_.is_error = result.is_error == tools::ToolResult::IsError::yes;
+    if (report_.content.empty()) report_.content = tools::to_content_json(result);
+  }
+  report_.verdict = std::move(verdict);
+  done_ = true;
+}
+
+tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
+  std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
+  if (state_out_) {
+    const std::string state = written_part(state_out_.get());
+    if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
+    if (verdict.outcome == Outcome::finished) {
+      if (auto accepted = tools::accepted_state(state))
+        (void)commons_.store.save_shell_state(*accepted);
+    }
+  }
+  collector_.finish();
+  report_.output_file = collector_.file_name();
+  return tools::bash_result({collector_.output(),
+                             bash_outcome(verdict, call_.plan.limits, time_limit_),
+                             collector_.file(), std::move(notice)});
+}
+
+// The answer is the box's own only when its process ended well and said something well-formed.
+tools::ToolResult RunningBox::function_result(Verdict& verdict) {
+  if (verdict.outcome == Outcome::finished) {
+    auto answer = decode_answer(answer_bytes_);
+    if (answer) {
+      report_.content = std::move(answer->content);
+      return {answer->is_error ? tools::ToolResult::IsError::yes : tools::ToolResult::IsError::no,
+              {}};
+    }
+    verdict = {Outcome::setup_failed, 0, "tool: " + answer.error().message()};
+  }
+  return function_stopped(call_.plan.tool, verdict, call_.plan.limits);
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,123 @@
+// One box while it runs, as the keeper sees it: its process, its pipes, its clocks and its verdict.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "base/units.h"
+#include "box/cgroup.h"
+#include "box/disk_watch.h"
+#include "box/init_status.h"
+#include "box/keeper.h"
+#include "box/outcome.h"
+#include "box/output_collector.h"
+#include "box/plan.h"
+#include "box/process_watch.h"
+#include "box/session_places.h"
+#include "box/session_store.h"
+#include "os/process.h"
+#include "tools/result.h"
+
+namespace glovebox::box {
+
+// What the boxes of one session have in common. Outlives them.
+struct SessionCommons {
+  SessionPlaces places;
+  SessionStore store;
+  GroupPlaces group_places;  // mode none: there is no group
+  Group group;
+  GroupLimits granted;  // to the boxes that run, together (version 1)
+  DiskWatch disk;
+  SystemClock clock;
+};
+
+class RunningBox {
+ public:
+  struct Call {
+    std::uint64_t ticket = 0;
+    BoxPlan plan;
+    std::string input;
+    std::array<UniqueFd, 3> stdio;
+  };
+
+  RunningBox(SessionCommons& commons, Call call);
+
+  // Makes the box. When no box is needed or none can be made, the report is ready at once.
+  void start();
+
+  std::uint64_t ticket() const { return call_.ticket; }
+  const BoxPlan& plan() const { return call_.plan; }
+
+  // Adds what it waits for; after_poll() gets the same entries back, in their order.
+  void add_polls(std::vector<os::Poll>& polls) const;
+  void after_poll(const os::Poll* polls);
+  // When it wants to look at its clocks; monotonic.
+  Duration next_look() const;
+  void look(Duration now);
+
+  // Ends it with this verdict, unless it has one.
+  void stop(Outcome outcome);
+
+  // True once, when every wall stands.
+  bool take_started();
+  // The report is ready. The process may linger if the kernel cannot end it yet: then the box is
+  // kept until it has, and its polls go on.
+  bool is_done() const { return done_; }
+  bool lingers() const { return process_.running(); }
+  RunReport report() { return std::move(report_); }
+
+ private:
+  // Descriptors that only the box's side needs; closed here once the process exists.
+  struct BoxSide;
+
+  bool prepare_shell();
+  void launch();
+  Result<void> make_process();
+  Result<void> enter_group();
+  Result<void> make_pipes(BoxSide& side);
+  void leave_group();
+  void decide(Verdict verdict);
+  void read_pipes();
+  void finish(const os::ExitFacts& exit);
+  tools::ToolResult shell_result(const Verdict& verdict);
+  tools::ToolResult function_result(Verdict& verdict);
+  void complete(Verdict verdict);
+  void watch_restore(Duration now);
+  void watch_use(Duration now);
+
+  SessionCommons& commons_;
+  Call call_;
+  std::string state_;  // of the shell, before the call
+  std::string command_;
+  milliseconds time_limit_{0};
+
+  os::Process process_;
+  UniqueFd go_, status_, answer_, output_, state_out_;
+  std::optional<GroupPlaces> call_group_;  // version 2
+  std::string status_text_, answer_bytes_;
+  OutputCollector collector_;
+
+  Duration began_{0}, deadline_{0}, next_disk_{0};
+  std::optional<Duration> restore_by_;  // a shell that has not come to its command yet
+  std::optional<Duration> gone_by_;     // it was killed
+  WatchPace pace_;
+  std::uint64_t kills_before_ = 0;
+  std::uint64_t peak_bytes_ = 0;
+  std::int64_t cpu_us_ = 0;
+  bool has_grant_ = false;
+  enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
+  std::optional<Verdict> decided_;
+  bool told_started_ = false;
+  bool done_ = false;
+  RunReport report_;
+};
+
+}  // namespace glovebox::box

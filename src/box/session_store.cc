@@ -1,0 +1,217 @@
+#include "box/session_store.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <format>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "codec/digest.h"
+#include "ipc/wire.h"
+#include "os/file.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr const char* kState = "state";
+constexpr const char* kOutputFolder = "outputs";
+constexpr const char* kPendingFolder = "pending";
+constexpr std::size_t kMaxFolderName = 64;
+constexpr std::size_t kMaxFiles = 1'000'000;
+constexpr unsigned kPrivateFolder = 0700;
+constexpr unsigned kSharedFolder = 0755;
+constexpr unsigned kPrivateFile = 0600;
+constexpr unsigned kSharedFile = 0644;
+constexpr std::string_view kResultMark = "glovebox result 1\n";
+
+bool is_safe(std::string_view id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return !id.empty() && id.size() <= kMaxFolderName && std::all_of(id.begin(), id.end(), allowed);
+}
+
+Result<UniqueFd> open_folder(int parent, const std::string& name) {
+  return os::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+                     os::Resolve::beneath_no_symlinks);
+}
+
+Result<UniqueFd> open_or_make_folder(int parent, const std::string& name, unsigned mode) {
+  auto made = os::make_folder(parent, name, mode);
+  if (!made && made.error().kind() != ErrorKind::exists) return std::move(made).error();
+  auto folder = open_folder(parent, name);
+  if (!folder && folder.error().kind() != ErrorKind::not_found) {
+    return Error(ErrorKind::denied, std::format("{} is not a folder of glovebox", name));
+  }
+  if (folder && made) TRY(os::change_mode(folder->get(), mode));  // whatever the umask was
+  return folder;
+}
+
+std::string encode(std::string_view id, const StoredResult& result) {
+  ipc::Writer writer;
+  writer.text(id).text(result.tool).text(result.outcome);
+  writer.number(static_cast<std::uint8_t>(result.is_error ? 1 : 0));
+  writer.text(result.content).text(result.rule).text(result.detail);
+  writer.signed_number(result.wall_us).signed_number(result.cpu_us);
+  writer.signed_number(result.peak_kib);
+  return std::string(kResultMark) + writer.take();
+}
+
+struct NamedResult {
+  std::string id;
+  StoredResult result;
+};
+
+Result<NamedResult> decode(std::string_view bytes) {
+  if (!bytes.starts_with(kResultMark))
+    return Error(ErrorKind::invalid, "not a stored result of this version");
+  bytes.remove_prefix(kResultMark.size());
+  ipc::Reader reader(bytes);
+  NamedResult named;
+  StoredResult& result = named.result;
+  named.id = TRY(reader.text(ipc::kMaxName));
+  result.tool = TRY(reader.text(ipc::kMaxName));
+  result.outcome = TRY(reader.text(ipc::kMaxName));
+  result.is_error = TRY(reader.flag());
+  result.content = TRY(reader.text(kMaxStoredResult));
+  result.rule = TRY(reader.text(ipc::kMaxText));
+  result.detail = TRY(reader.text(ipc::kMaxText));
+  result.wall_us = TRY(reader.signed_number());
+  result.cpu_us = TRY(reader.signed_number());
+  result.peak_kib = TRY(reader.signed_number());
+  TRY(reader.finish());
+  return named;
+}
+
+Result<NamedResult> read_result(int folder, const std::string& name) {
+  const UniqueFd file = TRY(os::open_at(folder, name, O_RDONLY | O_NOFOLLOW));
+  return decode(TRY(os::read_all(file.get(), kMaxStoredResult + 4 * ipc::kMaxText)));
+}
+
+// `17.txt` is 17; nullopt for any other name.
+std::optional<std::uint64_t> output_number(std::string_view name) {
+  std::uint64_t number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data(), end, number);
+  if (error != std::errc{} || std::string_view(rest, end) != ".txt") return std::nullopt;
+  return number;
+}
+
+struct KeptOutput {
+  std::uint64_t number = 0;
+  std::string name;
+};
+
+// Oldest first.
+Result<std::vector<KeptOutput>> kept_outputs(int folder) {
+  std::vector<KeptOutput> kept;
+  for (os::FolderEntry& entry : TRY(os::list_folder(folder, kMaxFiles))) {
+    if (const auto number = output_number(entry.name)) kept.push_back({*number, entry.name});
+  }
+  std::sort(kept.begin(), kept.end(),
+            [](const KeptOutput& a, const KeptOutput& b) { return a.number < b.number; });
+  return kept;
+}
+
+}  // namespace
+
+std::string folder_name(std::string_view id) {
+  return is_safe(id) ? std::string(id) : codec::sha256(id).hex();
+}
+
+Result<SessionStore> SessionStore::open(int sessions_fd, std::string_view session) {
+  UniqueFd folder = TRY_CONTEXT(
+      open_or_make_folder(sessions_fd, folder_name(session), kPrivateFolder), "session folder");
+  TRY_CONTEXT(open_or_make_folder(folder.get(), kOutputFolder, kSharedFolder), "outputs folder");
+  TRY_CONTEXT(open_or_make_folder(folder.get(), kPendingFolder, kPrivateFolder), "pending folder");
+  return SessionStore(std::move(folder));
+}
+
+Result<std::string> SessionStore::load_shell_state() const {
+  auto file = os::open_at(fd_.get(), kState, O_RDONLY | O_NOFOLLOW);
+  if (!file) {
+    if (file.error().kind() == ErrorKind::not_found) return std::string();
+    return std::move(file).error();
+  }
+  return os::read_all(file->get(), kMaxShellState);
+}
+
+Result<void> SessionStore::save_shell_state(std::string_view state) const {
+  if (state.size() > kMaxShellState) return Error(ErrorKind::limit, "shell state is too large");
+  return os::replace_file(fd_.get(), kState, state, kPrivateFile);
+}
+
+Result<void> SessionStore::remove_shell_state() const {
+  return os::remove_tree(fd_.get(), kState);
+}
+
+Result<void> SessionStore::put_pending(std::string_view tool_use_id,
+                                       const StoredResult& result) const {
+  if (tool_use_id.size() > ipc::kMaxName || result.content.size() > kMaxStoredResult)
+    return Error(ErrorKind::limit, "result is too large to be kept");
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
+  return os::replace_file(folder.get(), folder_name(tool_use_id), encode(tool_use_id, result),
+                          kPrivateFile);
+}
+
+Result<std::optional<StoredResult>> SessionStore::get_pending(std::string_view tool_use_id) const {
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
+  auto named = read_result(folder.get(), folder_name(tool_use_id));
+  if (!named) {
+    if (named.error().kind() == ErrorKind::not_found) return std::optional<StoredResult>{};
+    return std::move(named).error();
+  }
+  if (named->id != tool_use_id) return Error(ErrorKind::conflict, "stored result of another call");
+  return std::optional<StoredResult>(std::move(named->result));
+}
+
+Result<void> SessionStore::remove_pending(std::string_view tool_use_id) const {
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
+  return os::remove_tree(folder.get(), folder_name(tool_use_id));
+}
+
+Result<std::vector<std::string>> SessionStore::list_pending() const {
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
+  std::vector<std::string> ids;
+  for (const os::FolderEntry& entry : TRY(os::list_folder(folder.get(), kMaxFiles))) {
+    // A temporary file that a crash left behind is no result.
+    auto named = read_result(folder.get(), entry.name);
+    if (named && folder_name(named->id) == entry.name) ids.push_back(std::move(named->id));
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<SessionStore::OutputFile> SessionStore::create_output() const {
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kOutputFolder));
+  const auto kept = TRY(kept_outputs(folder.get()));
+  const std::uint64_t next = kept.empty() ? 1 : kept.back().number + 1;
+  std::string name = std::format("{}.txt", next);
+  UniqueFd file = TRY(os::open_at(folder.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                                  os::Resolve::anywhere, kSharedFile));
+  TRY(os::change_mode(file.get(), kSharedFile));
+  return OutputFile{std::move(file), std::move(name)};
+}
+
+Result<std::size_t> SessionStore::trim_outputs() const {
+  const UniqueFd folder = TRY(open_folder(fd_.get(), kOutputFolder));
+  const auto kept = TRY(kept_outputs(folder.get()));
+  std::uint64_t total = 0;
+  std::size_t removed = 0;
+  // From the newest: what does not fit any more goes, and everything older.
+  for (auto output = kept.rbegin(); output != kept.rend(); ++output) {
+    total += TRY(os::facts_at(folder.get(), output->name)).size;
+    if (total <= kOutputsQuota) continue;
+    TRY(os::remove_file(folder.get(), output->name));
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace glovebox::box

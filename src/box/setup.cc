@@ -1,0 +1,69 @@
+#include "box/setup.h"
+
+#include <array>
+#include <format>
+#include <string>
+
+#include "box/identity_steps.h"
+#include "box/landlock_steps.h"
+#include "box/mount_steps.h"
+#include "box/process_steps.h"
+#include "os/limits.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr std::array kSteps = {
+    // Still with the sight of the host, as the keeper's id.
+    SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
+    SetupStep{"forbid nested user namespaces", Layer::no_nested_namespaces, forbid_nesting},
+    SetupStep{"make mounts private", Layer::mount_namespace, make_mounts_private},
+    SetupStep{"open mount sources", Layer::mount_namespace, open_sources},
+    // From here on as the box's id, with every capability of the box's own user namespace.
+    SetupStep{"take the box's identity", Layer::identity, take_mapped_identity},
+    SetupStep{"make the root", Layer::mount_namespace, make_root},
+    SetupStep{"mount", Layer::mount_namespace, make_mounts},
+    SetupStep{"change the root", Layer::mount_namespace, enter_root},
+    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up},
+    SetupStep{"set the host name", Layer::uts_namespace, set_host_name},
+    SetupStep{"start a session", std::nullopt, start_session},
+    SetupStep{"new session keyring", Layer::keyring, new_keyring},
+    SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
+    SetupStep{"set resource limits", Layer::resource_limits, set_resource_limits},
+    // On the third rung the ids change here, since mounts need the keeper's capabilities there.
+    SetupStep{"take the box's identity", Layer::identity, take_plain_identity},
+    SetupStep{"drop capabilities", Layer::capabilities, drop_capabilities},
+    SetupStep{"stay out of reach", std::nullopt, stay_out_of_reach},
+    SetupStep{"no new privileges", Layer::no_new_privileges, set_no_new_privileges},
+    SetupStep{"enter the folder", std::nullopt, enter_folder},
+    SetupStep{"landlock", Layer::landlock, restrict_files},
+};
+
+}  // namespace
+
+std::span<const SetupStep> setup_steps() {
+  return kSteps;
+}
+
+std::string failure_text(std::string_view step, const Error& error) {
+  return error.error_number() != 0 ? std::format("{}: {}", step, errno_name(error.error_number()))
+                                   : std::format("{}: {}", step, error.message());
+}
+
+std::optional<std::string> build_walls(Site& site) {
+  for (const SetupStep& step : kSteps) {
+    if (step.layer && !site.plan.layers.has(*step.layer)) continue;
+    site.step = step.name;
+    if (auto done = step.act(site); !done) return failure_text(site.step, done.error());
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> load_filter(const BoxPlan& plan) {
+  if (!plan.layers.has(Layer::seccomp)) return std::nullopt;
+  if (auto done = os::load_filter(plan.filter); !done) return failure_text("seccomp", done.error());
+  return std::nullopt;
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,239 @@
+#include "roles/auditor.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "os/process.h"
+#include "roles/role_start.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+// In one group. As many records of the largest size fit into one write of the log.
+constexpr std::size_t kMaxGathered = audit::kMaxGroupBytes / (audit::kMaxRecordBytes + 1) / 2;
+constexpr milliseconds kForEver{-1};
+constexpr milliseconds kNow{0};
+
+struct Peer {
+  std::string name;
+  audit::Writer writer;
+  ipc::Channel channel;
+};
+using PeerPtr = std::shared_ptr<Peer>;  // shared with answers that are not given yet
+
+std::optional<audit::Writer> writer_named(std::string_view name) {
+  if (name == "boxer") return audit::Writer::boxer;
+  if (name == "supervisor") return audit::Writer::supervisor;
+  return std::nullopt;
+}
+
+Result<std::string> take_id(codec::JsonObject& members, std::string_view key) {
+  const codec::Json* value = members.find(key);
+  if (value == nullptr) return std::string();
+  const std::string* text = value->as_string();
+  if (text == nullptr || text->empty())
+    return Error(ErrorKind::invalid, "member `" + std::string(key) + "` is not an id");
+  std::string id = *text;
+  members.erase(key);
+  return id;
+}
+
+class Server {
+ public:
+  Server(AuditorWork work, ipc::Channel supervisor)
+      : work_(std::move(work)), supervisor_(std::move(supervisor)) {}
+
+  void add_peer(const std::string& name, ipc::Channel channel);
+  ExitCode serve();
+
+ private:
+  Result<void> gather();
+  Result<void> take_from_supervisor();
+  Result<void> take_from_peer(const PeerPtr& peer);
+  Result<void> append(const PeerPtr& peer, const ipc::Append& message);
+  void answer(const PeerPtr& peer, std::uint16_t type, std::string_view body);
+  void drop(const PeerPtr& peer, const Error& why);
+  Result<void> commit();
+  ExitCode failed(const Error& error);
+
+  AuditorWork work_;
+  ipc::Channel supervisor_;
+  std::vector<PeerPtr> peers_;
+  std::vector<std::function<void()>> after_commit_;
+  std::size_t gathered_ = 0;
+  std::optional<std::string_view> stop_;  // why
+};
+
+void Server::add_peer(const std::string& name, ipc::Channel channel) {
+  const auto writer = writer_named(name);
+  if (!writer) {
+    work_.log.error("a peer that may not write records", {{"peer", name}});
+    return;
+  }
+  std::erase_if(peers_, [&](const PeerPtr& peer) { return peer->name == name; });
+  peers_.push_back(std::make_shared<Peer>(Peer{name, *writer, std::move(channel)}));
+}
+
+void Server::drop(const PeerPtr& peer, const Error& why) {
+  work_.log.error("connection ended", {{"peer", peer->name}, {"error", why.message()}});
+  peer->channel.close();
+}
+
+void Server::answer(const PeerPtr& peer, std::uint16_t type, std::string_view body) {
+  if (!peer->channel.open()) return;
+  if (auto sent = peer->channel.send(type, body); !sent) drop(peer, sent.error());
+}
+
+Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
+  const auto reply = [this, peer, sequence = message.sequence](Result<audit::RecordPlace> place) {
+    if (place) {
+      const ipc::Appended done{sequence, place->index, place->hash.hex()};
+      answer(peer, ipc::Appended::kType, done.encode());
+    } else {
+      const ipc::AppendFailed refused{sequence, place.error().message()};
+      answer(peer, ipc::AppendFailed::kType, refused.encode());
+    }
+  };
+  auto request = append_request(peer->writer, message);
+  if (!request)
+    reply(std::move(request).error());
+  else
+    work_.auditor.submit(*std::move(request), reply);
+  return {};
+}
+
+Result<void> Server::take_from_peer(const PeerPtr& peer) {
+  auto envelope = TRY(peer->channel.receive());
+  if (!envelope) {
+    peer->channel.close();
+    return {};
+  }
+  if (!ipc::accepts(ipc::Connection::auditor_of_boxer, envelope->type) || !envelope->fds.empty())
+    return Error(ErrorKind::protocol, "unexpected message");
+  if (envelope->type == ipc::Append::kType)
+    return append(peer, TRY(ipc::Append::decode(envelope->body)));
+  const auto question = TRY(ipc::FindCall::decode(envelope->body));
+  // Only after the flush: an intent that is not durable yet may still come to nothing.
+  const ipc::CallFound found{question.sequence,
+                             call_state_for_peer(work_.auditor.find_call(question.tool_use))};
+  after_commit_.push_back(
+      [this, peer, found] { answer(peer, ipc::CallFound::kType, found.encode()); });
+  return {};
+}
+
+Result<void> Server::take_from_supervisor() {
+  SupervisorEvent event = TRY(receive_from_supervisor(supervisor_));
+  switch (event.kind) {
+    case SupervisorEvent::Kind::peer:
+      add_peer(event.name, std::move(event.channel));
+      return {};
+    case SupervisorEvent::Kind::stop:
+      stop_ = "stopped";
+      return {};
+    case SupervisorEvent::Kind::gone:
+      stop_ = "supervisor_gone";
+      return {};
+  }
+  return {};
+}
+
+// Waits for the first message, then takes what is there already: one from each connection in turn,
+// so that none can keep the others from the group.
+Result<void> Server::gather() {
+  milliseconds wait = kForEver;
+  for (gathered_ = 0; gathered_ < kMaxGathered && !stop_; wait = kNow) {
+    std::erase_if(peers_, [](const PeerPtr& peer) { return !peer->channel.open(); });
+    const std::vector<PeerPtr> asked = peers_;
+    std::vector<os::Poll> polls{{.fd = supervisor_.fd()}};
+    for (const PeerPtr& peer : asked) polls.push_back({.fd = peer->channel.fd()});
+    if (!TRY(os::poll_fds(polls, wait))) {
+      if (wait == kForEver) continue;  // a signal
+      return {};
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      if (!polls[i + 1].readable) continue;
+      ++gathered_;
+      if (auto taken = take_from_peer(asked[i]); !taken) drop(asked[i], taken.error());
+    }
+    // Last: a peer's records that came before the word to stop are still taken.
+    if (polls[0].readable) TRY(take_from_supervisor());
+  }
+  return {};
+}
+
+Result<void> Server::commit() {
+  auto committed = work_.auditor.has_pending() ? work_.auditor.commit() : Result<void>();
+  const auto answers = std::exchange(after_commit_, {});
+  TRY(std::move(committed));
+  for (const auto& give : answers) give();
+  return {};
+}
+
+ExitCode Server::failed(const Error& error) {
+  work_.log.error("the audit log cannot be written", {{"error", error.message()}});
+  send_fatal(supervisor_, ExitCode::log_failed, error.message());
+  return ExitCode::log_failed;
+}
+
+ExitCode Server::serve() {
+  if (auto started = work_.auditor.start(work_.recovered, std::move(work_.boot)); !started)
+    return failed(started.error());
+  while (!stop_) {
+    auto gathered = gather();
+    if (auto committed = commit(); !committed) return failed(committed.error());
+    if (!gathered) {
+      // The supervisor itself broke the protocol, or polling failed: nothing can go on from here.
+      work_.log.error("auditor", {{"error", gathered.error().message()}});
+      (void)work_.auditor.stop("internal_error");
+      send_fatal(supervisor_, ExitCode::bug, gathered.error().message());
+      return ExitCode::bug;
+    }
+  }
+  if (auto stopped = work_.auditor.stop(*stop_); !stopped) return failed(stopped.error());
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Result<audit::AppendRequest> append_request(audit::Writer writer, const ipc::Append& message) {
+  const auto kind = audit::parse_record_kind(message.kind);
+  if (!kind) return Error(ErrorKind::invalid, "unknown kind of record");
+  codec::Json json = TRY_CONTEXT(codec::parse_json(message.members), "record");
+  codec::JsonObject* members = json.as_object();
+  if (members == nullptr) return Error(ErrorKind::invalid, "record: not an object");
+  std::string session = TRY(take_id(*members, "sid"));
+  std::string tool_use = TRY(take_id(*members, "tu"));
+  return audit::AppendRequest{.writer = writer,
+                              .kind = *kind,
+                              .session = std::move(session),
+                              .tool_use = std::move(tool_use),
+                              .members = std::move(*members)};
+}
+
+ipc::CallState call_state_for_peer(audit::CallState state) {
+  switch (state) {
+    case audit::CallState::unknown:
+      return ipc::CallState::unknown;
+    case audit::CallState::started:
+      return ipc::CallState::intended;
+    case audit::CallState::finished:
+    case audit::CallState::orphaned:
+      return ipc::CallState::resulted;
+  }
+  return ipc::CallState::resulted;
+}
+
+ExitCode run_auditor(AuditorWork work, ipc::Channel supervisor,
+                     std::map<std::string, ipc::Channel> peers) {
+  Server server(std::move(work), std::move(supervisor));
+  for (auto& [name, channel] : peers) server.add_peer(name, std::move(channel));
+  return server.serve();
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,73 @@
+#include "roles/auditor_role.h"
+
+#include <fcntl.h>
+
+#include <string>
+#include <utility>
+
+#include "audit/auditor.h"
+#include "audit/call_index.h"
+#include "audit/log_file.h"
+#include "audit/mask.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "codec/uuid.h"
+#include "os/file.h"
+#include "os/landlock.h"
+#include "roles/auditor.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+constexpr int kStandardError = 2;
+
+// What the auditor does in its folder: appends, and replaces small files. No folders, no links.
+constexpr std::uint64_t kLogRights =
+    os::file_right::read_file | os::file_right::write_file | os::file_right::read_folder |
+    os::file_right::make_regular | os::file_right::remove_file | os::file_right::truncate;
+
+Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
+  const std::string* directory = start.settings.get_string("directory");
+  const std::string* origin = start.settings.get_string("origin");
+  if (directory == nullptr || origin == nullptr)
+    return Error(ErrorKind::protocol, "auditor settings");
+  TRY(take_identity(Role::auditor, start.started, start.rung));
+  audit::LogFile log = TRY_CONTEXT(
+      audit::LogFile::open(*directory, *origin, random,
+                           [&calls](std::uint64_t, const audit::Record& record) {
+                             return audit::index_record(calls, record);
+                           }),
+      *directory);
+  const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
+  const FileGrant grants[] = {{folder.get(), kLogRights}};
+  TRY(lock_down(Role::auditor, grants));
+  return log;
+}
+
+}  // namespace
+
+int run_auditor_role(RoleStart start) {
+  const Log log(kStandardError, "auditor");
+  SystemRandom random;
+  const SystemClock clock;
+  audit::CallIndex calls(random);
+  auto store = open_log(start, calls, random);
+  if (!store) {
+    const ExitCode code = exit_code_for(store.error());
+    send_fatal(start.supervisor, code, store.error().message());
+    return to_int(code);
+  }
+  const audit::Masker masker;
+  audit::Auditor auditor(*store, calls, masker, clock, codec::uuid4(random));
+  codec::JsonObject boot;
+  boot.set("version", GLOVEBOX_VERSION);
+  if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
+  return to_int(run_auditor({.auditor = auditor,
+                             .recovered = store->recovered(),
+                             .boot = std::move(boot),
+                             .log = log},
+                            std::move(start.supervisor), std::move(start.peers)));
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,327 @@
+#include "roles/boxer.h"
+
+#include <fcntl.h>
+
+#include <charconv>
+#include <format>
+#include <system_error>
+#include <utility>
+
+#include "box/plan_text.h"
+#include "os/file.h"
+#include "os/process.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+// The index of the record that closed the session the last time.
+std::optional<std::uint64_t> last_close_of(int folder) {
+  const auto file = os::open_at(folder, std::string(kLastCloseName), O_RDONLY | O_NOFOLLOW);
+  if (!file) return std::nullopt;
+  constexpr std::uint64_t kMaxDigits = 20;
+  const auto text = os::read_all(file->get(), kMaxDigits);
+  std::uint64_t index = 0;
+  if (!text || std::from_chars(text->data(), text->data() + text->size(), index).ec != std::errc{})
+    return std::nullopt;
+  return index;
+}
+
+}  // namespace
+
+Boxer::Boxer(const BoxerHost& host) : host_(host) {}
+Boxer::~Boxer() = default;
+
+void Boxer::refuse(std::string_view session, std::string_view tool_use, std::string_view message) {
+  ipc::Refused refused;
+  refused.session = std::string(session);
+  refused.tool_use = std::string(tool_use);
+  refused.message = std::string(message);
+  send(refused);
+}
+
+// --- who comes and goes
+
+void Boxer::caller_arrived(const std::string& name, ipc::Channel channel) {
+  if (name != (host_.settings.caller == CallerKind::worker ? "worker" : "command")) return;
+  if (caller_.open()) caller_gone("it was replaced");
+  caller_ = std::move(channel);
+}
+
+void Boxer::caller_gone(std::string_view why) {
+  if (!caller_.open()) return;
+  caller_.close();
+  if (!gate_.idle())
+    host_.log.warning("the caller is gone, its sessions are closed", {{"why", why}});
+  for (auto& [name, session] : sessions_) {
+    session.close_reason = "the caller is gone";
+    session.orphaned = true;
+  }
+  wanted_.clear();
+  gate_.peer_gone();
+}
+
+void Boxer::log_gone(std::string_view why) {
+  if (!log_client_.connected()) return;
+  log_client_.disconnect();
+  host_.log.error("the auditor is gone, nothing is run until it is back", {{"why", why}});
+  gate_.log_lost();
+}
+
+Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
+  auto event = TRY(receive_from_supervisor(supervisor));
+  switch (event.kind) {
+    case SupervisorEvent::Kind::peer:
+      if (event.name != "auditor") {
+        caller_arrived(event.name, std::move(event.channel));
+        return {};
+      }
+      log_gone("it was replaced");
+      log_client_.connect(std::move(event.channel));
+      gate_.log_back();
+      return {};
+    case SupervisorEvent::Kind::gone:
+      return Error(ErrorKind::closed, "the supervisor is gone");
+    case SupervisorEvent::Kind::stop:
+      stopping_ = true;
+      for (auto& [name, session] : sessions_) {
+        session.close_reason = "shutting down";
+        (void)gate_.close_session(name, CancelReason::shutting_down);
+      }
+      return {};
+  }
+  return {};
+}
+
+void Boxer::read_log() {
+  auto answer = log_client_.receive();
+  if (!answer || !*answer) return log_gone(answer ? "it ended" : answer.error().message());
+  LogAnswer& got = **answer;
+  switch (got.about) {
+    case LogAnswer::About::session: {
+      if (got.recorded == CallGate::Recorded::refused) return log_gone(got.message);
+      const auto session = sessions_.find(got.session);
+      if (session != sessions_.end()) session->second.index = got.index;
+      return gate_.session_recorded(got.session);
+    }
+    case LogAnswer::About::call: {
+      const auto call = calls_.find(got.ticket);
+      if (call != calls_.end()) call->second.index = got.index;
+      if (got.recorded == CallGate::Recorded::refused)
+        host_.log.warning("the auditor refused a record", {{"why", got.message}});
+      return gate_.recorded(got.ticket, got.recorded);
+    }
+    case LogAnswer::About::found: {
+      auto stored = StoredHere::no;
+      const auto call = calls_.find(got.ticket);
+      if (call != calls_.end() && got.knows != LogKnows::nothing) {
+        const auto session = sessions_.find(call->second.session);
+        if (session != sessions_.end()) {
+          auto kept = session->second.store.get_pending(call->second.tool_use);
+          if (kept && *kept) {
+            call->second.result = from_stored(std::move(**kept));
+            stored = StoredHere::yes;
+          }
+        }
+      }
+      return gate_.found(got.ticket, got.knows, stored);
+    }
+  }
+}
+
+// --- what a caller asks for
+
+void Boxer::read_caller() {
+  auto envelope = caller_.receive();
+  if (!envelope) return caller_gone(envelope.error().message());
+  if (!*envelope) return caller_gone("it ended");
+  if (auto taken = take_message(std::move(**envelope)); !taken)
+    caller_gone(taken.error().message());
+}
+
+Result<void> Boxer::take_message(ipc::Envelope&& envelope) {
+  const auto connection = host_.settings.caller == CallerKind::worker
+                              ? ipc::Connection::boxer_of_worker
+                              : ipc::Connection::boxer_of_command;
+  if (!ipc::accepts(connection, envelope.type))
+    return Error(ErrorKind::protocol, "caller: a message that it may not send");
+  const bool program = envelope.type == ipc::Execute::kType;
+  if (envelope.fds.size() != (program ? 3u : 0u))
+    return Error(ErrorKind::protocol, "caller: descriptors that do not belong there");
+  switch (envelope.type) {
+    case ipc::OpenSession::kType:
+      open_session(TRY(ipc::OpenSession::decode(envelope.body)));
+      return {};
+    case ipc::Call::kType: {
+      auto message = TRY(ipc::Call::decode(envelope.body));
+      LiveCall call;
+      call.text = {std::move(message.tool), std::move(message.input), {}};
+      if (message.time_limit_ms != 0) call.time_limit = milliseconds(message.time_limit_ms);
+      take_call(std::move(call), message.session, message.tool_use);
+      return {};
+    }
+    case ipc::Execute::kType: {
+      auto message = TRY(ipc::Execute::decode(envelope.body));
+      if (message.arguments.empty())
+        return Error(ErrorKind::protocol, "caller: a program without a name");
+      LiveCall call;
+      call.text = {"bash", "", std::move(message.arguments)};
+      call.stdio = std::move(envelope.fds);
+      if (message.time_limit_ms != 0) call.time_limit = milliseconds(message.time_limit_ms);
+      take_call(std::move(call), message.session, message.tool_use);
+      return {};
+    }
+    case ipc::Cancel::kType: {
+      const auto message = TRY(ipc::Cancel::decode(envelope.body));
+      // Not found: its result is on the way already.
+      (void)gate_.cancel(message.session, message.tool_use,
+                         message.shutting_down != 0 ? CancelReason::shutting_down
+                                                    : CancelReason::cancelled);
+      return {};
+    }
+    case ipc::Settled::kType:
+      settle(TRY(ipc::Settled::decode(envelope.body)));
+      return {};
+    case ipc::CloseSession::kType: {
+      const auto message = TRY(ipc::CloseSession::decode(envelope.body));
+      const auto at = sessions_.find(message.session);
+      if (at != sessions_.end()) at->second.close_reason = message.reason;
+      if (auto closed = gate_.close_session(message.session, CancelReason::cancelled); !closed)
+        refuse(message.session, "", closed.error().message());
+      return {};
+    }
+    case ipc::ShowPlan::kType:
+      show_plan(TRY(ipc::ShowPlan::decode(envelope.body)));
+      return {};
+    default:
+      return Error(ErrorKind::protocol, "caller: unexpected message");
+  }
+}
+
+void Boxer::open_session(const ipc::OpenSession& message) {
+  const auto refused = [&](const Error& error) {
+    refuse(message.session, "", error.message());
+  };
+  if (message.session.empty() || stopping_)
+    return refuse(message.session, "", stopping_ ? "shutting down" : "a session needs an id");
+  const auto closing = sessions_.find(message.session);
+  if (closing != sessions_.end() && closing->second.orphaned) {
+    wanted_.insert_or_assign(message.session, message);
+    return;
+  }
+  if (closing == sessions_.end()) {
+    auto store = box::SessionStore::open(host_.sessions_fd, message.session);
+    if (!store) return refused(store.error());
+    auto workspace = host_.workspaces.prepare(message.session);
+    if (!workspace) return refused(workspace.error());
+    BoxerSession session{.facts = {message.environment, message.agent, message.work, {}},
+                    .workspace = std::move(*workspace),
+                    .store = std::move(*store),
+                    .group = {},
+                    .keeper = {},
+                    .outputs = std::format("{}/{}/outputs", host_.settings.sessions,
+                                           box::folder_name(message.session))};
+    session.facts.last_close = last_close_of(session.store.fd());
+    sessions_.emplace(message.session, std::move(session));
+  }
+  if (auto opened = gate_.open_session(message.session); !opened) {
+    refused(opened.error());
+    // A session that the gate does not know has no end that would remove it here.
+    if (opened.error().kind() != ErrorKind::exists) sessions_.erase(message.session);
+  }
+}
+
+void Boxer::take_call(LiveCall&& call, std::string_view session, std::string_view tool_use) {
+  call.session = std::string(session);
+  call.tool_use = std::string(tool_use);
+  if (tool_use.empty()) return refuse(session, tool_use, "a call needs an id");
+  if (call.text.program.empty()) {
+    const auto input = codec::parse_json(call.text.input);
+    if (!input || !input->is_object())
+      return refuse(session, tool_use,
+                    "the input is not a JSON object" +
+                        (input ? std::string() : ": " + input.error().message()));
+  }
+  const CallMode mode =
+      call.text.program.empty() ? mode_of(call.text.tool) : CallMode::writes;
+  auto ticket = gate_.receive(call.session, call.tool_use, mode);
+  if (!ticket) return refuse(session, tool_use, ticket.error().message());
+  calls_.emplace(*ticket, std::move(call));
+}
+
+void Boxer::settle(const ipc::Settled& message) {
+  const auto at = sessions_.find(message.session);
+  if (at == sessions_.end()) return;
+  for (const auto& [ticket, call] : calls_)
+    if (call.tool_use == message.tool_use) return;  // in flight: there is nothing to settle yet
+  if (auto removed = at->second.store.remove_pending(message.tool_use); !removed)
+    host_.log.warning("a settled result could not be removed",
+                      {{"why", removed.error().message()}});
+}
+
+CallQuestion Boxer::question_of(const BoxerSession& session, const std::string& tool,
+                                const std::vector<std::string>& program) const {
+  CallQuestion question;
+  question.environment = session.facts.environment;
+  question.agent = session.facts.agent;
+  question.tool = tool;
+  question.program = program;
+  question.workspace = session.workspace.path;
+  question.outputs = session.outputs;
+  question.ids = session.workspace.ids;
+  return question;
+}
+
+void Boxer::show_plan(const ipc::ShowPlan& message) {
+  const auto at = sessions_.find(message.session);
+  if (at == sessions_.end()) return refuse(message.session, "", "the session is not open");
+  const std::string& tool = message.arguments.empty() ? message.tool : std::string("bash");
+  const CallDecision decision = decide_call(host_.active, host_.settings, host_.view,
+                                            question_of(at->second, tool, message.arguments));
+  ipc::PlanText answer;
+  if (const auto* plan = std::get_if<box::BoxPlan>(&decision)) {
+    answer.text = box::to_text(*plan);
+  } else {
+    const auto& denial = std::get<Denial>(decision);
+    answer.denied = std::format("{}: {}", denial.rule, denial.why);
+  }
+  send(answer);
+}
+
+// --- the loop
+
+Result<void> Boxer::serve(RoleStart start) {
+  for (auto& [name, channel] : start.peers) {
+    if (name == "auditor")
+      log_client_.connect(std::move(channel));
+    else
+      caller_arrived(name, std::move(channel));
+  }
+  while (!stopping_ || !gate_.idle()) {
+    std::vector<os::Poll> polls = {{.fd = start.supervisor.fd()},
+                                   {.fd = caller_.open() ? caller_.fd() : -1},
+                                   {.fd = log_client_.connected() ? log_client_.fd() : -1}};
+    std::vector<std::string> kept;
+    for (const auto& [name, session] : sessions_) {
+      if (!session.keeper) continue;
+      polls.push_back({.fd = session.keeper->fd()});
+      kept.push_back(name);
+    }
+    TRY(os::poll_fds(polls, milliseconds(-1)));
+    // The log first: what it says decides what the others may have. Each source gives one message
+    // a round, so that no session can keep another waiting.
+    if (polls[2].readable) read_log();
+    take_steps();
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (polls[3 + i].readable) read_keeper(kept[i]);
+      take_steps();
+    }
+    if (polls[1].readable && caller_.open() && caller_.fd() == polls[1].fd) read_caller();
+    take_steps();
+    if (polls[0].readable) TRY(read_supervisor(start.supervisor));
+    take_steps();
+  }
+  return {};
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,113 @@
+// The boxer: who decides what runs, and the only one that starts boxes.
+//
+// A shell round the call gate (call_gate.h): it reads messages of the caller (a worker or a single
+// command), the auditor and the keepers, tells the gate, and takes the steps that the gate allows.
+// It believes the caller nothing but what it wants: a call names a session, an id, a tool and an
+// input; profile, plan, records and results are the boxer's own.
+//
+// A caller that breaks the protocol is cut off: its sessions are closed as if it had died.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "box/keeper.h"
+#include "box/plan.h"
+#include "box/session_store.h"
+#include "ipc/channel.h"
+#include "ipc/messages.h"
+#include "roles/boxer_session.h"
+#include "roles/boxer_settings.h"
+#include "roles/call_decision.h"
+#include "roles/call_gate.h"
+#include "roles/call_record.h"
+#include "roles/log_client.h"
+#include "roles/role_start.h"
+#include "roles/workspaces.h"
+
+namespace glovebox::roles {
+
+// What lives outside the boxer; all of it outlives the boxer.
+struct BoxerHost {
+  const BoxerSettings& settings;
+  const ActivePolicy& active;
+  const box::HostView& view;
+  Workspaces& workspaces;
+  StartedAs started;
+  int sessions_fd;
+  int executable;  // of glovebox, for keepers
+  const Log& log;
+};
+
+// Of a session's folder: the index of the record that closed it the last time.
+inline constexpr std::string_view kLastCloseName = "last_close";
+
+class Boxer {
+ public:
+  explicit Boxer(const BoxerHost& host);
+  ~Boxer();
+
+  // Serves until the supervisor says stop or is gone, and every session is closed. Errors: the
+  // supervisor broke the protocol, or poll failed.
+  Result<void> serve(RoleStart start);
+
+ private:
+  void caller_arrived(const std::string& name, ipc::Channel channel);
+  void caller_gone(std::string_view why);
+  void log_gone(std::string_view why);
+  Result<void> read_supervisor(const ipc::Channel& supervisor);
+  void read_caller();
+  void read_log();
+  void read_keeper(const std::string& session);
+
+  Result<void> take_message(ipc::Envelope&& envelope);
+  void open_session(const ipc::OpenSession& message);
+  void take_call(LiveCall&& call, std::string_view session, std::string_view tool_use);
+  void show_plan(const ipc::ShowPlan& message);
+  void settle(const ipc::Settled& message);
+
+  void take_steps();
+  void take(const Step& step);
+  void find(const Step& step);
+  void decide(const Step& step);
+  void ask_record(const Step& step);
+  void run(const Step& step);
+  void store(const Step& step);
+  void deliver(const Step& step);
+  void session_step(const Step& step);
+  void end_session(const std::string& name);
+
+  CallResult result_of(const Step& step, const LiveCall& call) const;
+  CallQuestion question_of(const BoxerSession& session, const std::string& tool,
+                           const std::vector<std::string>& program) const;
+  Result<void> start_keeper(const std::string& name, BoxerSession& session);
+  void interrupt_running(const std::string& session);
+  void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
+  template <class Message>
+  void send(const Message& message) {
+    if (!caller_.open()) return;
+    if (auto sent = caller_.send(Message::kType, message.encode()); !sent)
+      caller_gone(sent.error().message());
+  }
+
+  BoxerHost host_;
+  CallGate gate_;
+  LogClient log_client_;
+  ipc::Channel caller_;
+  std::map<std::string, BoxerSession> sessions_;
+  std::map<Ticket, LiveCall> calls_;
+  // Sessions of an earlier caller that are still closing and are wanted again.
+  std::map<std::string, ipc::OpenSession> wanted_;
+  bool stopping_ = false;
+};
+
+
+}  // namespace glovebox::roles

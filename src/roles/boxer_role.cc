@@ -1,0 +1,107 @@
+#include "roles/boxer_role.h"
+
+#include <fcntl.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "box/plan.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "roles/boxer.h"
+#include "roles/boxer_settings.h"
+#include "roles/call_decision.h"
+#include "roles/workspaces.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+constexpr int kStandardError = 2;
+
+class KernelHostView final : public box::HostView {
+ public:
+  std::optional<box::PathFacts> look(const std::string& path) const override {
+    const auto facts = os::facts_of_path(path);
+    if (!facts) return std::nullopt;
+    box::PathFacts seen;
+    seen.identity = {facts->device, facts->inode};
+    switch (facts->type) {
+      case os::FileType::regular:
+        seen.kind = box::PathFacts::Kind::file;
+        break;
+      case os::FileType::folder:
+        seen.kind = box::PathFacts::Kind::directory;
+        break;
+      case os::FileType::symlink: {
+        seen.kind = box::PathFacts::Kind::symlink;
+        auto target = os::read_link_at(AT_FDCWD, path);
+        if (!target) return std::nullopt;
+        seen.target = std::move(*target);
+        break;
+      }
+      case os::FileType::device:
+        seen.kind = box::PathFacts::Kind::device;
+        break;
+      default:
+        break;
+    }
+    return seen;
+  }
+};
+
+// What has to exist before the loop, in the order in which it is made.
+struct Opened {
+  BoxerSettings settings;
+  ActivePolicy active;
+  UniqueFd executable;
+  UniqueFd sessions;
+  Workspaces workspaces;
+};
+
+Result<Opened> open_all(const RoleStart& start) {
+  BoxerSettings settings = TRY(BoxerSettings::from_json(start.settings));
+  // By us, not by root: what the boxer may read is what it can read.
+  TRY(take_identity(Role::boxer, start.started, start.rung));
+  ActivePolicy active = TRY(activate_policy(settings));
+  UniqueFd executable = TRY(os::open_own_executable());
+  UniqueFd sessions =
+      TRY_CONTEXT(os::open_path(settings.sessions, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
+                  settings.sessions);
+  Workspaces workspaces = TRY(Workspaces::open(settings));
+  TRY(lock_down(Role::boxer, {}));
+  return Opened{std::move(settings), std::move(active), std::move(executable),
+                std::move(sessions), std::move(workspaces)};
+}
+
+}  // namespace
+
+int run_boxer(RoleStart start) {
+  const Log log(kStandardError, "boxer");
+  auto opened = open_all(start);
+  if (!opened) {
+    const ExitCode code = exit_code_for(opened.error());
+    send_fatal(start.supervisor, code, opened.error().message());
+    return to_int(code);
+  }
+  const KernelHostView view;
+  Boxer boxer({.settings = opened->settings,
+               .active = opened->active,
+               .view = view,
+               .workspaces = opened->workspaces,
+               .started = start.started,
+               .sessions_fd = opened->sessions.get(),
+               .executable = opened->executable.get(),
+               .log = log});
+  if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
+  const auto served = boxer.serve(std::move(start));
+  // A supervisor that is gone needs no answer; its other roles end the same way.
+  if (!served && served.error().kind() != ErrorKind::closed) {
+    log.error("the boxer gives up", {{"why", served.error().message()}});
+    return to_int(ExitCode::bug);
+  }
+  return to_int(ExitCode::done);
+}
+
+}  // namespace glovebox::roles

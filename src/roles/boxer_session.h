@@ -1,0 +1,45 @@
+// What the boxer holds for each open session and each call that is not over.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "box/cgroup.h"
+#include "box/keeper.h"
+#include "box/plan.h"
+#include "box/session_store.h"
+#include "roles/call_decision.h"
+#include "roles/call_record.h"
+#include "roles/call_result.h"
+#include "roles/workspaces.h"
+
+namespace glovebox::roles {
+
+struct BoxerSession {
+  SessionFacts facts;
+  Workspace workspace;
+  box::SessionStore store;
+  box::GroupPlaces group;
+  std::optional<box::Keeper> keeper;
+  std::string outputs;  // host path
+  std::string close_reason = "closed";
+  std::uint64_t index = 0;  // of its latest record
+  bool orphaned = false;    // its caller is gone
+};
+
+struct LiveCall {
+  std::string session, tool_use;
+  CallText text;
+  std::optional<milliseconds> time_limit;
+  std::vector<UniqueFd> stdio;
+  std::optional<box::BoxPlan> plan;
+  std::optional<Denial> denial;
+  std::optional<CallResult> result;
+  std::uint64_t index = 0;  // of the record that holds the result
+  bool in_box = false;
+};
+
+}  // namespace glovebox::roles

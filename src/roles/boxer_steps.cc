@@ -1,0 +1,322 @@
+// The steps that the gate allows, one function for each.
+#include <format>
+#include <utility>
+
+#include "os/file.h"
+#include "roles/boxer.h"
+#include "tools/bash_output.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+using audit::RecordKind;
+
+constexpr unsigned kPrivateFile = 0600;
+
+}  // namespace
+
+void Boxer::take_steps() {
+  for (auto steps = gate_.take_steps(); !steps.empty(); steps = gate_.take_steps())
+    for (const Step& step : steps) take(step);
+}
+
+void Boxer::take(const Step& step) {
+  switch (step.kind) {
+    case Step::Kind::find:
+      return find(step);
+    case Step::Kind::decide:
+      return decide(step);
+    case Step::Kind::ask_deny:
+    case Step::Kind::ask_intent:
+    case Step::Kind::ask_result:
+    case Step::Kind::ask_orphan:
+      return ask_record(step);
+    case Step::Kind::run:
+      return run(step);
+    case Step::Kind::stop: {
+      const auto session = sessions_.find(step.session);
+      if (session == sessions_.end() || !session->second.keeper) return;
+      (void)session->second.keeper->stop(step.ticket, step.reason == CancelReason::shutting_down
+                                                          ? box::StopReason::shutting_down
+                                                          : box::StopReason::cancelled);
+      return;
+    }
+    case Step::Kind::store:
+      return store(step);
+    case Step::Kind::forget: {
+      const auto session = sessions_.find(step.session);
+      if (session != sessions_.end())
+        (void)session->second.store.remove_pending(step.tool_use);
+      return;
+    }
+    case Step::Kind::deliver:
+      deliver(step);
+      calls_.erase(step.ticket);
+      return;
+    case Step::Kind::drop:
+      calls_.erase(step.ticket);
+      return;
+    case Step::Kind::ask_open:
+    case Step::Kind::opened:
+    case Step::Kind::not_opened:
+    case Step::Kind::ask_close:
+    case Step::Kind::closed:
+      return session_step(step);
+  }
+}
+
+void Boxer::find(const Step& step) {
+  if (!log_client_.connected()) return;
+  if (auto sent = log_client_.find(step.ticket, step.session, step.tool_use); !sent)
+    log_gone(sent.error().message());
+}
+
+void Boxer::decide(const Step& step) {
+  LiveCall& call = calls_.at(step.ticket);
+  CallQuestion question =
+      question_of(sessions_.at(call.session), call.text.tool, call.text.program);
+  question.time_limit = call.time_limit;
+  CallDecision decision = decide_call(host_.active, host_.settings, host_.view, question);
+  if (auto* plan = std::get_if<box::BoxPlan>(&decision)) {
+    call.plan = std::move(*plan);
+    return gate_.decided(step.ticket, Decided::allow);
+  }
+  call.denial = std::move(std::get<Denial>(decision));
+  gate_.decided(step.ticket, Decided::deny);
+}
+
+void Boxer::ask_record(const Step& step) {
+  if (!log_client_.connected()) return;
+  const auto at = calls_.find(step.ticket);
+  RecordKind kind = RecordKind::tool_orphan;
+  codec::JsonObject members;
+  if (at == calls_.end() || step.kind == Step::Kind::ask_orphan) {
+    members = orphan_members(step.ending == Ending::not_recorded ? "the result was not recorded"
+                                                                 : "interrupted");
+  } else if (step.kind == Step::Kind::ask_intent) {
+    kind = RecordKind::tool_intent;
+    members = intent_members(at->second.text, host_.active, *at->second.plan);
+  } else if (step.kind == Step::Kind::ask_deny) {
+    kind = RecordKind::tool_deny;
+    if (!at->second.denial)
+      at->second.denial =
+          Denial{step.reason == CancelReason::shutting_down ? box::Outcome::shutting_down
+                                                            : box::Outcome::cancelled,
+                 "", "called off before it ran", ""};
+    members = deny_members(at->second.text, host_.active, *at->second.denial);
+  } else {
+    kind = RecordKind::tool_result;
+    members = result_members(*at->second.result);
+  }
+  if (auto sent = log_client_.append_call(step.ticket, kind, step.session, step.tool_use,
+                                          std::move(members));
+      !sent)
+    log_gone(sent.error().message());
+}
+
+Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session) {
+  if (host_.settings.groups.mode != box::CgroupMode::none && session.group.mode == box::CgroupMode::none)
+    session.group = TRY_CONTEXT(
+        box::make_group(host_.settings.groups, box::folder_name(name)), "control group");
+  box::KeeperLaunch launch;
+  launch.executable = host_.executable;
+  launch.session = name;
+  launch.places = {session.workspace.path, session.outputs};
+  launch.store_fd = session.store.fd();
+  launch.host = host_.settings.host;
+  launch.cgroup = session.group;
+  session.keeper = TRY_CONTEXT(box::Keeper::start(launch), "keeper");
+  return {};
+}
+
+void Boxer::run(const Step& step) {
+  LiveCall& call = calls_.at(step.ticket);
+  BoxerSession& session = sessions_.at(call.session);
+  call.in_box = true;
+  const auto given = [&]() -> Result<void> {
+    if (!session.keeper) TRY(start_keeper(call.session, session));
+    box::RunRequest request;
+    request.ticket = step.ticket;
+    request.plan = *call.plan;
+    request.input = call.text.input;
+    for (std::size_t i = 0; i < call.stdio.size(); ++i) request.stdio[i] = call.stdio[i].get();
+    return session.keeper->run(request);
+  }();
+  call.stdio.clear();
+  if (given) return;
+  session.keeper.reset();
+  call.result = failed_call(box::Outcome::setup_failed, given.error().message(),
+                       tools::no_sandbox_text(call.text.tool, given.error().message()));
+  call.in_box = false;
+  gate_.ran(step.ticket);
+  interrupt_running(step.session);
+}
+
+void Boxer::read_keeper(const std::string& name) {
+  const auto at = sessions_.find(name);
+  if (at == sessions_.end() || !at->second.keeper) return;
+  auto event = at->second.keeper->receive();
+  if (!event || !*event) {
+    host_.log.warning("a keeper died", {{"session", name}});
+    at->second.keeper.reset();
+    return interrupt_running(name);
+  }
+  if ((*event)->kind != box::KeeperEvent::Kind::done) return;
+  const auto call = calls_.find((*event)->ticket);
+  if (call == calls_.end() || !call->second.in_box) return;
+  box::RunReport& report = (*event)->report;
+  CallResult result;
+  result.verdict = std::move(report.verdict);
+  result.usage = report.usage;
+  result.is_error = report.is_error;
+  result.content = std::move(report.content);
+  result.rule = call->second.plan->rule;
+  call->second.result = std::move(result);
+  call->second.in_box = false;
+  gate_.ran((*event)->ticket);
+}
+
+void Boxer::interrupt_running(const std::string& session) {
+  for (auto& [ticket, call] : calls_) {
+    if (call.session != session || !call.in_box) continue;
+    call.in_box = false;
+    call.result = failed_call(box::Outcome::interrupted, "the keeper died",
+                         tools::restarted_text(call.text.tool));
+    gate_.ran(ticket);
+  }
+}
+
+CallResult Boxer::result_of(const Step& step, const LiveCall& call) const {
+  const std::string& tool = call.text.tool;
+  switch (step.ending) {
+    case Ending::own:
+      if (call.denial) {
+        const Denial& denial = *call.denial;
+        const bool setup = denial.outcome == box::Outcome::setup_failed;
+        CallResult result = failed_call(
+            denial.outcome, denial.why,
+            setup ? tools::no_sandbox_text(tool, denial.why)
+                  : tools::denied_text(tool, denial.rule));
+        result.rule = denial.rule;
+        return result;
+      }
+      [[fallthrough]];
+    case Ending::stored:
+      return *call.result;
+    case Ending::interrupted:
+      return failed_call(box::Outcome::interrupted, "interrupted",
+                    tools::restarted_text(tool));
+    case Ending::cancelled: {
+      const bool down = step.reason == CancelReason::shutting_down;
+      return failed_call(down ? box::Outcome::shutting_down : box::Outcome::cancelled,
+                    "called off before it ran",
+                    down ? tools::shutdown_text(tool)
+                              : std::format("{}: cancelled before it ran", tool));
+    }
+    case Ending::not_recorded:
+    case Ending::settled:
+      break;
+  }
+  return failed_call(box::Outcome::audit_failed, "the audit log cannot be written",
+                tools::not_recorded_text(tool));
+}
+
+void Boxer::store(const Step& step) {
+  LiveCall& call = calls_.at(step.ticket);
+  // A denial that was overtaken by a cancel has no part in what is stored.
+  call.result = result_of(step, call);
+  const auto kept = sessions_.at(call.session)
+                        .store.put_pending(call.tool_use, to_stored(*call.result, call.text.tool));
+  if (!kept)
+    host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
+  gate_.stored(step.ticket, kept ? CallGate::Kept::yes : CallGate::Kept::no);
+}
+
+void Boxer::deliver(const Step& step) {
+  const auto at = calls_.find(step.ticket);
+  if (at == calls_.end()) return;
+  const LiveCall& call = at->second;
+  if (step.ending == Ending::settled) {
+    ipc::Refused refused;
+    refused.session = call.session;
+    refused.tool_use = call.tool_use;
+    refused.message = "this call was settled before";
+    refused.settled_before = 1;
+    return send(refused);
+  }
+  const CallResult result = result_of(step, call);
+  ipc::CallDone done;
+  done.session = call.session;
+  done.tool_use = call.tool_use;
+  done.outcome = std::string(box::to_string(result.verdict.outcome));
+  done.is_error = result.is_error ? 1 : 0;
+  done.status = result.verdict.status;
+  done.content = call.text.program.empty() ? result.content : "";
+  done.rule = result.rule;
+  done.detail = result.verdict.detail;
+  done.index = step.ending == Ending::not_recorded ? 0 : call.index;
+  done.wall_us = result.usage.wall_us;
+  done.cpu_us = result.usage.cpu_us;
+  done.peak_kib = result.usage.peak_kib;
+  if (call.plan) done.protection = codec::to_json(protection_of(*call.plan));
+  send(done);
+}
+
+void Boxer::session_step(const Step& step) {
+  const auto at = sessions_.find(step.session);
+  if (at == sessions_.end()) return;
+  BoxerSession& session = at->second;
+  const auto ask = [&](RecordKind kind, codec::JsonObject members) {
+    if (!log_client_.connected()) return;
+    if (auto sent = log_client_.append_session(kind, step.session, std::move(members)); !sent)
+      log_gone(sent.error().message());
+  };
+  switch (step.kind) {
+    case Step::Kind::ask_open:
+      return ask(RecordKind::session_open,
+                 session_open_members(session.facts, host_.active, host_.settings.host,
+                                      host_.started));
+    case Step::Kind::opened:
+      return send(ipc::SessionOpened{step.session, session.index});
+    case Step::Kind::not_opened:
+      refuse(step.session, "", "the audit log cannot be written");
+      end_session(step.session);
+      return;
+    case Step::Kind::ask_close:
+      // Nothing of the session runs any more when its end is recorded.
+      session.keeper.reset();
+      return ask(RecordKind::session_close, session_close_members(session.close_reason));
+    case Step::Kind::closed: {
+      const bool told = !session.orphaned;
+      end_session(step.session);
+      if (told) send(ipc::SessionClosed{step.session});
+      if (auto again = wanted_.extract(step.session); !again.empty()) open_session(again.mapped());
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void Boxer::end_session(const std::string& name) {
+  const auto at = sessions_.find(name);
+  BoxerSession& session = at->second;
+  session.keeper.reset();
+  const auto warn = [&](std::string_view what, const Result<void>& done) {
+    if (!done) host_.log.warning(what, {{"session", name}, {"why", done.error().message()}});
+  };
+  warn("a control group is left", box::remove_group(session.group));
+  if (host_.settings.end == SessionEnd::remove) {
+    warn("a workspace is left", host_.workspaces.remove(name));
+    warn("a session's folder is left",
+         os::remove_tree(host_.sessions_fd, box::folder_name(name)));
+  } else {
+    warn("the end of a session was not noted",
+         os::replace_file(session.store.fd(), std::string(kLastCloseName),
+                          std::to_string(session.index), kPrivateFile));
+  }
+  sessions_.erase(at);
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,44 @@
+// What the boxer's records say: the members of each kind, as the auditor takes them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "box/host.h"
+#include "box/plan.h"
+#include "codec/json.h"
+#include "roles/call_decision.h"
+#include "roles/call_result.h"
+#include "roles/confinement.h"
+
+namespace glovebox::roles {
+
+struct SessionFacts {
+  std::string environment, agent, work;
+  std::optional<std::uint64_t> last_close;  // index of the record that closed it before
+};
+codec::JsonObject session_open_members(const SessionFacts& session, const ActivePolicy& active,
+                                       const box::HostFacts& host, StartedAs started);
+codec::JsonObject session_close_members(std::string_view why);
+
+// What was asked: the tool's input as JSON, or a program's arguments.
+struct CallText {
+  std::string tool;
+  std::string input;
+  std::vector<std::string> program;
+};
+codec::JsonObject intent_members(const CallText& call, const ActivePolicy& active,
+                                 const box::BoxPlan& plan);
+codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
+                               const Denial& denial);
+
+codec::JsonObject result_members(const CallResult& result);
+codec::JsonObject orphan_members(std::string_view why);
+
+// The walls of one box, as `prot` of its intent.
+codec::Json protection_of(const box::BoxPlan& plan);
+
+}  // namespace glovebox::roles

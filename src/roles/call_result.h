@@ -1,0 +1,27 @@
+// What a call came to, in the forms in which the boxer has it: as a value, and as it is stored until
+// the control plane has it.
+#pragma once
+
+#include <string>
+
+#include "box/outcome.h"
+#include "box/session_store.h"
+
+namespace glovebox::roles {
+
+struct CallResult {
+  box::Verdict verdict;
+  box::Usage usage;
+  bool is_error = false;
+  std::string content;  // JSON array of content blocks; empty for a program
+  std::string rule;     // file:line
+};
+
+// An answer of ours instead of a box's.
+CallResult failed_call(box::Outcome outcome, std::string detail, std::string text);
+
+box::StoredResult to_stored(const CallResult& result, const std::string& tool);
+// A program's status is not stored: nobody asks for it again.
+CallResult from_stored(box::StoredResult&& stored);
+
+}  // namespace glovebox::roles

@@ -1,0 +1,195 @@
+#include "worker/boxer_link.h"
+
+namespace glovebox::worker {
+
+BoxerLink::BoxerLink(net::Loop& loop, const Log& log) : loop_(loop), log_(log), attached_(loop) {}
+
+void BoxerLink::attach(ipc::Channel channel) {
+  lose("replaced");
+  channel_ = std::move(channel);
+  ++generation_;
+  attached_.set();
+}
+
+// Everything the old connection owed is asked for again by whoever waits for it.
+void BoxerLink::lose(std::string_view why) {
+  if (!channel_.open()) return;
+  log_.warning("the connection to the boxer ended", {{"why", why}});
+  lost_.push_back(std::exchange(channel_, {}));
+  reading_.cancel();
+  attached_.clear();
+  for (const auto& [key, pending] : std::exchange(pending_, {})) pending->done.set();
+  for (const auto& [id, session] : sessions_) session->changed.set();
+}
+
+template <class Message>
+bool BoxerLink::send(const Message& message) {
+  if (!channel_.open()) return false;
+  const auto sent = channel_.send(Message::kType, message.encode());
+  if (!sent) lose(sent.error().message());
+  return sent.has_value();
+}
+
+net::Task<void> BoxerLink::serve(net::Patience patience) {
+  while (!patience.token.cancelled()) {
+    lost_.clear();
+    if (!co_await attached_.wait(patience)) co_return;
+    reading_ = net::CancelSource(patience.token);
+    const std::uint64_t generation = generation_;
+    const auto ready = co_await loop_.readable(channel_.fd(), {.token = reading_.token()});
+    if (patience.token.cancelled()) co_return;
+    if (generation != generation_ || !channel_.open()) continue;
+    if (!ready) {
+      lose(ready.error().message());
+      continue;
+    }
+    auto message = channel_.receive();
+    if (!message) {
+      lose(message.error().message());
+    } else if (!*message) {
+      lose("closed");
+    } else {
+      take(**message);
+    }
+  }
+}
+
+void BoxerLink::take(const ipc::Envelope& envelope) {
+  if (!ipc::accepts(ipc::Connection::worker_of_boxer, envelope.type))
+    return lose("a message that the boxer may not send");
+  const auto session_of = [&](const std::string& id) -> Session* {
+    const auto place = sessions_.find(id);
+    return place == sessions_.end() ? nullptr : place->second.get();
+  };
+  const auto finish = [&](const Key& key, Result<ipc::CallDone> answer) {
+    const auto place = pending_.find(key);
+    if (place == pending_.end()) return;
+    place->second->answer.emplace(std::move(answer));
+    place->second->done.set();
+    pending_.erase(place);
+  };
+  switch (envelope.type) {
+    case ipc::SessionOpened::kType: {
+      auto message = ipc::SessionOpened::decode(envelope.body);
+      if (!message) return lose(message.error().message());
+      if (Session* session = session_of(message->session)) {
+        session->opened_by = generation_;
+        session->changed.set();
+        for (const std::string& call : std::exchange(session->unsettled, {}))
+          settled(message->session, call);
+      }
+      return;
+    }
+    case ipc::SessionClosed::kType: {
+      auto message = ipc::SessionClosed::decode(envelope.body);
+      if (!message) return lose(message.error().message());
+      if (Session* session = session_of(message->session)) {
+        session->closed = true;
+        session->changed.set();
+      }
+      return;
+    }
+    case ipc::CallDone::kType: {
+      auto message = ipc::CallDone::decode(envelope.body);
+      if (!message) return lose(message.error().message());
+      const Key key(message->session, message->tool_use);
+      return finish(key, *std::move(message));
+    }
+    case ipc::Refused::kType: {
+      auto message = ipc::Refused::decode(envelope.body);
+      if (!message) return lose(message.error().message());
+      const Error refusal(message->settled_before ? ErrorKind::exists : ErrorKind::denied,
+                          message->message);
+      if (!message->tool_use.empty()) return finish({message->session, message->tool_use}, refusal);
+      if (Session* session = session_of(message->session)) {
+        session->refusal = refusal;
+        session->changed.set();
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+net::Task<Result<void>> BoxerLink::ensure_open(std::shared_ptr<Session> session,
+                                               net::Patience patience) {
+  while (true) {
+    CO_TRY(co_await attached_.wait(patience));
+    if (session->refusal) co_return *session->refusal;
+    if (session->opened_by == generation_) co_return Result<void>();
+    session->changed.clear();
+    if (session->asked_of != generation_) {
+      session->asked_of = generation_;
+      if (!send(session->message)) continue;
+    }
+    CO_TRY(co_await session->changed.wait(patience));
+  }
+}
+
+net::Task<Result<void>> BoxerLink::open(ipc::OpenSession message, net::Patience patience) {
+  auto& place = sessions_[message.session];
+  if (!place) place = std::make_shared<Session>(loop_);
+  place->message = std::move(message);
+  co_return co_await ensure_open(place, patience);
+}
+
+net::Task<Result<ipc::CallDone>> BoxerLink::call(ipc::Call call, net::Patience patience) {
+  const Key key(call.session, call.tool_use);
+  while (true) {
+    const auto place = sessions_.find(call.session);
+    if (place == sessions_.end())
+      co_return Error(ErrorKind::internal, "a call of a session that is not open");
+    CO_TRY(co_await ensure_open(place->second, patience));
+    auto pending = std::make_shared<Pending>(loop_);
+    if (!pending_.try_emplace(key, pending).second)
+      co_return Error(ErrorKind::internal, "a call that is under way");
+    if (!send(call)) continue;
+    const auto waited = co_await pending->done.wait(patience);
+    if (pending->answer) co_return *std::move(pending->answer);
+    if (!waited) {
+      const auto mine = pending_.find(key);
+      if (mine != pending_.end() && mine->second == pending) pending_.erase(mine);
+      co_return waited.error();
+    }
+  }
+}
+
+void BoxerLink::cancel(std::string_view session, std::string_view tool_use, CancelReason reason) {
+  ipc::Cancel message;
+  message.session = session;
+  message.tool_use = tool_use;
+  message.shutting_down = reason == CancelReason::shutting_down ? 1 : 0;
+  send(message);
+}
+
+void BoxerLink::settled(std::string_view session, std::string_view tool_use) {
+  ipc::Settled message;
+  message.session = session;
+  message.tool_use = tool_use;
+  if (send(message)) return;
+  const auto place = sessions_.find(session);
+  if (place != sessions_.end()) place->second->unsettled.emplace_back(tool_use);
+}
+
+net::Task<Result<void>> BoxerLink::close(std::string id, std::string reason,
+                                         net::Patience patience) {
+  const auto place = sessions_.find(id);
+  if (place == sessions_.end()) co_return Result<void>();
+  const std::shared_ptr<Session> session = place->second;
+  ipc::CloseSession message;
+  message.session = id;
+  message.reason = std::move(reason);
+  const std::uint64_t generation = generation_;
+  Result<void> done;
+  if (session->opened_by == generation && send(message)) {
+    while (!session->closed && generation == generation_ && channel_.open() && done) {
+      session->changed.clear();
+      done = co_await session->changed.wait(patience);
+    }
+  }
+  sessions_.erase(id);
+  co_return done;
+}
+
+}  // namespace glovebox::worker

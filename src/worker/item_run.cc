@@ -1,0 +1,192 @@
+#include "worker/item_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "codec/json.h"
+
+namespace glovebox::worker {
+
+namespace {
+
+constexpr Duration kStopPatience = seconds(20);
+constexpr Duration kProbePatience = seconds(60);
+
+// For the record of the opening: a JSON array of names, cut to what a message holds.
+std::string name_list(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 32 * 1024;
+  codec::JsonArray list;
+  std::size_t size = 0;
+  for (const std::string& name : names) {
+    size += 6 * name.size() + 3;  // escaped at worst
+    if (size > kMost) break;
+    list.emplace_back(name);
+  }
+  return codec::to_json(list);
+}
+
+ItemEnd failure(std::string reason) { return {std::move(reason), 0, true}; }
+
+}  // namespace
+
+ItemRun::ItemRun(net::Loop& loop, const Log& log, Random& random, ItemAccess& item,
+                 BoxerLink& boxer, SessionSlots& slots, const RunSettings& settings)
+    : loop_(loop),
+      log_(log),
+      random_(random),
+      item_(item),
+      boxer_(boxer),
+      slots_(slots),
+      settings_(settings) {}
+
+net::Task<ItemEnd> ItemRun::run() {
+  item_.lease = WorkLease(loop_.now());
+  net::CancelSource beating;
+  net::TaskGroup beats(loop_);
+  beats.spawn(beat({.token = beating.token()}));
+  ItemEnd end = co_await serve();
+  beating.cancel();
+  (void)co_await beats.wait();
+  if (item_.verdict == LeaseVerdict::lost) {
+    end.reason = "lease lost";
+  } else {
+    co_await stop();
+  }
+  co_return end;
+}
+
+net::Task<void> ItemRun::beat(net::Patience patience) {
+  while (!patience.token.cancelled() && item_.verdict == LeaseVerdict::keep) {
+    const Duration started = loop_.now();
+    const Duration due = started + item_.lease.interval();
+    const auto response =
+        co_await item_.plane->heartbeat(item_.item.environment, item_.item.id,
+                                        item_.lease.expected(), item_.access(),
+                                        patience.no_later_than(due));
+    if (patience.token.cancelled()) co_return;
+    const Duration now = loop_.now();
+    if (!response) {
+      log_.warning("heartbeat", {{"work", item_.item.id}, {"error", response.error().message()}});
+      judge(item_.lease.failed(now), "no heartbeat was answered within the lease's time");
+    } else if (classify(response->status) != AnswerClass::done) {
+      const std::string answer = to_string(api_error_of(*response));
+      log_.warning("heartbeat", {{"work", item_.item.id}, {"answer", answer}});
+      judge(item_.lease.refused(response->status, now), answer);
+    } else if (const auto answer = parse_heartbeat(response->body)) {
+      judge(item_.lease.answered(*answer, now), "the control plane ended it");
+    } else {
+      log_.warning("heartbeat", {{"work", item_.item.id}, {"error", answer.error().message()}});
+      judge(item_.lease.failed(now), "heartbeats are answered with nonsense");
+    }
+    // The interval that the answer set, from the start of this beat.
+    const Duration next = std::max(started + item_.lease.interval(), loop_.now());
+    if (!co_await loop_.sleep(next - loop_.now(), patience)) co_return;
+  }
+}
+
+void ItemRun::judge(LeaseVerdict verdict, std::string_view why) {
+  if (verdict == LeaseVerdict::keep) return;
+  item_.verdict = verdict;
+  log_.warning(verdict == LeaseVerdict::lost ? "lease lost" : "lease over",
+               {{"work", item_.item.id}, {"why", why}});
+  item_.lease_over.cancel();
+  item_.stopping.cancel();
+}
+
+net::Task<ItemEnd> ItemRun::serve() {
+  switch (item_.item.kind) {
+    case WorkKind::session:
+      co_return co_await serve_session();
+    case WorkKind::health_check:
+      co_return co_await probe();
+    case WorkKind::unknown:
+      co_return failure("a work item of an unknown type");
+  }
+  co_return failure("");
+}
+
+net::Task<ItemEnd> ItemRun::serve_session() {
+  const net::Patience patience{.token = item_.stopping.token()};
+  const auto place = co_await slots_.enter(item_.item.target, patience);
+  if (!place) co_return failure(place.error().message());
+  ItemEnd end = co_await serve_alone(patience);
+  slots_.leave(item_.item.target);
+  co_return end;
+}
+
+net::Task<ItemEnd> ItemRun::serve_alone(net::Patience patience) {
+  const std::string& id = item_.item.target;
+  const auto response = co_await item_.plane->session(id, item_.access(), patience);
+  if (!response) co_return failure("session: " + response.error().message());
+  if (classify(response->status) != AnswerClass::done)
+    co_return failure("session: " + to_string(api_error_of(*response)));
+  const auto snapshot = parse_session(response->body);
+  if (!snapshot) co_return failure(snapshot.error().message());
+  if (snapshot->terminated) co_return ItemEnd{"terminated before it began", 0, false};
+
+  for (const std::string& name : snapshot->unserved)
+    log_.warning("attached to the session, but not served by this version",
+                 {{"session", id}, {"what", name}});
+  ipc::OpenSession open;
+  open.session = id;
+  open.environment = item_.item.environment;
+  open.agent = snapshot->agent;
+  open.work = item_.item.id;
+  open.unserved = name_list(snapshot->unserved);
+  const auto opened = co_await boxer_.open(std::move(open), patience);
+  if (!opened && opened.error().kind() == ErrorKind::cancelled)
+    co_return failure(opened.error().message());
+  // A refusal is told to the model call by call: silence would leave the session waiting.
+  if (!opened)
+    log_.error("the boxer refuses the session", {{"session", id}, {"why", opened.error().message()}});
+  SessionRun run(loop_, log_, random_, item_, boxer_, settings_);
+  std::string reason = co_await run.run();
+  (void)co_await boxer_.close(id, reason, {.deadline = loop_.now() + settings_.teardown});
+  co_return ItemEnd{std::move(reason), run.calls_run(), false};
+}
+
+// The API answers the item's credential (the snapshot of nothing would prove no more than the
+// beats do), the boxer has a folder to write to, and a box runs `true`.
+net::Task<ItemEnd> ItemRun::probe() {
+  const net::Patience patience =
+      net::Patience{.token = item_.stopping.token()}.no_later_than(loop_.now() + kProbePatience);
+  ipc::OpenSession open;
+  open.session = "health-" + item_.item.id;
+  open.environment = item_.item.environment;
+  open.work = item_.item.id;
+  const std::string session = open.session;
+  std::string problem;
+  if (const auto opened = co_await boxer_.open(std::move(open), patience); !opened) {
+    problem = opened.error().message();
+  } else {
+    ipc::Call call;
+    call.session = session;
+    call.tool_use = "probe-" + item_.item.id;
+    call.tool = "bash";
+    call.input = R"({"command":"touch .glovebox-probe && rm .glovebox-probe"})";
+    const auto done = co_await boxer_.call(std::move(call), patience);
+    if (!done) {
+      problem = done.error().message();
+    } else {
+      if (done->is_error) problem = "the probe in a box: " + done->outcome + " " + done->detail;
+      boxer_.settled(session, "probe-" + item_.item.id);
+    }
+  }
+  (void)co_await boxer_.close(session, problem.empty() ? "health check passed" : problem,
+                              {.deadline = loop_.now() + settings_.teardown});
+  if (!problem.empty()) co_return failure("health check: " + problem);
+  co_return ItemEnd{"health check passed", 1, false};
+}
+
+net::Task<void> ItemRun::stop() {
+  const auto response =
+      co_await item_.plane->force_stop(item_.item.environment, item_.item.id, item_.access(),
+                                       {.deadline = loop_.now() + kStopPatience});
+  if (!response) {
+    log_.warning("stop", {{"work", item_.item.id}, {"error", response.error().message()}});
+  } else if (response->status != 409 && classify(response->status) != AnswerClass::done) {
+    log_.warning("stop", {{"work", item_.item.id}, {"answer", to_string(api_error_of(*response))}});
+  }
+}
+
+}  // namespace glovebox::worker

@@ -1,0 +1,48 @@
+// Posting one result: what is sent, and when it is tried again. Pure.
+//
+// Transient failures are retried 1 s doubling to 30 s within a window as long as the lease's TTL
+// (5 min without a lease). Every fatal answer, and 409 for a repeated post, settles the call: the
+// control plane has an answer to it or will never take one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "codec/json.h"
+#include "worker/retry_rules.h"
+#include "worker/session_router.h"
+
+namespace glovebox::worker {
+
+// `content` as the API takes it: a string becomes a text block, empty texts and empty lists become
+// `(no output)`, blocks of unknown kinds a text block with their JSON.
+codec::Json normal_content(const codec::Json& content);
+
+// The body of POST …/events. `content` is the boxer's JSON array of blocks; what is not JSON is
+// taken as a text.
+enum class ResultKind { success, error };
+std::string result_body(const ToolCall& call, std::string_view content, ResultKind kind);
+
+class ResultPost {
+ public:
+  ResultPost(Duration started, Duration window)
+      : ends_(started + window), backoff_(seconds(1), seconds(30)) {}
+
+  enum class Step { posted, refused, retry, gave_up };
+  // `status` of the answer; none when there was no answer.
+  Step answered(std::optional<int> status, Random& random, Duration now);
+  // After `retry`: how long to wait.
+  Duration wait() const { return wait_; }
+
+ private:
+  Duration ends_;
+  Backoff backoff_;
+  Duration wait_{};
+};
+
+constexpr Duration kPostWindowWithoutLease = std::chrono::minutes(5);
+
+}  // namespace glovebox::worker

@@ -1,0 +1,150 @@
+#include "worker/worker.h"
+
+#include <utility>
+
+#include "worker/work_secret.h"
+
+namespace glovebox::worker {
+
+Worker::Worker(net::Loop& loop, net::Connector& connector, const Log& log, Random& random,
+               codec::BaseUrl base, WorkerSettings settings, Secret environment_key)
+    : loop_(loop),
+      connector_(connector),
+      log_(log),
+      random_(random),
+      settings_(std::move(settings)),
+      environment_key_(std::move(environment_key)),
+      plane_(loop, connector, std::move(base), settings_.api, random),
+      boxer_(loop, log),
+      items_(loop),
+      slot_free_(loop),
+      slots_(loop) {}
+
+net::Task<void> Worker::serve_queue() {
+  net::CancelSource serving;
+  net::TaskGroup link(loop_);
+  link.spawn(boxer_.serve({.token = serving.token()}));
+  const net::Patience patience{.token = shutdown_.token()};
+  while (!shutdown_.cancelled()) {
+    if (items_.running() >= settings_.max_sessions) {
+      slot_free_.clear();
+      (void)co_await slot_free_.wait(patience);
+      continue;
+    }
+    if (auto item = co_await claim()) {
+      if (co_await acknowledge(*item)) items_.spawn(serve_in_slot(*std::move(item)));
+    }
+  }
+  log_.info("shutting down", {{"items", static_cast<std::int64_t>(items_.running())}});
+  (void)co_await items_.wait();
+  serving.cancel();
+  (void)co_await link.wait();
+}
+
+net::Task<ItemEnd> Worker::serve_claimed(WorkItem item) {
+  net::CancelSource serving;
+  net::TaskGroup link(loop_);
+  link.spawn(boxer_.serve({.token = serving.token()}));
+  ItemEnd end = co_await serve(std::move(item));
+  serving.cancel();
+  (void)co_await link.wait();
+  co_return end;
+}
+
+// One poll with its wait afterwards; nothing if there was no item.
+net::Task<std::optional<WorkItem>> Worker::claim() {
+  const net::Patience patience{.token = shutdown_.token()};
+  Duration wait{};
+  const auto response = co_await plane_.poll(settings_.environment, settings_.worker_id,
+                                             {&environment_key_, nullptr}, patience);
+  if (shutdown_.cancelled()) co_return std::nullopt;
+  if (!response) {
+    log_.warning("poll", {{"error", response.error().message()}});
+    wait = schedule_.after_error(random_);
+  } else if (classify(response->status) == AnswerClass::fatal) {
+    log_.error("poll refused: check environment id and key, a rotated key needs a restart",
+               {{"answer", to_string(api_error_of(*response))}});
+    wait = schedule_.after_fatal(random_);
+  } else if (classify(response->status) != AnswerClass::done) {
+    log_.warning("poll", {{"answer", to_string(api_error_of(*response))}});
+    wait = schedule_.after_error(random_);
+  } else if (auto item = parse_poll_answer(response->body); !item) {
+    log_.warning("poll", {{"error", item.error().message()}});
+    wait = schedule_.after_error(random_);
+  } else {
+    schedule_.answered();
+    if (*item) {
+      idle_log_.claimed();
+      if ((*item)->environment.empty()) (*item)->environment = settings_.environment;
+      co_return *std::move(*item);
+    }
+    if (idle_log_.empty(loop_.now()) == LogLevel::info) {
+      log_.info("nothing queued", {{"environment", settings_.environment}});
+    } else {
+      log_.debug("nothing queued");
+    }
+    wait = schedule_.after_empty(random_);
+  }
+  (void)co_await loop_.sleep(wait, patience);
+  co_return std::nullopt;
+}
+
+// Transient failures are retried inside the window in which nobody else is offered the item. An
+// item that could not be acked is not ours: it is never stopped.
+net::Task<bool> Worker::acknowledge(const WorkItem& item) {
+  const net::Patience patience{.deadline = loop_.now() + kAckWindow};
+  const auto response = co_await plane_.ack(item.environment, item.id,
+                                            {&environment_key_, nullptr}, patience);
+  if (response && classify(response->status) == AnswerClass::done) {
+    log_.info("claimed", {{"work", item.id}, {"session", item.target}});
+    co_return true;
+  }
+  log_.warning("ack failed, the item is dropped",
+               {{"work", item.id},
+                {"answer", response ? to_string(api_error_of(*response))
+                                    : response.error().message()}});
+  co_return false;
+}
+
+net::Task<void> Worker::serve_in_slot(WorkItem item) {
+  const std::string id = item.id;
+  const ItemEnd end = co_await serve(std::move(item));
+  if (end.failed) {
+    log_.error("item failed", {{"work", id}, {"why", end.reason}});
+  } else {
+    log_.info(end.calls == 0 ? "item ended without a call" : "item ended",
+              {{"work", id}, {"why", end.reason}, {"calls", static_cast<std::int64_t>(end.calls)}});
+  }
+  slot_free_.set();
+}
+
+net::Task<ItemEnd> Worker::serve(WorkItem item) {
+  ItemAccess access;
+  std::string secret = std::exchange(item.secret, {});
+  access.item = std::move(item);
+  access.stopping = net::CancelSource(shutdown_.token());
+  choose_access(access, std::move(secret));
+  if (!access.access().first) co_return ItemEnd{"no usable credential", 0, true};
+
+  ItemRun run(loop_, log_, random_, access, boxer_, slots_, settings_.run);
+  co_return co_await run.run();
+}
+
+void Worker::choose_access(ItemAccess& access, std::string&& secret) {
+  access.environment_key = &environment_key_;
+  access.plane = &plane_;
+  auto decoded = decode_work_secret(std::move(secret), plane_.base());
+  if (!decoded) {
+    log_.warning("the environment key serves this item",
+                 {{"work", access.item.id}, {"why", decoded.error().message()}});
+    return;
+  }
+  access.token = std::move(decoded->sessions_token);
+  if (decoded->api_base_url && !(*decoded->api_base_url == plane_.base())) {
+    access.own_plane = std::make_unique<ControlPlane>(
+        loop_, connector_, *std::move(decoded->api_base_url), settings_.api, random_);
+    access.plane = access.own_plane.get();
+  }
+}
+
+}  // namespace glovebox::worker

@@ -1,0 +1,75 @@
+// The worker: claims items while a slot is free and serves several sessions at once.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "codec/url.h"
+#include "ipc/channel.h"
+#include "net/cancel.h"
+#include "net/connector.h"
+#include "net/event.h"
+#include "net/loop.h"
+#include "net/task.h"
+#include "worker/boxer_link.h"
+#include "worker/control_plane.h"
+#include "worker/item_run.h"
+#include "worker/poll_schedule.h"
+#include "worker/session_slots.h"
+
+namespace glovebox::worker {
+
+struct WorkerSettings {
+  std::string environment;
+  std::string worker_id;
+  std::size_t max_sessions = 64;
+  ApiSettings api;
+  RunSettings run;
+};
+
+class Worker {
+ public:
+  // Everything referred to outlives the worker and its tasks.
+  Worker(net::Loop& loop, net::Connector& connector, const Log& log, Random& random,
+         codec::BaseUrl base, WorkerSettings settings, Secret environment_key);
+
+  // Polls, until shut_down(); returns when every item is released.
+  net::Task<void> serve_queue();
+  // One item that somebody else claimed and acked.
+  net::Task<ItemEnd> serve_claimed(WorkItem item);
+
+  // Claims no more; calls in flight get the drain time, then end. Idempotent.
+  void shut_down() { shutdown_.cancel(); }
+  // The connection to the boxer, at the start and whenever it was started again.
+  void attach_boxer(ipc::Channel channel) { boxer_.attach(std::move(channel)); }
+
+ private:
+  net::Task<std::optional<WorkItem>> claim();
+  net::Task<bool> acknowledge(const WorkItem& item);
+  net::Task<void> serve_in_slot(WorkItem item);
+  net::Task<ItemEnd> serve(WorkItem item);
+  void choose_access(ItemAccess& access, std::string&& secret);
+
+  net::Loop& loop_;
+  net::Connector& connector_;
+  const Log& log_;
+  Random& random_;
+  WorkerSettings settings_;
+  Secret environment_key_;
+  ControlPlane plane_;
+  BoxerLink boxer_;
+  net::CancelSource shutdown_;
+  PollSchedule schedule_;
+  IdleLog idle_log_;
+  net::TaskGroup items_;
+  net::Event slot_free_;
+  SessionSlots slots_;
+};
+
+}  // namespace glovebox::worker
