@@ -1,5 +1,6 @@
 // One program, several processes: a role when started by a role's name, else a command.
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -7,10 +8,12 @@
 #include "base/unique_fd.h"
 #include "box/keeper.h"
 #include "cli/command.h"
+#include "cli/process_secrets.h"
 #include "roles/auditor_role.h"
 #include "roles/boxer_role.h"
 #include "roles/role.h"
 #include "roles/role_start.h"
+#include "roles/worker.h"
 
 namespace {
 
@@ -28,6 +31,7 @@ int run_role(roles::Role role) {
     case roles::Role::boxer:
       return roles::run_boxer(std::move(*start));
     case roles::Role::worker:
+      return to_int(roles::run_worker(std::move(*start)));
     case roles::Role::keeper:
     case roles::Role::supervisor:
       break;
@@ -41,5 +45,7 @@ int main(int argc, char** argv) {
   if (argc == 1)
     if (const auto role = roles::role_of_process(argv[0])) return run_role(*role);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  static constexpr std::string_view kKeys[] = {"--environment-key"};
+  cli::scrub_arguments(argc, argv, kKeys);
   return cli::run_command_line(arguments);
 }

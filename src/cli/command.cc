@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <string_view>
 #include <variant>
 
 #include "base/exit_code.h"
@@ -10,7 +11,9 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/rehearse.h"
 #include "cli/show.h"
+#include "cli/worker.h"
 
 namespace glovebox::cli {
 
@@ -38,6 +41,10 @@ struct Run {
 }  // namespace
 
 int run_command_line(std::span<const std::string> arguments) {
+  // Commands with a command line of their own: they take the flags of the program they replace.
+  const std::string_view command = arguments.empty() ? std::string_view() : arguments.front();
+  if (command == "worker") return to_int(worker_command(arguments.subspan(1)));
+  if (command == "rehearse") return to_int(rehearse_command(arguments.subspan(1)));
   const auto options = parse_command_line(arguments);
   if (!options)
     return to_int(fail(ExitCode::usage, options.error().message() + "\nhint: glovebox --help"));

@@ -76,7 +76,7 @@ void read_syscalls(DocumentReader& reader, const Value& value, Profile& profile)
   }
   // Relative to the file that it stands in, never to the current directory.
   const std::string& file = value.origin.file;
-  if (!is_normal_path("/" + *given) || file.starts_with(kBuiltin))
+  if (given->empty() || !is_normal_path("/" + *given) || file.starts_with(kBuiltin))
     return reader.report(Code::bad_path, value,
                          "a filter is builtin:NAME or a path without `.`, `..`, `//` and slash at "
                          "its end",
