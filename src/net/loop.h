@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -69,8 +68,8 @@ class Loop {
 
 enum class Wake : std::uint8_t { ready, timeout, cancelled };
 
-// Nothing for `ready`, else an Error of that kind saying what was waited for.
-Result<void> to_result(Wake wake, std::string_view what);
+// Nothing for `ready`, else an Error of that kind; who waited adds for what.
+Result<void> to_result(Wake wake);
 
 struct BySource;
 struct ByCancel;
