@@ -1,12 +1,51 @@
-#include <cstdio>
-#include <print>
+// One program, several processes: a role when started by a role's name, else a command.
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "base/unique_fd.h"
+#include "box/keeper.h"
+#include "cli/command.h"
+#include "cli/process_secrets.h"
+#include "roles/auditor_role.h"
+#include "roles/boxer_role.h"
+#include "roles/role.h"
+#include "roles/role_start.h"
+#include "roles/worker.h"
+
+namespace {
+
+using namespace glovebox;
+
+int run_role(roles::Role role) {
+  UniqueFd channel(roles::kStarterFd);
+  if (role == roles::Role::keeper) box::run_keeper(std::move(channel));
+  auto start = roles::receive_start(role, std::move(channel));
+  // Without a supervisor at the other end there is nobody to tell.
+  if (!start) return to_int(ExitCode::usage);
+  switch (role) {
+    case roles::Role::auditor:
+      return roles::run_auditor_role(std::move(*start));
+    case roles::Role::boxer:
+      return roles::run_boxer(std::move(*start));
+    case roles::Role::worker:
+      return to_int(roles::run_worker(std::move(*start)));
+    case roles::Role::keeper:
+    case roles::Role::supervisor:
+      break;
+  }
+  return to_int(ExitCode::usage);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--version") {
-    std::println("glovebox {}", GLOVEBOX_VERSION);
-    return 0;
-  }
-  std::println(stderr, "glovebox: error: no such command");
-  return 64;
+  if (argc == 1)
+    if (const auto role = roles::role_of_process(argv[0])) return run_role(*role);
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  static constexpr std::string_view kKeys[] = {"--environment-key"};
+  cli::scrub_arguments(argc, argv, kKeys);
+  return cli::run_command_line(arguments);
 }

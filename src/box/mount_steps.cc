@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <format>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "os/file.h"
 #include "os/mount.h"
+#include "os/process.h"
 
 namespace glovebox::box {
 
@@ -16,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t kRootMode = 0755;
 constexpr unsigned kFolderMode = 0755;
-constexpr const char* kHiddenFile = ".hidden";
+constexpr std::string_view kHiddenFile = "/.hidden";
 
 bool is_from_host(MountKind kind) {
   return kind == MountKind::bind || kind == MountKind::device || kind == MountKind::workspace;
@@ -37,139 +39,158 @@ std::string_view relative(std::string_view path) {
   return path;
 }
 
-// The folder that holds `at`, and its last name.
-struct Spot {
-  UniqueFd folder;
-  std::string name;
-  bool in_root = false;  // the folder is part of the box's own root, not of a mount
-};
+// Makes the entries of a plan below the new root, in their order.
+class MountMaker {
+ public:
+  static Result<MountMaker> begin(Site& site) {
+    return MountMaker(site, TRY(os::facts_of(site.root.get())).device);
+  }
 
-// Walks to the parent of `at` below the root, without a symbolic link. Folders that are missing
-// are made as long as the way is in the root itself.
-Result<Spot> spot_of(const Site& site, std::string_view at) {
-  const std::uint64_t root_device = TRY(os::facts_of(site.root.get())).device;
-  Spot spot{TRY(os::duplicate(site.root.get())), {}, true};
-  std::string_view rest = relative(at);
-  for (;;) {
-    const std::size_t slash = rest.find('/');
-    const std::string name(rest.substr(0, slash));
-    if (slash == std::string_view::npos) {
-      spot.name = name;
-      return spot;
+  Result<void> make(const MountEntry& entry, const SourceTree& source) {
+    switch (entry.kind) {
+      case MountKind::bind:
+      case MountKind::device:
+      case MountKind::workspace:
+        if (!source.tree) return {};  // optional and absent
+        return mount(entry, source.tree, source.type, os::Depth::all);
+      case MountKind::inner_bind: {
+        const UniqueFd tree = TRY(os::copy_tree(
+            site_.root.get(), std::string(relative(entry.source)), os::Depth::one));
+        TRY(find(entry.at));
+        return attach(tree, os::FileType::folder);
+      }
+      case MountKind::tmpfs:
+        return mount(entry, TRY(os::new_tmpfs(entry.size, entry.inodes, entry.mode)),
+                     os::FileType::folder, os::Depth::one);
+      case MountKind::proc:
+        return mount(entry, TRY(process_tree()), os::FileType::folder, os::Depth::all);
+      case MountKind::devpts:
+        return mount(entry, TRY(os::new_devpts()), os::FileType::folder, os::Depth::one);
+      case MountKind::directory:
+        TRY(find(entry.at));
+        return make_folder(entry.mode);
+      case MountKind::symlink:
+        TRY(find(entry.at));
+        return os::link_at(folder_.get(), entry.source, name_);
+      case MountKind::file:
+        TRY(find(entry.at));
+        return make_file(entry.source, entry.mode);
+      case MountKind::mask: {
+        auto hidden = hide(entry);
+        if (!hidden && hidden.error().kind() == ErrorKind::not_found &&
+            entry.presence == Presence::if_present)
+          return {};
+        return hidden;
+      }
     }
-    rest.remove_prefix(slash + 1);
+    return Error(ErrorKind::internal, "unknown kind of mount");
+  }
+
+ private:
+  MountMaker(Site& site, std::uint64_t device) : site_(site), root_device_(device) {}
+
+  // Walks to the parent of `at` below the root, without a symbolic link. Folders that are missing
+  // are made as long as the way is in the root itself, never in a mount.
+  Result<void> find(std::string_view at) {
+    const std::size_t last = at.rfind('/');
+    name_ = at.substr(last + 1);
+    const std::string_view parent = at.substr(0, last);
+    if (folder_ && parent == parent_) return {};
+    folder_ = TRY(os::duplicate(site_.root.get()));
+    in_root_ = true;
+    for (std::string_view rest = relative(parent); !rest.empty();) {
+      const std::string name(rest.substr(0, rest.find('/')));
+      rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+      TRY(step_into(name));
+    }
+    parent_ = parent;
+    return {};
+  }
+
+  Result<void> step_into(const std::string& name) {
     constexpr int kHow = O_PATH | O_DIRECTORY | O_NOFOLLOW;
-    auto next = os::open_at(spot.folder.get(), name, kHow);
-    if (!next && next.error().kind() == ErrorKind::not_found && spot.in_root) {
-      TRY(os::make_folder(spot.folder.get(), name, kFolderMode));
-      next = os::open_at(spot.folder.get(), name, kHow);
+    auto next = os::open_at(folder_.get(), name, kHow);
+    if (!next && next.error().kind() == ErrorKind::not_found && in_root_) {
+      TRY(os::make_folder(folder_.get(), name, kFolderMode));
+      next = os::open_at(folder_.get(), name, kHow);
     }
     if (!next) return std::move(next).error();
-    spot.folder = std::move(*next);
-    spot.in_root = TRY(os::facts_of(spot.folder.get())).device == root_device;
+    folder_ = std::move(*next);
+    in_root_ = TRY(os::facts_of(folder_.get())).device == root_device_;
+    return {};
   }
-}
 
-Result<UniqueFd> open_spot(const Spot& spot) {
-  return os::open_at(spot.folder.get(), spot.name, O_PATH | O_NOFOLLOW);
-}
-
-Result<void> make_file(const Spot& spot, std::string_view text, unsigned mode) {
-  const UniqueFd file =
-      TRY(os::open_at(spot.folder.get(), spot.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                      os::Resolve::anywhere, 0600));
-  TRY(os::write_all(file.get(), text));
-  return os::change_mode(file.get(), mode);
-}
-
-// The mount point for a tree; made, of the tree's own type, when it is in the box's root.
-Result<UniqueFd> mount_point(const Spot& spot, os::FileType type) {
-  auto there = open_spot(spot);
-  if (there || there.error().kind() != ErrorKind::not_found || !spot.in_root) return there;
-  if (type == os::FileType::folder) {
-    TRY(os::make_folder(spot.folder.get(), spot.name, kFolderMode));
-  } else {
-    TRY(make_file(spot, "", 0444));
+  Result<void> make_folder(unsigned mode) {
+    auto made = os::make_folder(folder_.get(), name_, mode);
+    if (!made && made.error().kind() == ErrorKind::exists) return {};
+    return made;
   }
-  return open_spot(spot);
-}
 
-Result<void> mount_tree(const Site& site, const MountEntry& entry, const UniqueFd& tree,
-                        os::Depth depth) {
-  TRY(os::set_mount_flags(tree.get(), flags_of(entry), depth));
-  const Spot spot = TRY(spot_of(site, entry.at));
-  const UniqueFd point = TRY(mount_point(spot, TRY(os::facts_of(tree.get())).type));
-  return os::attach(tree.get(), point.get(), "");
-}
+  Result<void> make_file(std::string_view text, unsigned mode) {
+    const UniqueFd file =
+        TRY(os::open_at(folder_.get(), name_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                        os::Resolve::anywhere, mode));
+    if (text.empty()) return {};
+    return os::write_all(file.get(), text);
+  }
 
-Result<UniqueFd> process_tree(const Site& site) {
-  // Without a pid namespace of its own (only tests plan that) a box may not mount /proc anew.
-  if (!site.plan.layers.has(Layer::pid_namespace))
-    return os::copy_tree(AT_FDCWD, "/proc", os::Depth::all);
-  return os::new_proc(os::ProcView::own_user);
-}
+  // At the place that was found. Where it is missing in the root, it is made, of the tree's type;
+  // in a mount it must be there, and must not be a symbolic link.
+  Result<void> attach(const UniqueFd& tree, os::FileType type) {
+    if (in_root_) {
+      auto made = type == os::FileType::folder ? make_folder(kFolderMode) : make_file("", 0444);
+      if (!made && made.error().kind() != ErrorKind::exists) return made;
+      return os::attach(tree.get(), folder_.get(), name_);
+    }
+    const UniqueFd point = TRY(open_point());
+    return os::attach(tree.get(), point.get(), "");
+  }
 
-// An empty thing that nobody may open lies over what is hidden. The file is taken out of the root
-// again at once; its mount keeps it.
-Result<void> hide(const Site& site, const MountEntry& entry) {
-  const Spot spot = TRY(spot_of(site, entry.at));
-  const UniqueFd point = TRY(open_spot(spot));
-  const os::MountFlags flags{.read_only = true, .no_exec = true};
-  if (TRY(os::facts_of(point.get())).type == os::FileType::folder) {
-    const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
+  Result<UniqueFd> open_point() const {
+    return os::open_at(folder_.get(), name_, O_PATH | O_NOFOLLOW);
+  }
+
+  Result<void> mount(const MountEntry& entry, const UniqueFd& tree, os::FileType type,
+                     os::Depth depth) {
+    TRY(os::set_mount_flags(tree.get(), flags_of(entry), depth));
+    TRY(find(entry.at));
+    return attach(tree, type);
+  }
+
+  Result<UniqueFd> process_tree() const {
+    // Without a pid namespace of its own (only tests plan that) a box may not mount /proc anew.
+    if (!site_.plan.layers.has(Layer::pid_namespace))
+      return os::copy_tree(AT_FDCWD, "/proc", os::Depth::all);
+    return os::new_proc(os::ProcView::own_user);
+  }
+
+  // An empty thing that nobody may open lies over what is hidden. The file is taken out of the
+  // root again at once; its mount keeps it.
+  Result<void> hide(const MountEntry& entry) {
+    TRY(find(entry.at));
+    const UniqueFd point = TRY(open_point());
+    const os::MountFlags flags{.read_only = true, .no_exec = true};
+    if (TRY(os::facts_of(point.get())).type == os::FileType::folder) {
+      const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
+      TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
+      return os::attach(empty.get(), point.get(), "");
+    }
+    TRY(find(kHiddenFile));
+    TRY(make_file("", 0));
+    const UniqueFd empty = TRY(os::copy_tree(folder_.get(), name_, os::Depth::one));
+    TRY(os::remove_file(folder_.get(), name_));
     TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
     return os::attach(empty.get(), point.get(), "");
   }
-  const Spot hidden{TRY(os::duplicate(site.root.get())), kHiddenFile, true};
-  TRY(make_file(hidden, "", 0));
-  const UniqueFd empty = TRY(os::copy_tree(site.root.get(), kHiddenFile, os::Depth::one));
-  TRY(os::remove_file(site.root.get(), kHiddenFile));
-  TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
-  return os::attach(empty.get(), point.get(), "");
-}
 
-Result<void> make_entry(Site& site, const MountEntry& entry, const UniqueFd& source) {
-  switch (entry.kind) {
-    case MountKind::bind:
-    case MountKind::device:
-    case MountKind::workspace:
-      if (!source) return {};  // optional and absent
-      return mount_tree(site, entry, source, os::Depth::all);
-    case MountKind::inner_bind: {
-      const UniqueFd tree = TRY(os::copy_tree(
-          site.root.get(), std::string(relative(entry.source)), os::Depth::one));
-      const Spot spot = TRY(spot_of(site, entry.at));
-      const UniqueFd point = TRY(mount_point(spot, os::FileType::folder));
-      return os::attach(tree.get(), point.get(), "");
-    }
-    case MountKind::tmpfs:
-      return mount_tree(site, entry, TRY(os::new_tmpfs(entry.size, entry.inodes, entry.mode)),
-                        os::Depth::one);
-    case MountKind::proc:
-      return mount_tree(site, entry, TRY(process_tree(site)), os::Depth::all);
-    case MountKind::devpts:
-      return mount_tree(site, entry, TRY(os::new_devpts()), os::Depth::one);
-    case MountKind::directory: {
-      const Spot spot = TRY(spot_of(site, entry.at));
-      if (open_spot(spot)) return {};
-      return os::make_folder(spot.folder.get(), spot.name, entry.mode);
-    }
-    case MountKind::symlink: {
-      const Spot spot = TRY(spot_of(site, entry.at));
-      return os::link_at(spot.folder.get(), entry.source, spot.name);
-    }
-    case MountKind::file:
-      return make_file(TRY(spot_of(site, entry.at)), entry.source, entry.mode);
-    case MountKind::mask: {
-      auto hidden = hide(site, entry);
-      if (!hidden && hidden.error().kind() == ErrorKind::not_found &&
-          entry.presence == Presence::if_present)
-        return {};
-      return hidden;
-    }
-  }
-  return Error(ErrorKind::internal, "unknown kind of mount");
-}
+  Site& site_;
+  std::uint64_t root_device_;
+  // The place that was found last. Neighbours in a plan mostly share their folder.
+  std::string parent_;
+  UniqueFd folder_;
+  std::string name_;
+  bool in_root_ = false;
+};
 
 }  // namespace
 
@@ -191,12 +212,10 @@ Result<void> open_sources(Site& site) {
         continue;
       return std::move(tree).error();
     }
-    if (entry.identity) {
-      const os::FileFacts facts = TRY(os::facts_of(tree->get()));
-      if (FileIdentity{facts.device, facts.inode} != *entry.identity)
-        return Error(ErrorKind::conflict, "is not what it was when the call was allowed");
-    }
-    site.trees[i] = std::move(*tree);
+    const os::FileFacts facts = TRY(os::facts_of(tree->get()));
+    if (entry.identity && FileIdentity{facts.device, facts.inode} != *entry.identity)
+      return Error(ErrorKind::conflict, "is not what it was when the call was allowed");
+    site.trees[i] = {std::move(*tree), facts.type};
   }
   return {};
 }
@@ -208,10 +227,12 @@ Result<void> make_root(Site& site) {
 }
 
 Result<void> make_mounts(Site& site) {
+  os::set_file_mask(0);  // modes are the plan's; start_session() sets the box's own mask
+  MountMaker maker = TRY(MountMaker::begin(site));
   for (std::size_t i = 0; i < site.plan.mounts.size(); ++i) {
     const MountEntry& entry = site.plan.mounts[i];
     site.step = std::format("mount {}", entry.at);
-    TRY(make_entry(site, entry, site.trees[i]));
+    TRY(maker.make(entry, site.trees[i]));
   }
   site.trees.clear();
   return {};

@@ -96,7 +96,10 @@ void add_path(BoxPlan& plan, const HostView& view, std::string_view path) {
 void add_host_root(BoxPlan& plan, const HostView& view) {
   for (std::string_view path : kSystemFolders) {
     add_path(plan, view, path);
-    plan.landlock.push_back({std::string(path), FileRights::read_execute});
+    // A link (/bin on a merged system) leads to a folder that has a rule of its own.
+    const auto facts = view.look(std::string(path));
+    if (facts && facts->kind == PathFacts::Kind::directory)
+      plan.landlock.push_back({std::string(path), FileRights::read_execute});
   }
   for (std::string_view path : kSystemConfiguration) add_path(plan, view, path);
 }

@@ -19,17 +19,24 @@
 #include "box/layer.h"
 #include "box/plan.h"
 #include "box/session_places.h"
+#include "os/file.h"
 
 namespace glovebox::box {
+
+// A detached copy of a host tree.
+struct SourceTree {
+  UniqueFd tree;
+  os::FileType type = os::FileType::other;
+};
 
 // What the steps work on. Lives in the box's first process only.
 struct Site {
   const BoxPlan& plan;
   const SessionPlaces& places;
-  std::vector<int> kept;        // descriptors that stay open
-  std::vector<UniqueFd> trees;  // detached copies of host trees, by index in plan.mounts
-  UniqueFd root;                // the new root, while it is made
-  std::string step;             // what is being done, for the message
+  std::vector<int> kept;          // descriptors that stay open
+  std::vector<SourceTree> trees;  // by index in plan.mounts
+  UniqueFd root;                  // the new root, while it is made
+  std::string step;               // what is being done, for the message
 };
 
 struct SetupStep {

@@ -15,8 +15,9 @@ std::string list_bytes(const std::vector<std::string>& items) {
 
 Result<std::vector<std::string>> read_list(const std::string& bytes) {
   Reader reader(bytes);
-  std::vector<std::string> items(TRY(reader.count()));
-  for (std::string& item : items) item = TRY(reader.text(kMaxBlob));
+  std::vector<std::string> items;  // grows with the bytes that are there, not with the count
+  for (std::size_t left = TRY(reader.count()); left > 0; --left)
+    items.push_back(TRY(reader.text(kMaxBlob)));
   TRY(reader.finish());
   return items;
 }

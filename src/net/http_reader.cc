@@ -231,10 +231,9 @@ Result<std::size_t> RequestReader::push(std::string_view in) {
   if (!head_) {
     in.remove_prefix(TRY(collector_.push(in)));
     if (!collector_.done()) return before - in.size();
-    RequestHead head = TRY(parse_request_head(collector_.text(), limits_.fields));
-    const Framing framing = TRY(request_framing(head));
+    head_ = TRY(parse_request_head(collector_.text(), limits_.fields));
     collector_.clear();
-    head_ = std::move(head);
+    const Framing framing = TRY(request_framing(*head_));
     if (framing.kind == Framing::Kind::length && framing.length > limits_.body.bytes())
       return Error(ErrorKind::limit,
                    std::format("the body is longer than {} bytes", limits_.body.bytes()));

@@ -29,6 +29,8 @@ struct HttpServer::Impl {
 namespace {
 
 constexpr Duration kNoDescriptorPause = milliseconds(100);
+constexpr Duration kLinger = seconds(1);
+constexpr std::uint64_t kMaxLinger = 4 * kMiB;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 enum class KeepAlive : std::uint8_t { yes, no };
@@ -69,6 +71,7 @@ class Connection final : public ServerExchange {
 
   Task<Result<std::optional<ServerRequest>>> read_request();
   Task<void> answer(ServerRequest request);
+  Task<void> linger();
   Task<void> refuse(const RequestReader& reader, const Error& error);
   Task<Result<void>> send(std::string_view bytes);
   Task<void> watch(Patience patience);
@@ -94,6 +97,19 @@ Task<void> Connection::serve() {
     auto request = co_await read_request();
     if (!request || !*request) break;
     co_await answer(**std::move(request));
+  }
+  if (keep_ == KeepAlive::no && !cut_) co_await linger();
+}
+
+// Closing a socket with bytes left unread sends a reset, which can take from the client the answer
+// that it has not read yet. So what still comes is read for a moment.
+Task<void> Connection::linger() {
+  const Patience patience{server_->loop.now() + kLinger, server_->stopping.token()};
+  if (!co_await stream_->finish(patience)) co_return;
+  for (std::uint64_t taken = 0; taken < kMaxLinger;) {
+    const auto bytes = co_await stream_->read(patience);
+    if (!bytes || bytes->empty()) co_return;
+    taken += bytes->size();
   }
 }
 

@@ -4,7 +4,7 @@
 // the connection is idle. Who makes the SSL object decides on roles, versions and verification.
 #pragma once
 
-#include <openssl/base.h>
+#include <openssl/ssl.h>
 
 #include <cstddef>
 #include <memory>

@@ -62,6 +62,8 @@ FileStatus from_stat(const struct stat& st) {
 }  // namespace
 
 Result<UniqueFd> open_beneath(int dir, std::string_view relative, BeneathOpen how, Mounts mounts) {
+  // The kernel would take the part before a NUL for the whole.
+  if (relative.contains('\0')) return Error(ErrorKind::invalid, "path with a NUL");
   const std::string path(relative.empty() ? std::string_view(".") : relative);
   open_how request{};
   request.flags = static_cast<std::uint64_t>(flags_of(how) | kAlways);

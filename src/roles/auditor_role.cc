@@ -26,8 +26,6 @@ constexpr int kStandardError = 2;
 constexpr std::uint64_t kLogRights =
     os::file_right::read_file | os::file_right::write_file | os::file_right::read_folder |
     os::file_right::make_regular | os::file_right::remove_file | os::file_right::truncate;
-// Above it only to see that the folder still has its name.
-constexpr std::uint64_t kParentRights = os::file_right::read_folder;
 
 Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
   const std::string* directory = start.settings.get_string("directory");
@@ -42,8 +40,7 @@ Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls,
                            }),
       *directory);
   const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
-  const UniqueFd parent = TRY(os::open_path(*directory + "/..", O_PATH | O_DIRECTORY));
-  const FileGrant grants[] = {{folder.get(), kLogRights}, {parent.get(), kParentRights}};
+  const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
   return log;
 }

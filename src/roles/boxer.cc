@@ -214,7 +214,8 @@ void Boxer::open_session(const ipc::OpenSession& message) {
     if (!store) return refused(store.error());
     auto workspace = host_.workspaces.prepare(message.session);
     if (!workspace) return refused(workspace.error());
-    BoxerSession session{.facts = {message.environment, message.agent, message.work, {}},
+    BoxerSession session{.facts = {message.environment, message.agent, message.work, {},
+                              message.unserved},
                     .workspace = std::move(*workspace),
                     .store = std::move(*store),
                     .group = {},

@@ -60,6 +60,9 @@ JsonObject session_open_members(const SessionFacts& session, const ActivePolicy&
   members.set("polfile", active.policy.file);
   if (session.last_close)
     members.set("last", static_cast<std::int64_t>(*session.last_close));
+  if (auto unserved = codec::parse_json(session.unserved);
+      unserved && unserved->as_array() && !unserved->as_array()->empty())
+    members.set("unserved", std::move(*unserved));
   members.set("prot", Json::object({
                           {"rung", static_cast<int>(host.rung)},
                           {"kernel", host.kernel},

@@ -19,6 +19,7 @@ namespace glovebox::roles {
 struct SessionFacts {
   std::string environment, agent, work;
   std::optional<std::uint64_t> last_close;  // index of the record that closed it before
+  std::string unserved;  // JSON array of what is attached and not served; empty: nothing
 };
 codec::JsonObject session_open_members(const SessionFacts& session, const ActivePolicy& active,
                                        const box::HostFacts& host, StartedAs started);

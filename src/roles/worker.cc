@@ -1,6 +1,5 @@
 #include "roles/worker.h"
 
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "roles/worker_settings.h"
 #include "worker/worker.h"
 
@@ -102,7 +102,7 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
     auto event = receive_from_supervisor(supervisor);
     if (!event || event->kind == SupervisorEvent::Kind::gone) {
       // Nobody is left to end in order for, and what is suspended here refers to each other.
-      std::_Exit(to_int(ExitCode::bug));
+      os::exit_now(to_int(ExitCode::bug));
     }
     if (event->kind == SupervisorEvent::Kind::stop) parts.worker->shut_down();
     if (event->kind == SupervisorEvent::Kind::peer && event->name == "boxer")

@@ -13,7 +13,7 @@ TEST_CASE("content as the API takes it: never an empty text") {
   struct Row {
     std::string name, content, blocks;
   };
-  const std::string none = R"([{"type":"text","text":"(no output)"}])";
+  const std::string none = R"j([{"type":"text","text":"(no output)"}])j";
   const std::vector<Row> rows = {
       {"null", "null", none},
       {"an empty list", "[]", none},

@@ -1,0 +1,26 @@
+// Canonical JSON: what has a canonical form has exactly one, and it is the same value.
+#include "codec/jcs.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "codec/json.h"
+
+using namespace glovebox::codec;
+
+bool fuzz_accepts(std::string_view text) {
+  const auto json = parse_json(text);
+  return json && to_jcs(*json).has_value();
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto json = parse_json({reinterpret_cast<const char*>(data), size});
+  if (!json) return 0;
+  const auto canonical = to_jcs(*json);
+  if (!canonical) return 0;
+  const auto again = parse_json(*canonical);
+  if (!again || *again != *json || to_jcs(*again).value() != *canonical) __builtin_trap();
+  return 0;
+}

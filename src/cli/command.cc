@@ -1,0 +1,54 @@
+#include "cli/command.h"
+
+#include <string_view>
+#include <variant>
+
+#include "base/exit_code.h"
+#include "cli/audit.h"
+#include "cli/doctor.h"
+#include "cli/exec.h"
+#include "cli/message.h"
+#include "cli/options.h"
+#include "cli/parse.h"
+#include "cli/plane.h"
+#include "cli/rehearse.h"
+#include "cli/show.h"
+#include "cli/worker.h"
+
+namespace glovebox::cli {
+
+namespace {
+
+// One line for each command.
+struct Run {
+  int operator()(const HelpText& help) const {
+    print_out(help.text);
+    return to_int(ExitCode::done);
+  }
+  int operator()(const VersionOptions&) const {
+    print_out("glovebox " GLOVEBOX_VERSION "\n");
+    return to_int(ExitCode::done);
+  }
+  int operator()(const ExecOptions& options) const { return run_exec(options); }
+  int operator()(const DoctorOptions& options) const { return run_doctor(options); }
+  int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
+  int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
+  int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
+  int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
+  int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
+};
+
+}  // namespace
+
+int run_command_line(std::span<const std::string> arguments) {
+  // Commands with a command line of their own: they take the flags of the program they replace.
+  const std::string_view command = arguments.empty() ? std::string_view() : arguments.front();
+  if (command == "worker") return to_int(worker_command(arguments.subspan(1)));
+  if (command == "rehearse") return to_int(rehearse_command(arguments.subspan(1)));
+  const auto options = parse_command_line(arguments);
+  if (!options)
+    return to_int(fail(ExitCode::usage, options.error().message() + "\nhint: glovebox --help"));
+  return std::visit(Run{}, *options);
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,178 @@
+#include "cli/doctor.h"
+
+#include <fcntl.h>
+
+#include <cstdlib>
+#include <format>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/exit_code.h"
+#include "box/host.h"
+#include "cli/message.h"
+#include "cli/single_call.h"
+#include "codec/json.h"
+#include "os/file.h"
+#include "os/identity.h"
+#include "roles/confinement.h"
+#include "roles/state_folder.h"
+
+namespace glovebox::cli {
+
+namespace {
+
+using box::HostCheck;
+using codec::Json;
+using codec::JsonArray;
+
+constexpr int kStandardError = 2;
+
+std::string_view word(HostCheck::State state) {
+  switch (state) {
+    case HostCheck::State::good:
+      return "good";
+    case HostCheck::State::weaker:
+      return "weaker";
+    case HostCheck::State::missing:
+      return "missing";
+  }
+  return "unknown";
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+HostCheck check_state_folder(const DoctorOptions& options, roles::StartedAs started) {
+  HostCheck check{.name = "state folder"};
+  const auto path = options.state ? Result<std::string>(*options.state)
+                                  : roles::default_state_folder(started, variable("XDG_STATE_HOME"),
+                                                                variable("HOME"));
+  if (!path) {
+    check.state = HostCheck::State::weaker;
+    check.detail = path.error().message();
+    check.remedy = "name one with --state";
+    return check;
+  }
+  const auto facts = os::facts_of_path(*path);
+  if (!facts) {
+    check.detail = *path + " does not exist yet, it is made at the first start";
+    return check;
+  }
+  const std::uint32_t owner = started == roles::StartedAs::root
+                                  ? roles::user_of(roles::Role::supervisor).uid
+                                  : os::effective_uid();
+  check.detail = std::format("{}, user {}, mode {:04o}", *path, facts->uid, facts->mode);
+  if (facts->uid == owner || (started == roles::StartedAs::root && facts->uid == 0)) return check;
+  check.state = HostCheck::State::missing;
+  check.remedy = std::format("it has to belong to user {}", owner);
+  return check;
+}
+
+// What each role gives up and what it keeps, from the table that the roles themselves use.
+std::vector<HostCheck> role_checks(roles::StartedAs started, box::Rung rung) {
+  std::vector<HostCheck> checks;
+  for (roles::Role role : roles::kAllRoles) {
+    const roles::Confinement& confinement = roles::confinement_of(role);
+    HostCheck check{.name = std::format("role {}", roles::to_string(role))};
+    check.detail = std::format("filter {}, {} Landlock {}", confinement.filter,
+                               started == roles::StartedAs::root
+                                   ? std::format("user {},", roles::user_of(role).uid)
+                                   : std::string("own user,"),
+                               confinement.files == roles::FileWall::granted_only
+                                   ? "files and scopes"
+                                   : "scopes");
+    const auto kept = roles::kept_capabilities(role, started, rung);
+    check.detail += kept.empty() ? ", no capability" : ", keeps capabilities";
+    for (os::Capability capability : kept)
+      check.detail += std::format(" {}", static_cast<unsigned>(capability));
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+HostCheck run_one_box(roles::PolicySource policy) {
+  HostCheck check{.name = "one real call", .state = HostCheck::State::missing};
+  SystemRandom random;
+  const SystemClock clock;
+  const Log log(kStandardError, "doctor", LogLevel::error);
+  auto nothing = os::open_path("/dev/null", O_RDWR);
+  auto single = SingleCall::start({.policy = std::move(policy),
+                                   .state = {},
+                                   .workdir = {},
+                                   .session = {},
+                                   .environment = "local",
+                                   .agent = "local"},
+                                  clock, log, random);
+  if (!single || !nothing) {
+    check.detail = single ? nothing.error().message() : single.error().message;
+    return check;
+  }
+  CallOrder order;
+  order.call = "doctor";
+  order.tool = "bash";
+  order.program = {"/bin/true"};
+  order.stdio.fill(nothing->get());
+  std::vector<OutputRelay> none;
+  const auto done = (*single)->run(order, none);
+  if (!done) {
+    check.detail = done.error().message;
+    return check;
+  }
+  check.detail = std::format("{} in {} us: {}", done->outcome, done->wall_us,
+                             done->detail.empty() ? done->rule : done->detail);
+  if (done->outcome == "finished" && done->status == 0) check.state = HostCheck::State::good;
+  if (done->outcome == "denied") {
+    check.state = HostCheck::State::weaker;
+    check.remedy = "the policy binds no bash for environment and agent `local`";
+  }
+  if (auto finished = (*single)->finish(); !finished) {
+    check.state = HostCheck::State::missing;
+    check.detail = finished.error().message;
+  }
+  return check;
+}
+
+void print(const std::vector<HostCheck>& checks, OutputForm form) {
+  if (form == OutputForm::json) {
+    JsonArray list;
+    for (const HostCheck& check : checks)
+      list.push_back(Json::object({{"name", check.name},
+                                   {"state", word(check.state)},
+                                   {"detail", check.detail},
+                                   {"remedy", check.remedy}}));
+    print_out(codec::to_json(Json::object({{"checks", std::move(list)}})) + "\n");
+    return;
+  }
+  for (const HostCheck& check : checks) {
+    print_out(visible_lines(
+        std::format("{:<8} {:<22} {}\n", word(check.state), check.name, check.detail)));
+    if (!check.remedy.empty()) print_out(visible_lines(std::format("         hint: {}\n", check.remedy)));
+  }
+}
+
+}  // namespace
+
+int run_doctor(const DoctorOptions& options) {
+  auto policy = roles::read_policy(options.policy);
+  if (!policy) return to_int(fail(ExitCode::unconfigured, policy.error().message()));
+  const auto started =
+      os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
+  std::vector<HostCheck> checks = box::check_host();
+  checks.push_back(check_state_folder(options, started));
+  const auto host = box::probe_host();
+  if (host) {
+    for (HostCheck& check : role_checks(started, host->rung)) checks.push_back(std::move(check));
+    // Last: from here on this process is a supervisor.
+    checks.push_back(run_one_box(std::move(*policy)));
+  }
+  print(checks, options.form);
+  for (const HostCheck& check : checks)
+    if (check.state == HostCheck::State::missing)
+      return to_int(fail(ExitCode::host_lacks, std::format("{}: {}", check.name, check.detail)));
+  return to_int(ExitCode::done);
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,104 @@
+#include "cli/plane.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <format>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cli/message.h"
+#include "codec/cidr.h"
+#include "codec/json.h"
+#include "net/loop.h"
+#include "os/file.h"
+#include "plane/credential.h"
+#include "plane/plane.h"
+#include "plane/rehearsal_folder.h"
+#include "plane/server.h"
+
+namespace glovebox::cli {
+namespace {
+
+constexpr std::uint64_t kMaxFaultsFile = 1 << 20;
+
+struct ListenAddress {
+  codec::IpAddress address;
+  std::uint16_t port;
+};
+
+Result<ListenAddress> parse_listen(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos)
+    return Error(ErrorKind::invalid, "--listen is ADDRESS:PORT");
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string_view digits = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size())
+    return Error(ErrorKind::invalid, "--listen: the port is a number up to 65535");
+  codec::IpAddress address = TRY_CONTEXT(codec::IpAddress::parse(host), "--listen");
+  if (!address.is_loopback())
+    return Error(ErrorKind::denied, std::format("--listen: {} is not a loopback address", host));
+  return ListenAddress{address, port};
+}
+
+Result<void> add_faults(plane::Plane& plane, const std::string& path) {
+  const std::string text = TRY_CONTEXT(os::read_file(path, kMaxFaultsFile), path);
+  const codec::Json rules = TRY_CONTEXT(codec::parse_json(text), path);
+  const plane::Answer<void> added = plane.add_faults(rules);
+  if (!added) return Error(ErrorKind::invalid, path + ": " + added.error().message);
+  return {};
+}
+
+}  // namespace
+
+ExitCode run_plane(const PlaneOptions& options) {
+  const Result<ListenAddress> where = parse_listen(options.listen);
+  if (!where)
+    return fail(ExitCode::usage,
+                where.error().message() +
+                    "\nhint: a plane has fixed credentials, so it serves this host only");
+  plane::Rehearsals rehearsals;
+  if (options.rehearsals) {
+    Result<plane::Rehearsals> read = plane::read_rehearsal_folder(*options.rehearsals);
+    if (!read)
+      return fail(read.error().kind() == ErrorKind::invalid ? ExitCode::invalid_file
+                                                            : ExitCode::unconfigured,
+                  read.error().message());
+    rehearsals = *std::move(read);
+  }
+  const SystemClock clock;
+  SystemRandom random;
+  plane::PlaneSettings settings;
+  settings.ttl = options.ttl;
+  settings.pages.most = options.page;
+  plane::Plane plane(clock, random, std::move(settings), std::move(rehearsals));
+  if (options.faults)
+    if (const Result<void> added = add_faults(plane, *options.faults); !added)
+      return fail(ExitCode::invalid_file, added.error().message());
+
+  Result<std::unique_ptr<net::Loop>> loop = net::Loop::make(clock);
+  if (!loop) return fail(ExitCode::bug, loop.error().message());
+  const auto server = plane::PlaneServer::start(**loop, plane, where->address, where->port);
+  if (!server) return fail(ExitCode::host_lacks, server.error().message());
+  const std::string line = codec::to_json(codec::Json::object(
+      {{"base_url", (*server)->base_url()},
+       {"api_key", plane::kApiKey},
+       {"environment_id", plane::kFirstEnvironment},
+       {"environment_key", plane::environment_key(plane::kFirstEnvironment)}}));
+  if (const Result<void> told = os::write_all(STDOUT_FILENO, line + "\n"); !told)
+    return fail(ExitCode::bug, told.error().message());
+  const Result<void> served = (*loop)->run();
+  return served ? ExitCode::done : fail(ExitCode::bug, served.error().message());
+}
+
+}  // namespace glovebox::cli

@@ -1,0 +1,178 @@
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <format>
+#include <string>
+
+#include "support.h"
+
+namespace glovebox::box::test {
+
+TEST_CASE("a shell call runs in a box and answers with its output") {
+  TestSession session;
+  struct Row {
+    const char* name;
+    const char* command;
+    const char* answer;
+  };
+  const Row rows[] = {
+      {"a builtin", "echo hi", "hi"},
+      {"a program", "/bin/echo hi", "hi"},
+      {"both streams in order", "echo a; echo b >&2; echo c", "a\nb\nc"},
+      {"exit status", "exit 3", "exit 3"},
+      {"identity", "id -u; id -g; whoami", "1000\n1000\nagent"},
+      {"host name", "cat /proc/sys/kernel/hostname 2>/dev/null; uname -n", "box"},
+      {"place", "pwd; echo $HOME", "/workspace\n/workspace"},
+      {"umask", "umask", "0077"},
+      {"stdin is empty", "cat", "(no output)"},
+      {"loopback is up", "exec 9<>/dev/tcp/127.0.0.1/9 || echo refused", nullptr},
+      {"descriptors", "echo /proc/self/fd/*", nullptr},
+      {"writes", "echo x > f && cat f", "x"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const RunReport report = session.bash(row.command);
+    INFO(text_of(report) << report.verdict.detail);
+    CHECK(report.verdict.outcome == Outcome::finished);
+    if (row.answer != nullptr) CHECK(text_of(report) == row.answer);
+  }
+}
+
+TEST_CASE("the shell's state is carried from call to call") {
+  TestSession session;
+  REQUIRE(text_of(session.bash("x=5; export Y=6; cd /tmp; f() { echo f $x; }")) == "(no output)");
+  CHECK(text_of(session.bash("echo $x $Y $PWD; f")) == "5 6 /tmp\nf 5");
+  CHECK(text_of(session.bash("exit 4")) == "exit 4");
+  CHECK(text_of(session.bash("echo $x")) == "5");
+  CHECK(text_of(session.run(session.plan("bash"), R"({"restart":true})")) ==
+        "bash session restarted");
+  CHECK(text_of(session.bash("echo [$x]")) == "[]");
+}
+
+TEST_CASE("the file tools work on the workspace") {
+  TestSession session;
+  const RunReport written =
+      session.run(session.plan("write"), R"({"file_path":"a.txt","content":"one\ntwo\n"})");
+  INFO(written.verdict.detail << text_of(written));
+  REQUIRE_FALSE(written.is_error);
+  CHECK(text_of(session.run(session.plan("read"), R"({"file_path":"a.txt"})")) == "one\ntwo\n");
+  const RunReport edited = session.run(
+      session.plan("edit"), R"({"file_path":"a.txt","old_string":"two","new_string":"three"})");
+  CHECK_FALSE(edited.is_error);
+  CHECK(text_of(session.bash("cat a.txt")) == "one\nthree");
+  CHECK(text_of(session.run(session.plan("glob"), R"({"pattern":"*.txt"})")).contains("a.txt"));
+  CHECK(text_of(session.run(session.plan("grep"), R"({"pattern":"thr"})")).contains("three"));
+  const RunReport outside =
+      session.run(session.plan("read"), R"({"file_path":"/etc/passwd"})");
+  CHECK(outside.is_error);
+}
+
+TEST_CASE("limits end a call and the next one works") {
+  TestSession session;
+  SECTION("wall clock, with what was printed so far") {
+    const RunReport report = session.bash("echo before; sleep 30", 300);
+    CHECK(report.verdict.outcome == Outcome::timed_out);
+    CHECK(text_of(report) == "before\nbash: bash command timed out after 300ms");
+  }
+  SECTION("memory, watched") {
+    BoxPlan plan = session.plan("bash");
+    plan.limits.memory = 64 * kMiB;
+    const RunReport report =
+        session.bash_with(plan, "x=$(head -c 400000000 /dev/zero | tr '\\0' a); sleep 5");
+    CHECK(report.verdict.outcome == Outcome::memory_limit);
+    CHECK(text_of(report).ends_with("bash: stopped by the memory limit (64 MiB)"));
+  }
+  SECTION("cpu") {
+    BoxPlan plan = session.plan("bash");
+    plan.limits.cpu = milliseconds(300);
+    const RunReport report = session.bash_with(plan, "(while :; do :; done) & while :; do :; done");
+    CHECK(report.verdict.outcome == Outcome::cpu_limit);
+  }
+  SECTION("disk") {
+    BoxPlan plan = session.plan("bash");
+    plan.limits.disk = 8 * kMiB;
+    const RunReport report = session.bash_with(
+        plan, "for i in 1 2 3 4 5; do head -c 4000000 /dev/zero > f$i; done; sleep 5");
+    CHECK(report.verdict.outcome == Outcome::disk_limit);
+  }
+  SECTION("processes") {
+    BoxPlan plan = session.plan("bash");
+    plan.limits.processes = 20;
+    const RunReport report =
+        session.bash_with(plan, "for i in $(seq 60); do sleep 9 & done 2>&1; echo end", 4000);
+    CHECK(text_of(report).contains("fork"));
+  }
+  CHECK(text_of(session.bash("echo alive")) == "alive");
+}
+
+TEST_CASE("a long answer is cut and kept whole") {
+  TestSession session;
+  const RunReport report = session.bash("seq 60000");
+  CHECK(report.output_file == "1.txt");
+  CHECK(text_of(report).starts_with("[output truncated: 348894 bytes, first "));
+  CHECK(text_of(session.bash("wc -c < /outputs/1.txt")) == "348894");
+  CHECK(text_of(session.bash("echo x > /outputs/1.txt")).contains("Read-only"));
+}
+
+TEST_CASE("a call can be called off") {
+  TestSession session;
+  RunRequest request;
+  request.ticket = session.next_ticket();
+  request.plan = session.plan("bash");
+  request.input = bash_json("sleep 60", 60'000);
+  REQUIRE(session.keeper().run(request));
+  auto started = session.keeper().receive();
+  REQUIRE(started);
+  REQUIRE((*started)->kind == KeeperEvent::Kind::started);
+  REQUIRE(session.keeper().stop(request.ticket, StopReason::shutting_down));
+  const RunReport report = session.wait(request.ticket);
+  CHECK(report.verdict.outcome == Outcome::shutting_down);
+  CHECK(text_of(report) == "bash: stopped because the worker is shutting down");
+}
+
+TEST_CASE("what a call leaves running ends with it") {
+  TestSession session;
+  CHECK(text_of(session.bash("(setsid nohup sleep 1000 >/dev/null 2>&1 &) ; echo ok")) == "ok");
+  CHECK(text_of(session.bash("ls /proc | grep -c '^[0-9]'")) != "");
+  CHECK(text_of(session.bash("pgrep -c sleep")).starts_with("0"));
+}
+
+TEST_CASE("a program is run as it is") {
+  TestSession session;
+  std::string output;
+  RunReport report = session.run_program(session.program({"echo", "a b", "c"}), output);
+  CHECK(report.verdict == Verdict{Outcome::finished, 0, {}});
+  CHECK(output == "a b c\n");
+  report = session.run_program(session.program({"sh", "-c", "kill -9 $$"}), output);
+  CHECK(report.verdict == Verdict{Outcome::signalled, 9, {}});
+  report = session.run_program(session.program({"no-such-program"}), output);
+  CHECK(report.verdict == Verdict{Outcome::finished, 127, {}});
+}
+
+TEST_CASE("a box that cannot be made is told by its step") {
+  TestSession session;
+  BoxPlan plan = session.plan("bash");
+  SECTION("a source that is gone") {
+    MountEntry entry;
+    entry.kind = MountKind::bind;
+    entry.at = "/data";
+    entry.source = "/no/such/folder";
+    plan.mounts.push_back(entry);
+    const RunReport report = session.bash_with(plan, "true");
+    CHECK(report.verdict ==
+          Verdict{Outcome::setup_failed, 0, "open /no/such/folder for /data: ENOENT"});
+    CHECK(text_of(report) ==
+          "bash: the sandbox could not be made: open /no/such/folder for /data: ENOENT");
+  }
+  SECTION("a source that was swapped") {
+    for (MountEntry& entry : plan.mounts) {
+      if (entry.at == "/usr") entry.identity = FileIdentity{1, 1};
+    }
+    CHECK(session.bash_with(plan, "true").verdict.outcome == Outcome::setup_failed);
+  }
+  SECTION("no filter") {
+    plan.filter.clear();
+    CHECK(session.bash_with(plan, "true").verdict.detail.starts_with("seccomp"));
+  }
+}
+
+}  // namespace glovebox::box::test
