@@ -1,10 +1,12 @@
 # The front door. `make demo` and `make test` each work alone on a bare Debian 12.
 #
+#   make demo     builds, then a scripted session from end to end, offline
 #   make          build/release/glovebox
 #   make test     everything from scratch: packages, sources, build, all tests
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
 #   make fuzz     T=NAME fuzzes one parser for SECONDS (60); without T lists the targets
+#   make bench    ratios against the official worker and bubblewrap
 #   make repro    two builds in two folders by two users are the same bytes
 #   make sbom     build/release/glovebox.cdx.json: each linked library, version and licence
 SHELL := /bin/sh
@@ -14,7 +16,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 comma := ,
 
-.PHONY: all test dev check fuzz repro sbom prepare prepare-check clean
+.PHONY: all demo test bench dev check fuzz repro sbom prepare prepare-check clean
 
 all: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet glovebox
@@ -49,6 +51,23 @@ dev: build/dev/build.ninja
 test: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
+
+# What installing and building print goes to a file; the tour is what a newcomer reads.
+demo:
+	@mkdir -p build
+	@test -x build/release/glovebox || echo "building glovebox; the log is build/demo.log"
+	@$(MAKE) --no-print-directory all > build/demo.log 2>&1 || { tail -n 20 build/demo.log; exit 1; }
+	@build/release/glovebox rehearse policy/rehearsals/tour.toml --policy policy/default.toml
+	@echo
+	@echo "next:"
+	@echo "  build/release/glovebox exec --policy policy/default.toml -- /bin/sh -c 'id; ls -la /'"
+	@echo "  build/release/glovebox exec --policy policy/default.toml --plan -- /bin/true"
+	@echo "  build/release/glovebox doctor --policy policy/strict.toml"
+
+bench: build/release/build.ninja
+	@packaging/deps/install debian-packages-bench
+	@ninja -C build/release -j $(JOBS) --quiet glovebox tests/bench/fresh_box
+	@tests/bench/run build/release
 
 check: prepare-check build/dev/build.ninja build/asan/build.ninja
 	@tests/lint/layers

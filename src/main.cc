@@ -1,5 +1,4 @@
 // One program, several processes: a role when started by a role's name, else a command.
-#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,7 +45,7 @@ int main(int argc, char** argv) {
   if (argc == 1)
     if (const auto role = roles::role_of_process(argv[0])) return run_role(*role);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  constexpr std::array<std::string_view, 1> kKeys = {"--environment-key"};
+  static constexpr std::string_view kKeys[] = {"--environment-key"};
   cli::scrub_arguments(argc, argv, kKeys);
   return cli::run_command_line(arguments);
 }

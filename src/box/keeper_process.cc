@@ -10,7 +10,10 @@
 #include "box/keeper.h"
 #include "box/keeper_wire.h"
 #include "box/running_box.h"
+#include "os/landlock.h"
+#include "os/limits.h"
 #include "os/process.h"
+#include "seccomp/filter.h"
 
 namespace glovebox::box {
 
@@ -121,11 +124,17 @@ class KeeperLoop {
   std::vector<Slot> slots_;
 };
 
+// Landlock has no file rules here: they would forbid the boxes their mounts.
 Result<void> restrict_self() {
   os::set_process_name("gb-keeper");
   TRY(os::set_not_dumpable());
   TRY(os::die_with_parent());
-  return os::set_no_new_privileges();
+  TRY(os::set_no_new_privileges());
+  constexpr int kScopes = 6;
+  if (const int abi = os::landlock_abi(); abi >= kScopes)
+    TRY(TRY(os::Landlock::make(abi, {.files = false, .tcp = false})).restrict_self());
+  const auto filter = TRY(seccomp::compile_builtin("role-keeper"));
+  return os::load_filter(filter.program);
 }
 
 Result<void> run(ipc::Channel channel) {

@@ -1,5 +1,6 @@
 #include "cli/rehearse_report.h"
 
+#include <algorithm>
 #include <format>
 #include <functional>
 #include <utility>
@@ -12,8 +13,8 @@ namespace {
 
 using codec::Json;
 
-constexpr std::size_t kWidth = 96;
-constexpr std::size_t kShownLines = 2;
+constexpr std::size_t kWidth = 118;
+constexpr std::size_t kResultWidth = 60;
 
 std::string text_of(const Json& json, std::string_view key) {
   const std::string* text = json.get_string(key);
@@ -30,21 +31,16 @@ std::string cut(std::string_view text, std::size_t width) {
   return visible + "...";
 }
 
-// The first lines of a result, and how many more there are.
+// The first line of a result, and how many more there are.
 std::string shown_result(std::string_view text) {
-  std::string out;
-  std::size_t lines = 0, left = 0;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (lines++ < kShownLines) {
-      out += "     | " + cut(line, kWidth - 7) + "\n";
-    } else {
-      ++left;
-    }
-  }
-  if (left > 0) out += std::format("     | ({} more)\n", left);
+  if (text.empty()) return {};
+  const std::size_t end = text.find('\n');
+  const std::size_t more =
+      end == std::string_view::npos
+          ? 0
+          : 1 + static_cast<std::size_t>(std::ranges::count(text.substr(end + 1), '\n'));
+  std::string out = cut(text.substr(0, end), kResultWidth);
+  if (more > 0) out += std::format(" (+{} lines)", more);
   return out;
 }
 
@@ -64,20 +60,14 @@ void each_call(const Json& report,
 
 std::string place_of(std::size_t step, std::size_t call) { return std::format("{}.{}", step, call); }
 
-std::string decision_line(const Json& call, const LoggedCall* logged) {
-  const std::string state = text_of(call, "state");
-  std::string line = "     ";
-  if (logged && logged->decision == "allow") {
-    line += std::format("allowed by {} (profile {}), {}, {}.{} ms", logged->rule, logged->profile,
-                        logged->outcome, logged->wall_us / 1000, logged->wall_us / 100 % 10);
-  } else if (logged && logged->decision == "deny") {
-    line += std::format("refused by {}", logged->rule.empty() ? logged->why : logged->rule);
-  } else if (state == "denied") {
-    line += "denied by the person asked; it never ran";
-  } else {
-    line += "not run";
-  }
-  return line + (state == "failed" ? ": NOT as expected\n" : ": as expected\n");
+std::string decision(const Json& call, const LoggedCall* logged) {
+  if (logged && logged->decision == "allow")
+    return std::format("allowed by {}, {}.{} ms", logged->rule, logged->wall_us / 1000,
+                       logged->wall_us / 100 % 10);
+  if (logged && logged->decision == "deny")
+    return std::format("refused by {}", logged->rule.empty() ? logged->why : logged->rule);
+  return text_of(call, "state") == "denied" ? "denied by the person who was asked, not run"
+                                            : "not run";
 }
 
 }  // namespace
@@ -124,17 +114,20 @@ std::string RehearsalTeller::tell(const Json& report,
   std::string out;
   each_call(report, [&](std::size_t s, std::size_t c, const Json& step, const Json& call) {
     if (!is_over(text_of(call, "state")) || !told_.insert(place_of(s, c)).second) return;
-    if (titles_.insert(s).second) out += std::format("{}\n", cut(text_of(step, "title"), kWidth));
     const Json* input = call.get("input");
-    out += std::format("  {:>2} {:<5} {}\n", ++count_, cut(text_of(call, "tool"), 20),
-                       cut(input ? codec::to_json(*input) : "", kWidth - 12));
+    out += cut(std::format("{:>2} {}: {} {}", ++count_, text_of(step, "title"),
+                           text_of(call, "tool"), input ? codec::to_json(*input) : ""),
+               kWidth) + "\n";
     const auto logged = log.find(text_of(call, "tool_use_id"));
-    out += decision_line(call, logged == log.end() ? nullptr : &logged->second);
-    out += shown_result(text_of(call, "text"));
+    const bool failed = text_of(call, "state") == "failed";
+    const std::string result = shown_result(text_of(call, "text"));
+    out += std::format("   {} {}{}{}\n", failed ? "NOT ok:" : "ok:",
+                       decision(call, logged == log.end() ? nullptr : &logged->second),
+                       result.empty() ? "" : ": ", result);
     if (const codec::JsonArray* reasons = call.get_array("reasons"))
       for (const Json& reason : *reasons)
         if (const std::string* text = reason.as_string())
-          out += "     ! " + cut(*text, kWidth - 7) + "\n";
+          out += "   ! " + cut(*text, kWidth) + "\n";
   });
   return out;
 }

@@ -39,8 +39,7 @@ class RehearsalTeller {
   std::string tell(const codec::Json& report, const std::map<std::string, LoggedCall>& log);
 
  private:
-  std::set<std::string> told_;       // calls, by place
-  std::set<std::size_t> titles_;     // steps whose title was told
+  std::set<std::string> told_;  // calls, by place
   std::size_t count_ = 0;
 };
 

@@ -103,7 +103,7 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
 Outcome<> SingleCall::open_session() {
   generation_ = supervisor_->generation();
   boxer_gone_ = false;
-  const ipc::OpenSession open{name_, session_.environment, session_.agent, "exec", ""};
+  const ipc::OpenSession open{name_, session_.environment, session_.agent, "exec", {}};
   // A boxer that dies now is replaced, and this is said again to its successor.
   (void)supervisor_->boxer().send(ipc::OpenSession::kType, open.encode());
   std::vector<OutputRelay> none;
