@@ -66,7 +66,6 @@ test: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
 
-
 bench: build/release/build.ninja
 	@packaging/deps/install debian-packages-bench
 	@ninja -C build/release -j $(JOBS) --quiet glovebox tests/bench/fresh_box
