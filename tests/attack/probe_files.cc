@@ -74,8 +74,8 @@ void change_mounts(Attempts& attempts, const char* path) {
   ::mkdir("m", 0700);
   attempts.returned("mount tmpfs", ::mount("none", "m", "tmpfs", 0, nullptr), {EPERM});
   attempts.returned("bind /", ::mount("/", "m", nullptr, MS_BIND, nullptr), {EPERM});
-  attempts.returned("remount / writable", ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND, nullptr),
-                    {EPERM});
+  attempts.returned("remount / writable",
+                    ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND, nullptr), {EPERM});
   attempts.returned("umount", ::umount2(path, MNT_DETACH), {EPERM});
   attempts.returned("pivot_root", ::syscall(SYS_pivot_root, ".", "m"), {EPERM});
   attempts.returned("chroot", ::chroot("m"), {EPERM});
