@@ -83,6 +83,20 @@ Result<std::uint64_t> effective_capabilities() {
   return (static_cast<std::uint64_t>(words[1].effective) << 32) | words[0].effective;
 }
 
+namespace {
+
+// A change of id away from root leaves what is permitted but nothing in force.
+Result<void> raise_permitted() {
+  CapabilityHeader header;
+  CapabilityWords words[2] = {};
+  if (::syscall(SYS_capget, &header, words) != 0) return failed("capget");
+  for (CapabilityWords& word : words) word.effective = word.permitted;
+  if (::syscall(SYS_capset, &header, words) != 0) return failed("capset");
+  return {};
+}
+
+}  // namespace
+
 Result<void> keep_only(const std::vector<Capability>& kept) {
   std::uint64_t mask = 0;
   for (Capability capability : kept) mask |= std::uint64_t{1} << static_cast<unsigned>(capability);
@@ -92,6 +106,7 @@ Result<void> keep_only(const std::vector<Capability>& kept) {
   // The bounding set can be lowered only with CAP_SETPCAP; without it no program can gain anything
   // anyway, since no_new_privs is set as well.
   constexpr unsigned kLast = 63;
+  TRY(raise_permitted());
   const std::uint64_t have = TRY(effective_capabilities());
   if ((have >> CAP_SETPCAP & 1) != 0) {
     for (unsigned number = 0; number <= kLast; ++number) {
