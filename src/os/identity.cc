@@ -100,6 +100,16 @@ Result<void> limit_bounding_set(std::uint64_t kept) {
   return {};
 }
 
+// A change of id away from root leaves what is permitted but nothing in force.
+Result<void> raise_permitted() {
+  CapabilityHeader header;
+  CapabilityWords words[2] = {};
+  if (::syscall(SYS_capget, &header, words) != 0) return failed("capget");
+  for (CapabilityWords& word : words) word.effective = word.permitted;
+  if (::syscall(SYS_capset, &header, words) != 0) return failed("capset");
+  return {};
+}
+
 }  // namespace
 
 Result<void> empty_bounding_set() {
@@ -112,6 +122,7 @@ Result<void> keep_only(const std::vector<Capability>& kept) {
 
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
     return failed("prctl PR_CAP_AMBIENT");
+  TRY(raise_permitted());
   if ((TRY(effective_capabilities()) >> CAP_SETPCAP & 1) != 0) {
     TRY(limit_bounding_set(mask));
     const int bits =
