@@ -40,8 +40,8 @@ constexpr std::string_view kScript =
     "exec 42>&5 5>&-; unset -v BASH_EXECUTION_STRING; "
     "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "
     "{ . /dev/fd/3; builtin printf \"#GB1 restored\\n\" >&42; "
-    "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; builtin printf \"#GB1 moved\\n\" >&42; "
-    "fi; builtin trap '" SAVE_STATE
+    "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; "
+    "builtin printf \"#GB1 moved\\n\" >&42; fi; builtin trap '" SAVE_STATE
     "' EXIT; builtin set \"${__gb_opts[@]}\"; "
     "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "
     "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "

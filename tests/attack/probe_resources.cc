@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -88,6 +89,7 @@ void pipe_buffers(Attempts& attempts, const char* most) {
 
 // In /tmp: bytes, then names.
 void fill_disk(Attempts& attempts, const char* mebibytes) {
+  ::signal(SIGXFSZ, SIG_IGN);
   const int fd = ::open("/tmp/big", O_WRONLY | O_CREAT, 0600);
   static char block[1 << 20];
   long written = 0;
