@@ -41,9 +41,8 @@ net::Fields to_fields(const std::vector<Header>& headers) {
 
 // The first `sent` bytes of a response that says it is whole.
 std::string cut_response(const Reply& reply, std::size_t sent) {
-  std::string text =
-      std::format("HTTP/1.1 {} {}\r\ncontent-length: {}\r\n", reply.status,
-                  net::reason_phrase(reply.status), reply.body.size());
+  std::string text = std::format("HTTP/1.1 {} {}\r\ncontent-length: {}\r\n", reply.status,
+                                 net::reason_phrase(reply.status), reply.body.size());
   for (const Header& header : reply.headers)
     text += std::format("{}: {}\r\n", header.name, header.value);
   text += "\r\n";
@@ -151,8 +150,7 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
       (void)co_await exchange.end_stream();
       co_return;
     }
-    const Result<void> woken =
-        co_await changed_.wait({loop_.now() + kPingEvery, exchange.gone()});
+    const Result<void> woken = co_await changed_.wait({loop_.now() + kPingEvery, exchange.gone()});
     if (woken || woken.error().kind() != ErrorKind::timeout) continue;
     if (!co_await exchange.write(std::string(kPing))) co_return;
   }
