@@ -6,6 +6,7 @@
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
 #   make fuzz     T=NAME fuzzes one parser for SECONDS (60); without T lists the targets
+#   make bench    ratios against the official worker and bubblewrap
 #   make repro    two builds in two folders by two users are the same bytes
 #   make sbom     build/release/glovebox.cdx.json: each linked library, version and licence
 SHELL := /bin/sh
@@ -15,7 +16,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 comma := ,
 
-.PHONY: all demo test dev check fuzz repro sbom prepare prepare-check clean
+.PHONY: all demo test bench dev check fuzz repro sbom prepare prepare-check clean
 
 all: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet glovebox
@@ -64,6 +65,11 @@ demo:
 test: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
+
+bench: build/release/build.ninja
+	@packaging/deps/install debian-packages-bench
+	@ninja -C build/release -j $(JOBS) --quiet glovebox tests/bench/fresh_box
+	@tests/bench/run build/release
 
 check: prepare-check build/dev/build.ninja build/asan/build.ninja
 	@tests/lint/layers

@@ -1,5 +1,4 @@
 // One program, several processes: a role when started by a role's name, else a command.
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,10 +8,7 @@
 #include "base/unique_fd.h"
 #include "box/keeper.h"
 #include "cli/command.h"
-#include "cli/plane.h"
 #include "cli/process_secrets.h"
-#include "cli/rehearse.h"
-#include "cli/worker.h"
 #include "roles/auditor_role.h"
 #include "roles/boxer_role.h"
 #include "roles/role.h"
@@ -43,16 +39,6 @@ int run_role(roles::Role role) {
   return to_int(ExitCode::usage);
 }
 
-// Commands with a command line of their own; every other one is in cli/parse.
-int run_command(std::span<const std::string> arguments) {
-  const std::string command = arguments.empty() ? "" : arguments.front();
-  const auto rest = arguments.subspan(arguments.empty() ? 0 : 1);
-  if (command == "plane") return to_int(cli::plane_command(rest));
-  if (command == "worker") return to_int(cli::worker_command(rest));
-  if (command == "rehearse") return to_int(cli::rehearse_command(rest));
-  return cli::run_command_line(arguments);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -61,5 +47,5 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   static constexpr std::string_view kKeys[] = {"--environment-key"};
   cli::scrub_arguments(argc, argv, kKeys);
-  return run_command(arguments);
+  return cli::run_command_line(arguments);
 }

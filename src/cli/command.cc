@@ -35,6 +35,7 @@ struct Run {
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
   int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
+  int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };
 
 }  // namespace
@@ -42,7 +43,6 @@ struct Run {
 int run_command_line(std::span<const std::string> arguments) {
   // Commands with a command line of their own: they take the flags of the program they replace.
   const std::string_view command = arguments.empty() ? std::string_view() : arguments.front();
-  if (command == "plane") return to_int(plane_command(arguments.subspan(1)));
   if (command == "worker") return to_int(worker_command(arguments.subspan(1)));
   if (command == "rehearse") return to_int(rehearse_command(arguments.subspan(1)));
   const auto options = parse_command_line(arguments);

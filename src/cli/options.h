@@ -4,6 +4,8 @@
 // parse.cc and a file of its own.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -55,6 +57,14 @@ struct SeccompShowOptions {
   std::string name;
 };
 
+struct PlaneOptions {
+  std::string listen = "127.0.0.1:0";    // ADDRESS:PORT, loopback only; port 0: a free one
+  std::optional<std::string> rehearsals;  // a folder of *.toml
+  std::optional<std::string> faults;      // a JSON file of fault rules (plane/fault.h)
+  seconds ttl{90};                        // of leases
+  std::size_t page = 1000;                // the largest page of a list
+};
+
 struct VersionOptions {};
 
 struct HelpText {
@@ -63,6 +73,6 @@ struct HelpText {
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, DoctorOptions,
                              AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
-                             SeccompShowOptions>;
+                             SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

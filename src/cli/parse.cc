@@ -31,6 +31,7 @@ class Parser {
     audit();
     policy();
     seccomp();
+    plane();
   }
 
   Result<Options> run(std::span<const std::string> arguments) {
@@ -134,6 +135,20 @@ class Parser {
     show.callback([this] { pending_ = seccomp_; });
   }
 
+  void plane() {
+    CLI::App& app = *app_.add_subcommand("plane", "a local control plane, for rehearsals and tests");
+    app.add_option("--listen", plane_.listen, "ADDRESS:PORT on loopback; port 0: a free one");
+    app.add_option("--rehearsals", plane_.rehearsals, "a folder of rehearsals, NAME.toml");
+    app.add_option("--faults", plane_.faults, "a JSON file of faults to make");
+    app.add_option_function<std::int64_t>(
+           "--ttl", [this](const std::int64_t& value) { plane_.ttl = seconds(value); },
+           "seconds that a lease lives without a heartbeat (90)")
+        ->check(CLI::Range(1, 3600));
+    app.add_option("--page", plane_.page, "the largest page of a list (1000)")
+        ->check(CLI::Range(1, 1000));
+    app.callback([this] { pending_ = plane_; });
+  }
+
   CLI::App app_;
   ExecOptions exec_;
   DoctorOptions doctor_;
@@ -141,6 +156,7 @@ class Parser {
   AuditShowOptions show_;
   PolicyShowOptions policy_;
   SeccompShowOptions seccomp_;
+  PlaneOptions plane_;
   std::string bad_;
   Options pending_;
   std::optional<Options> chosen_;

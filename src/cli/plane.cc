@@ -3,39 +3,31 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <format>
 #include <memory>
-#include <optional>
-#include <print>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/message.h"
 #include "codec/cidr.h"
 #include "codec/json.h"
 #include "net/loop.h"
 #include "os/file.h"
 #include "plane/credential.h"
-#include "plane/page.h"
 #include "plane/plane.h"
 #include "plane/rehearsal_folder.h"
 #include "plane/server.h"
-#include "plane/work_queue.h"
 
 namespace glovebox::cli {
 namespace {
 
 constexpr std::uint64_t kMaxFaultsFile = 1 << 20;
-
-ExitCode fail(ExitCode code, std::string_view message, std::string_view hint = "") {
-  std::println(stderr, "glovebox: error: plane: {}", message);
-  if (!hint.empty()) std::println(stderr, "hint: {}", hint);
-  return code;
-}
 
 struct ListenAddress {
   codec::IpAddress address;
@@ -72,11 +64,12 @@ Result<void> add_faults(plane::Plane& plane, const std::string& path) {
 ExitCode run_plane(const PlaneOptions& options) {
   const Result<ListenAddress> where = parse_listen(options.listen);
   if (!where)
-    return fail(ExitCode::usage, where.error().message(),
-                "a plane has fixed credentials, so it serves this host only: 127.0.0.1:0");
+    return fail(ExitCode::usage,
+                where.error().message() +
+                    "\nhint: a plane has fixed credentials, so it serves this host only");
   plane::Rehearsals rehearsals;
-  if (!options.rehearsals.empty()) {
-    Result<plane::Rehearsals> read = plane::read_rehearsal_folder(options.rehearsals);
+  if (options.rehearsals) {
+    Result<plane::Rehearsals> read = plane::read_rehearsal_folder(*options.rehearsals);
     if (!read)
       return fail(read.error().kind() == ErrorKind::invalid ? ExitCode::invalid_file
                                                             : ExitCode::unconfigured,
@@ -89,8 +82,8 @@ ExitCode run_plane(const PlaneOptions& options) {
   settings.ttl = options.ttl;
   settings.pages.most = options.page;
   plane::Plane plane(clock, random, std::move(settings), std::move(rehearsals));
-  if (!options.faults.empty())
-    if (const Result<void> added = add_faults(plane, options.faults); !added)
+  if (options.faults)
+    if (const Result<void> added = add_faults(plane, *options.faults); !added)
       return fail(ExitCode::invalid_file, added.error().message());
 
   Result<std::unique_ptr<net::Loop>> loop = net::Loop::make(clock);
@@ -106,40 +99,6 @@ ExitCode run_plane(const PlaneOptions& options) {
     return fail(ExitCode::bug, told.error().message());
   const Result<void> served = (*loop)->run();
   return served ? ExitCode::done : fail(ExitCode::bug, served.error().message());
-}
-
-ExitCode plane_command(std::span<const std::string> arguments) {
-  PlaneOptions options;
-  const auto number = [](const std::string& text, std::int64_t most) -> std::optional<std::int64_t> {
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec != std::errc() || read.ptr != end || value < 1 || value > most) return std::nullopt;
-    return value;
-  };
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    const std::string& name = arguments[i];
-    if (i + 1 == arguments.size()) return fail(ExitCode::usage, name + " needs a value");
-    const std::string& value = arguments[i + 1];
-    if (name == "--listen") {
-      options.listen = value;
-    } else if (name == "--rehearsals") {
-      options.rehearsals = value;
-    } else if (name == "--faults") {
-      options.faults = value;
-    } else if (name == "--ttl") {
-      const auto ttl = number(value, plane::kMaxTtl.count());
-      if (!ttl) return fail(ExitCode::usage, "--ttl is a number of seconds from 1 to 3600");
-      options.ttl = seconds(*ttl);
-    } else if (name == "--page") {
-      const auto page = number(value, plane::kMaxPageLimit);
-      if (!page) return fail(ExitCode::usage, "--page is a number from 1 to 1000");
-      options.page = static_cast<std::size_t>(*page);
-    } else {
-      return fail(ExitCode::usage, std::format("no such option: {}", name));
-    }
-  }
-  return run_plane(options);
 }
 
 }  // namespace glovebox::cli

@@ -22,7 +22,7 @@ namespace glovebox::net {
 class Dialer {
  public:
   virtual ~Dialer() = default;
-  // Kinds: not_found (name), denied (refused, unreachable), timeout, cancelled, io.
+  // Kinds: not_found (name), closed (refused), timeout, cancelled, io (unreachable).
   virtual Task<Result<StreamPtr>> dial(codec::HostPort where, Patience patience) = 0;
 };
 

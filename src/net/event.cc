@@ -11,7 +11,7 @@ Task<Result<void>> Event::wait(Patience patience) {
   if (set_) co_return Result<void>();
   Wait wait(*loop_, patience);
   if (!wait.await_ready()) waiting_.push_back(wait);
-  co_return to_result(co_await wait, "wait");
+  co_return to_result(co_await wait);
 }
 
 struct TaskGroup::Shared {

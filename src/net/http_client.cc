@@ -183,10 +183,14 @@ Task<Result<std::string>> ResponseStream::read(Patience patience) {
       co_return body;
     if (impl.stream == nullptr)
       co_return Error(ErrorKind::closed, impl.what + ": read after an error");
-    auto moved = co_await impl.advance(patience.no_later_than(impl.loop.now() + impl.idle_body));
+    const Duration silent_until = impl.loop.now() + impl.idle_body;
+    auto moved = co_await impl.advance(patience.no_later_than(silent_until));
     if (!moved) {
       impl.stream.reset();
-      co_return std::move(moved).error().with_context(impl.what + ": response body");
+      const bool silent = moved.error().kind() == ErrorKind::timeout &&
+                          (!patience.deadline || silent_until < *patience.deadline);
+      co_return std::move(moved).error().with_context(
+          impl.what + (silent ? ": response body: nothing came for too long" : ": response body"));
     }
   }
 }

@@ -172,7 +172,7 @@ Task<Result<void>> Loop::sleep(Duration how_long, Patience patience) {
   Wait wait(*this, patience.no_later_than(end));
   const Wake wake = co_await wait;
   if (wake == Wake::timeout && !cut) co_return Result<void>();
-  co_return to_result(wake, "sleep");
+  co_return to_result(wake);
 }
 
 Task<void> Loop::yield() {
@@ -199,17 +199,17 @@ Task<Result<void>> Loop::until_ready(int fd, unsigned direction, Patience patien
   CO_TRY(impl_->poller.watch(fd, impl_->fds[fd].interest()));
   const Wake wake = co_await wait;
   interest.reported = wake == Wake::ready;
-  co_return to_result(wake, "wait");
+  co_return to_result(wake);
 }
 
-Result<void> to_result(Wake wake, std::string_view what) {
+Result<void> to_result(Wake wake) {
   switch (wake) {
     case Wake::ready:
       return {};
     case Wake::timeout:
-      return Error(ErrorKind::timeout, std::format("{}: timed out", what));
+      return Error(ErrorKind::timeout, "timed out");
     case Wake::cancelled:
-      return Error(ErrorKind::cancelled, std::format("{}: cancelled", what));
+      return Error(ErrorKind::cancelled, "cancelled");
   }
   return Error(ErrorKind::internal, "a wait without outcome");
 }

@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -69,8 +68,8 @@ class Loop {
 
 enum class Wake : std::uint8_t { ready, timeout, cancelled };
 
-// Nothing for `ready`, else an Error of that kind saying what was waited for.
-Result<void> to_result(Wake wake, std::string_view what);
+// Nothing for `ready`, else an Error of that kind; who waited adds for what.
+Result<void> to_result(Wake wake);
 
 struct BySource;
 struct ByCancel;
@@ -108,16 +107,18 @@ class Wait final : public Link<Wait, BySource>,
   std::optional<std::multimap<Duration, Wait*>::iterator> timer_;
 };
 
+// The result is shared: the task goes on in a later run if somebody else stops this one.
 template <class T>
 Result<T> Loop::run_until(Task<Result<T>> task) {
-  std::optional<Result<T>> result;
-  spawn([](Task<Result<T>> inner, std::optional<Result<T>>& out, Loop& loop) -> Task<void> {
-    out.emplace(co_await std::move(inner));
+  const auto result = std::make_shared<std::optional<Result<T>>>();
+  spawn([](Task<Result<T>> inner, std::shared_ptr<std::optional<Result<T>>> out,
+           Loop& loop) -> Task<void> {
+    out->emplace(co_await std::move(inner));
     loop.stop();
   }(std::move(task), result, *this));
   TRY(run());
-  if (!result) return Error(ErrorKind::cancelled, "the loop was stopped");
-  return *std::move(result);
+  if (!*result) return Error(ErrorKind::cancelled, "the loop was stopped");
+  return *std::move(*result);
 }
 
 }  // namespace glovebox::net

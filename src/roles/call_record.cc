@@ -112,8 +112,9 @@ JsonObject result_members(const CallResult& result) {
   if (!result.verdict.detail.empty()) members.set("why", result.verdict.detail);
   members.set("err", result.is_error);
   members.set("out", audit::commitment(result.content));
-  members.set("us", result.usage.wall_us);
-  members.set("cpu", result.usage.cpu_us);
+  constexpr std::int64_t kNanoseconds = 1000;
+  members.set("ns", result.usage.wall_us * kNanoseconds);
+  members.set("cpu", result.usage.cpu_us * kNanoseconds);
   members.set("rss", result.usage.peak_kib);
   return members;
 }

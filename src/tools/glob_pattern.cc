@@ -86,7 +86,11 @@ std::string unquoted(std::string_view component) {
 }
 
 bool is_literal(std::string_view component) {
-  return component.find_first_of("*?[") == std::string_view::npos;
+  for (std::size_t i = 0; i < component.size(); ++i) {
+    if (component[i] == '*' || component[i] == '?' || component[i] == '[') return false;
+    if (component[i] == '\\') ++i;
+  }
+  return true;
 }
 
 struct Braces {

@@ -8,7 +8,9 @@ namespace {
 
 // What the EXIT trap runs: writes the state, a script, to fd 42. In posix mode functions cannot
 // shadow special builtins; `builtin` is freed there and leads to all others. Which options were on
-// is read first, because leaving posix mode changes some.
+// is read first, because leaving posix mode changes some. It is parsed when the shell ends, so its
+// words are quoted against the guest's aliases and none is a keyword: `${a/*:x:*/!}` without what
+// begins with `:` is text if and only if the list holds x.
 //
 // In the state, whatever a function could shadow comes before the functions, and aliases are not
 // expanded until the end. A function that bash cannot parse again costs only what follows it. The
@@ -17,21 +19,19 @@ namespace {
 #define SAVE_STATE                                                                                 \
   "{ __gb_s=:$SHELLOPTS: __gb_b=:$BASHOPTS: POSIXLY_CORRECT=1; \\set +euxv; "                      \
   "\\unset -f builtin; \\set +o posix; \\builtin trap - EXIT; "                                    \
-  "if [[ -v __gb_x || $__gb_s == *:xtrace:* ]]; then __gb_x=1; fi; "                               \
+  "__gb_d=${__gb_s/*:xtrace:*/!}; __gb_x=${__gb_x+1}${__gb_d##:*}; "                               \
   "__gb_s=${__gb_s/:xtrace:/:}; __gb_s=${__gb_s/:noexec:/:}; __gb_s=${__gb_s/:onecmd:/:}; "        \
   "__gb_s=${__gb_s#:}; __gb_s=${__gb_s%:}; \\builtin unset -v BASH_EXECUTION_STRING; "             \
   "\\builtin printf \"shopt -u \\${BASHOPTS//:/ }\\n\"; "                                          \
   "__gb_d=${__gb_b/:expand_aliases:/:}; \\builtin printf \"shopt -s%s\\n\" \"${__gb_d//:/ }\"; "   \
-  "\\builtin umask -p; "                                                                           \
+  "__gb_d=${__gb_b/*:expand_aliases:*/!}; __gb_d=${__gb_d##:*}; \\builtin umask -p; "              \
   "\\builtin printf \"cd -- %q || __gb_gone=1\\n\" \"${DIRSTACK[0]:-$PWD}\"; "                     \
   "\\builtin declare -p; \\builtin alias -p; \\builtin trap -p; \\builtin declare -f; "            \
-  "\\builtin printf \"builtin declare -F declare || {\\n__gb_d=\\n\"; \\builtin declare -Fx; "     \
-  "\\builtin printf \"}\\n\"; "                                                                    \
-  "if [[ $__gb_b == *:expand_aliases:* ]]; then "                                                  \
-  "\\builtin printf \"builtin shopt -s expand_aliases\\n\"; fi; "                                  \
+  "\\builtin printf \"builtin declare -F declare || {\\n__gb_e=\\n\"; \\builtin declare -Fx; "     \
+  "\\builtin printf \"}\\n%s\\n\" \"${__gb_d:+builtin shopt -s expand_aliases}\"; "                \
   "\\builtin printf \"__gb_opts=(+B +h -o %s)\\n\" \"${__gb_s//:/ -o }\"; "                        \
   "\\builtin printf \"__gb_x=%q\\n\" "                                                             \
-  "\"${__gb_x:+builtin unset -v __gb_x; builtin set -x; }\"; "                                     \
+  "\"${__gb_x:+\\\\builtin unset -v __gb_x; \\\\builtin set -x; }\"; "                             \
   "\\builtin printf \"#GBEND\\n\"; } 2>/dev/null >&42"
 
 // The state runs between the two redirections; from there on nothing is called but by `builtin`.
@@ -40,10 +40,10 @@ constexpr std::string_view kScript =
     "exec 42>&5 5>&-; unset -v BASH_EXECUTION_STRING; "
     "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "
     "{ . /dev/fd/3; builtin printf \"#GB1 restored\\n\" >&42; "
-    "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; builtin printf \"#GB1 moved\\n\" >&42; "
-    "fi; builtin trap '" SAVE_STATE
+    "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; "
+    "builtin printf \"#GB1 moved\\n\" >&42; fi; builtin trap '" SAVE_STATE
     "' EXIT; builtin set \"${__gb_opts[@]}\"; "
-    "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d; "
+    "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "
     "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "
     "builtin eval \"${__gb_x-}$(</dev/fd/4)\" 3<&- 4<&-";
 

@@ -274,7 +274,9 @@ TEST_CASE("waits that end") {
 TEST_CASE("nobody listens") {
   World world;
   std::uint16_t port = 0;
-  { port = Listener::open(*world.loop, loopback(), 0)->port(); }
+  {
+    port = Listener::open(*world.loop, loopback(), 0)->port();
+  }
   HttpClient client(*world.loop, world.connector, url_of(port), "test");
   const auto got = world.run(client.send(get("/x"), world.soon()));
   REQUIRE_FALSE(got);

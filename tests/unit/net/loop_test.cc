@@ -28,7 +28,9 @@ TEST_CASE("nothing runs before it is awaited") {
     flag = true;
     co_return;
   };
-  { auto unused = make(ran); }
+  {
+    auto unused = make(ran);
+  }
   CHECK_FALSE(ran);
   world.loop->spawn(make(ran));
   CHECK_FALSE(ran);

@@ -1,0 +1,285 @@
+// Group C: the kernel's surface, processes and sockets.
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/io.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "probe.h"
+
+namespace probe {
+namespace {
+
+// In a child: an attempt that may end the process, or change it.
+template <class Try>
+void in_child(Attempts& attempts, const std::string& what, Try try_it) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(try_it() ? 0 : 1);
+  int status = 0;
+  if (child < 0 || ::waitpid(child, &status, 0) != child) return;
+  if (WIFSIGNALED(status)) {
+    attempts.refused(what + ": signal " + std::to_string(WTERMSIG(status)));
+  } else if (WEXITSTATUS(status) == 0) {
+    attempts.got_through(what);
+  } else {
+    attempts.refused(what);
+  }
+}
+
+pid_t outsider(const char* argument) {
+  return *argument != '\0' ? static_cast<pid_t>(std::atoi(argument)) : 1;
+}
+
+void trace(Attempts& attempts, const char* pid) {
+  for (const pid_t target : {outsider(pid), ::getppid()}) {
+    attempts.returned("seize " + std::to_string(target),
+                      ::ptrace(PTRACE_SEIZE, target, nullptr, nullptr), {EPERM, ESRCH, ENOSYS});
+  }
+}
+
+void read_memory(Attempts& attempts, const char* pid) {
+  char here[8];
+  const iovec local{here, sizeof here};
+  // An address that is certainly mapped in the control: the canary tells its own.
+  const char* colon = std::strchr(pid, ':');
+  const iovec remote{colon != nullptr ? reinterpret_cast<void*>(std::strtoul(colon + 1, nullptr, 0))
+                                      : here,
+                     sizeof here};
+  attempts.returned("process_vm_readv", ::process_vm_readv(outsider(pid), &local, 1, &remote, 1, 0),
+                    {EPERM, ESRCH, ENOSYS});
+  attempts.returned("process_vm_writev", ::process_vm_writev(outsider(pid), &local, 1, &remote, 1, 0),
+                    {EPERM, ESRCH, ENOSYS});
+}
+
+// Everything that is not this process; the canary outside must live on.
+void kill_outsiders(Attempts& attempts, const char* pid) {
+  attempts.returned("kill the canary", ::kill(outsider(pid), SIGKILL), {ESRCH, EPERM});
+  attempts.returned("stop the canary", ::kill(outsider(pid), SIGSTOP), {ESRCH, EPERM});
+  attempts.returned("tgkill the canary", ::syscall(SYS_tgkill, outsider(pid), outsider(pid), SIGKILL),
+                    {ESRCH, EPERM});
+}
+
+void no_such_call(Attempts& attempts, const char*) {
+  char parameters[256] = {};
+  attempts.returned("io_uring_setup", ::syscall(SYS_io_uring_setup, 4, parameters), {ENOSYS});
+}
+
+void user_faults(Attempts& attempts, const char*) {
+  attempts.returned("userfaultfd", ::syscall(SYS_userfaultfd, 0), {EPERM, ENOSYS});
+  attempts.returned("userfaultfd user mode", ::syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY),
+                    {EPERM, ENOSYS});
+}
+
+void performance(Attempts& attempts, const char*) {
+  for (const unsigned type : {0u, 1u}) {
+    perf_event_attr attributes{};
+    attributes.size = sizeof attributes;
+    attributes.type = type;
+    attributes.exclude_kernel = 1;
+    attempts.returned("perf_event_open", ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0),
+                      {EPERM, EACCES, ENOSYS});
+  }
+}
+
+void keyrings(Attempts& attempts, const char*) {
+  attempts.returned("add_key", ::syscall(SYS_add_key, "user", "gb", "x", 1, KEY_SPEC_USER_KEYRING),
+                    {EPERM, ENOSYS});
+  attempts.returned("keyctl", ::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0),
+                    {EPERM, ENOSYS});
+  attempts.returned("request_key", ::syscall(SYS_request_key, "user", "gb", nullptr, 0),
+                    {EPERM, ENOSYS});
+}
+
+void personalities(Attempts& attempts, const char*) {
+  for (const unsigned long kind : {READ_IMPLIES_EXEC * 1UL, ADDR_NO_RANDOMIZE * 1UL, PER_LINUX32 * 1UL}) {
+    attempts.returned("personality", ::personality(kind), {EPERM, ENOSYS});
+  }
+}
+
+// A call by the 32-bit entry: getpid is 20 there.
+void foreign_entry(Attempts& attempts, const char*) {
+#if defined(__x86_64__)
+  in_child(attempts, "int 0x80", [] {
+    long result = 20;
+    asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+    return result > 0;
+  });
+#endif
+}
+
+void nested_namespaces(Attempts& attempts, const char*) {
+  in_child(attempts, "unshare user", [] { return ::unshare(CLONE_NEWUSER) == 0; });
+  in_child(attempts, "unshare user and mount",
+           [] { return ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0; });
+  in_child(attempts, "clone user", [] {
+    const long pid = ::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, nullptr, nullptr, nullptr, 0);
+    if (pid == 0) ::_exit(0);
+    return pid > 0;
+  });
+  in_child(attempts, "clone3 user", [] {
+    unsigned long arguments[11] = {CLONE_NEWUSER, 0, 0, 0, SIGCHLD};
+    const long pid = ::syscall(SYS_clone3, arguments, sizeof arguments);
+    if (pid == 0) ::_exit(0);
+    return pid > 0;
+  });
+}
+
+void terminal_input(Attempts& attempts, const char*) {
+  // A terminal of our own: the request itself must be refused.
+  int fd = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
+  if (fd < 0) fd = 0;
+  attempts.returned("TIOCSTI", ::ioctl(fd, TIOCSTI, "x"), {EPERM, ENOTTY, EIO});
+  attempts.returned("TIOCSTI with high bits",
+                    ::syscall(SYS_ioctl, fd, 0x100000000UL | TIOCSTI, "x"), {EPERM, ENOTTY, EIO});
+}
+
+void console_requests(Attempts& attempts, const char*) {
+  int fd = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
+  if (fd < 0) fd = 0;
+  char paste = 3;
+  attempts.returned("TIOCLINUX", ::ioctl(fd, TIOCLINUX, &paste), {EPERM, ENOTTY});
+  attempts.returned("KDSKBENT", ::ioctl(fd, 0x4B47, &paste), {EPERM, ENOTTY});
+}
+
+void segments_and_ports(Attempts& attempts, const char*) {
+  char descriptor[16] = {};
+  attempts.returned("modify_ldt", ::syscall(SYS_modify_ldt, 1, descriptor, sizeof descriptor),
+                    {EPERM, ENOSYS});
+  attempts.returned("iopl", ::syscall(SYS_iopl, 3), {EPERM, ENOSYS});
+  attempts.returned("ioperm", ::syscall(SYS_ioperm, 0x80, 1, 1), {EPERM, ENOSYS});
+}
+
+void administration(Attempts& attempts, const char*) {
+  timeval now{};
+  ::gettimeofday(&now, nullptr);
+  attempts.returned("init_module", ::syscall(SYS_init_module, "", 0, ""), {EPERM, ENOSYS});
+  attempts.returned("finit_module", ::syscall(SYS_finit_module, 0, "", 0), {EPERM, ENOSYS});
+  attempts.returned("kexec_load", ::syscall(SYS_kexec_load, 0, 0, nullptr, 0), {EPERM, ENOSYS});
+  // Wrong magic numbers: harmless where it is allowed.
+  attempts.returned("reboot", ::syscall(SYS_reboot, 1, 2, 3, nullptr), {EPERM, ENOSYS});
+  attempts.returned("swapon", ::swapon("/nothing", 0), {EPERM, ENOSYS});
+  attempts.returned("acct", ::syscall(SYS_acct, "/nothing"), {EPERM, ENOSYS});
+  attempts.returned("settimeofday", ::settimeofday(&now, nullptr), {EPERM, ENOSYS});
+  attempts.returned("sethostname", ::sethostname("owned", 5), {EPERM, ENOSYS});
+  attempts.returned("syslog", ::syscall(SYS_syslog, 3, nullptr, 0), {EPERM, EINVAL, ENOSYS});
+  attempts.returned("bpf", ::syscall(SYS_bpf, 0, nullptr, 0), {EPERM, ENOSYS});
+}
+
+// Set-user-id programs gain nothing: the bit that forbids it is on.
+void set_user_id(Attempts& attempts, const char*) {
+  const int locked = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+  locked == 1 ? attempts.refused("no_new_privs is set") : attempts.got_through("may gain ids");
+  in_child(attempts, "setresuid 0", [] { return ::setresuid(0, 0, 0) == 0; });
+}
+
+void core_files(Attempts& attempts, const char*) {
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_CORE, &all);
+  const pid_t child = ::fork();
+  if (child == 0) ::abort();
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  WCOREDUMP(status) ? attempts.got_through("a core was written") : attempts.refused("no core");
+}
+
+bool is_allowed_socket(int family, int type, int protocol) {
+  type &= 0xf;
+  if (family == AF_UNIX) return true;
+  if (family == AF_INET || family == AF_INET6) {
+    const bool plain = protocol == 0 || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
+                       protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+    return (type == SOCK_STREAM || type == SOCK_DGRAM) && plain;
+  }
+  return family == AF_NETLINK && protocol == 0;
+}
+
+void socket_sweep(Attempts& attempts, const char*) {
+  int refused = 0;
+  for (int family = 0; family < 46; ++family) {
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_PACKET}) {
+      for (const int protocol : {0, 1, 6, 16, 17, 132, 136, 255, 262}) {
+        if (is_allowed_socket(family, type, protocol)) continue;
+        const int fd = ::socket(family, type, protocol);
+        if (fd < 0) {
+          ++refused;
+          continue;
+        }
+        ::close(fd);
+        attempts.got_through("socket " + std::to_string(family) + " " + std::to_string(type) + " " +
+                             std::to_string(protocol));
+      }
+    }
+  }
+  attempts.refused(std::to_string(refused) + " kinds of sockets");
+}
+
+void machine_sockets(Attempts& attempts, const char*) {
+  for (const unsigned peer : {1u, 2u}) {
+    const int fd = ::socket(AF_VSOCK, SOCK_STREAM, 0);
+    if (fd < 0) {
+      attempts.returned("AF_VSOCK", fd, {EAFNOSUPPORT, EPERM});
+      continue;
+    }
+    attempts.got_through("a socket to machine " + std::to_string(peer));
+    ::close(fd);
+  }
+}
+
+void process_controls(Attempts& attempts, const char*) {
+  attempts.returned("PR_SET_MM", ::prctl(PR_SET_MM, PR_SET_MM_BRK, 4096, 0, 0),
+                    {EPERM, EINVAL, ENOSYS});
+  // Being traceable oneself opens nothing else.
+  ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  ::prctl(PR_SET_PTRACER, -1, 0, 0, 0);
+  attempts.returned("seize 1", ::ptrace(PTRACE_SEIZE, 1, nullptr, nullptr), {EPERM, ESRCH, ENOSYS});
+}
+
+// The first process of the box shrugs off what comes from within.
+void stop_first(Attempts& attempts, const char*) {
+  ::kill(1, SIGSTOP);
+  ::kill(1, SIGTERM);
+  ::kill(1, SIGKILL);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(7);
+  int status = 0;
+  const bool reaped = ::waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7;
+  reaped ? attempts.refused("PID 1 goes on") : attempts.got_through("PID 1 is stopped");
+}
+
+}  // namespace
+
+const Case kKernelCases[] = {
+    {"C01", trace},           {"C02", read_memory},        {"C05", kill_outsiders},
+    {"C07", no_such_call},    {"C08", user_faults},        {"C10", performance},
+    {"C11", keyrings},        {"C13", personalities},      {"C14", foreign_entry},
+    {"C16", nested_namespaces}, {"C19", terminal_input},   {"C20", console_requests},
+    {"C22", segments_and_ports}, {"C23", administration},  {"C25", set_user_id},
+    {"C29", core_files},      {"C31", socket_sweep},       {"C32", machine_sockets},
+    {"C34", process_controls}, {"E16", stop_first},        {"E22", keyrings},
+    {nullptr, nullptr},
+};
+
+}  // namespace probe

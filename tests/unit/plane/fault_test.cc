@@ -1,0 +1,70 @@
+#include "plane/fault.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <vector>
+
+#include "fakes.h"
+
+namespace glovebox::plane {
+
+TEST_CASE("fault rules that are refused", "[plane]") {
+  for (const char* rule :
+       {"1", "{}", R"({"route":1})", R"({"route":"x","unknown":1})", R"({"route":"x","count":-1})",
+        R"({"route":"x","status":99})", R"({"route":"x","status":600})",
+        R"({"route":"x","status":"500"})", R"({"route":"x","delay_ms":600001})",
+        R"({"route":"x","cut":"tail"})", R"({"route":"x","stall":1})",
+        R"({"route":"x","headers":{"a b":"c"}})", R"({"route":"x","headers":{"a":"b\nc"}})",
+        R"({"route":"x","retry_after":-1})"}) {
+    INFO(rule);
+    Faults faults;
+    CHECK(faults.add(json(rule)).error().status == 400);
+    INFO("none of a list is added when one is bad");
+    CHECK_FALSE(faults.add(json(R"([{"route":"good"},)" + std::string(rule) + "]")));
+    CHECK_FALSE(faults.strike("good"));
+  }
+}
+
+TEST_CASE("a rule hits the requests that it names", "[plane]") {
+  struct Row {
+    const char* name;
+    const char* rule;
+    std::vector<bool> hits;  // of consecutive work.poll
+  };
+  for (const Row& row : {
+           Row{"once", R"({"route":"work.poll"})", {true, false, false}},
+           Row{"twice", R"({"route":"work.poll","count":2})", {true, true, false}},
+           Row{"always", R"({"route":"work.poll","count":0})", {true, true, true}},
+           Row{"the second", R"({"route":"work.poll","skip":1})", {false, true, false}},
+           Row{"by its start", R"({"route":"work.*"})", {true, false, false}},
+           Row{"everything", R"({"route":"*","count":0})", {true, true, true}},
+           Row{"another route", R"({"route":"work.poller"})", {false, false, false}},
+           Row{"another start", R"({"route":"works.*"})", {false, false, false}},
+       }) {
+    INFO(row.name);
+    Faults faults;
+    REQUIRE(faults.add(json(row.rule)));
+    for (const bool hit : row.hits) CHECK(faults.strike("work.poll").has_value() == hit);
+  }
+}
+
+TEST_CASE("rules stand in line", "[plane]") {
+  Faults faults;
+  REQUIRE(faults.add(json(R"([{"route":"x","status":500},{"route":"x","status":429}])")));
+  CHECK(faults.strike("x")->status == 500);
+  CHECK(faults.strike("x")->status == 429);
+  CHECK_FALSE(faults.strike("x"));
+  CHECK((*faults.report().as_array())[1].get_int("hits") == 1);
+}
+
+TEST_CASE("short forms become headers", "[plane]") {
+  Faults faults;
+  REQUIRE(faults.add(json(R"({"route":"x","should_retry":false,"retry_after":7,)"
+                          R"("retry_after_ms":9,"headers":{"x-a":"b"}})")));
+  CHECK(faults.strike("x")->headers == std::vector<Header>{{"x-should-retry", "false"},
+                                                            {"retry-after", "7"},
+                                                            {"retry-after-ms", "9"},
+                                                            {"x-a", "b"}});
+}
+
+}  // namespace glovebox::plane
