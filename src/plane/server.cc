@@ -136,6 +136,8 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
   if (fault.malformed && !co_await exchange.write(std::string(kBrokenFrame))) co_return;
   if (fault.stall) co_await hold(exchange);
   if (fault.cut == Cut::head) exchange.cut();
+  // Changes elsewhere wake this too; they must not put the ping off.
+  Duration next_ping = loop_.now() + kPingEvery;
   while (!exchange.gone().cancelled()) {
     StreamRead read = plane_.read(stream);
     std::string bytes;
@@ -150,8 +152,9 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
       (void)co_await exchange.end_stream();
       co_return;
     }
-    const Result<void> woken = co_await changed_.wait({loop_.now() + kPingEvery, exchange.gone()});
+    const Result<void> woken = co_await changed_.wait({next_ping, exchange.gone()});
     if (woken || woken.error().kind() != ErrorKind::timeout) continue;
+    next_ping = loop_.now() + kPingEvery;
     if (!co_await exchange.write(std::string(kPing))) co_return;
   }
 }

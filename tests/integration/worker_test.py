@@ -160,11 +160,11 @@ def faults(keep):
         ("a server error on the stream", dict(route="events.stream", status=500)),
         ("a history that is no JSON", dict(route="events.list", malformed=True)),
         ("a server error on the history", dict(route="events.list", status=502)),
-        ("a session that is not read at first", dict(route="sessions.get", status=503)),
+        ("a session that is not read at first", dict(route="sessions.retrieve", status=503)),
         ("a heartbeat that fails", dict(route="work.heartbeat", status=500)),
         ("a poll that fails", dict(route="work.poll", status=500)),
         ("an ack that fails once", dict(route="work.ack", status=503)),
-        ("an answer cut in its body", dict(route="sessions.get", cut="body")),
+        ("an answer cut in its body", dict(route="sessions.retrieve", cut="body")),
     ]
     plane = keep(Plane())
     worker = shared(keep, plane, "--stream-silence", "7s")
