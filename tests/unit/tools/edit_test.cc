@@ -1,5 +1,8 @@
 #include "tools/edit.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "support.h"
 
 using namespace glovebox;
@@ -32,13 +35,18 @@ TEST_CASE("an empty new text deletes") {
   CHECK(tree.get("d") == "keep keep");
 }
 
-TEST_CASE("a failing save is told as the save's") {
-  if (::geteuid() == 0) SKIP("root may write everywhere");
+TEST_CASE("a failing save is told as the save's, and the file is as it was") {
   const Tree tree;
-  tree.put("ro/f", "x");
-  std::filesystem::permissions(tree.in("ro"), std::filesystem::perms(0555));
+  tree.put("f", "x");
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit nothing{0, before.rlim_max};
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &nothing) == 0);
   const ToolResult result = call(FileTool::edit, tree.roots(),
-                                 R"({"file_path":"ro/f","old_string":"x","new_string":"y"})");
-  CHECK(text_of(result) == "edit: write: ro/f: permission denied");
-  std::filesystem::permissions(tree.in("ro"), std::filesystem::perms(0755));
+                                 R"({"file_path":"f","old_string":"x","new_string":"y"})");
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, handler);
+  CHECK(text_of(result) == "edit: write: f: i/o error (EFBIG)");
+  CHECK(tree.get("f") == "x");
 }
