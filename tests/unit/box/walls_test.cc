@@ -30,7 +30,7 @@ constexpr Row kWalls[] = {
     {"sysctls", "ls /proc/sys /sys 2>&1 | grep -c 'No such file'", "2"},
     {"processes of the host", "ls -d /proc/[0-9]* | wc -l | tr -d '\\n'; kill -0 1 && echo",
      nullptr},
-    {"init cannot be ended", "sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
+    {"init cannot be ended", "exec 2>/dev/null; sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
     {"init cannot be read",
      "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vc 'No such file'; :", "0"},
     {"no user namespace", "unshare -U true 2>/dev/null || echo refused", "refused"},
