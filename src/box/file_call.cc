@@ -26,8 +26,7 @@ Result<tools::Root> open_root(const MountEntry& entry) {
   root.path = entry.at;
   root.access = entry.access == Access::read_write ? tools::RootAccess::read_write
                                                    : tools::RootAccess::read_only;
-  root.naming =
-      entry.at == kOutputs ? tools::RootNaming::silent : tools::RootNaming::announced;
+  root.naming = entry.at == kOutputs ? tools::RootNaming::silent : tools::RootNaming::announced;
   return root;
 }
 
@@ -52,17 +51,16 @@ Result<FileCall> FileCall::prepare(const BoxPlan& plan) {
   if (!workspace) return Error(ErrorKind::invalid, "the plan has no workspace");
   tools::ToolLimits limits;
   limits.walk_threads = std::clamp(plan.limits.cores, 1u, tools::kMaxWalkThreads);
-  return FileCall(*tool,
-                  TRY(tools::Roots::make(std::move(*workspace), std::move(extra),
-                                         plan.host_workdir)),
-                  limits);
+  return FileCall(
+      *tool, TRY(tools::Roots::make(std::move(*workspace), std::move(extra), plan.host_workdir)),
+      limits);
 }
 
 tools::ToolResult FileCall::run(std::string_view input) const {
   const auto json = codec::parse_json(input);
   if (!json || !json->is_object())
-    return tools::error_result(std::format("{}: the input is not a JSON object",
-                                           tools::to_string(tool_)));
+    return tools::error_result(
+        std::format("{}: the input is not a JSON object", tools::to_string(tool_)));
   const SystemClock clock;
   SystemRandom random;
   return tools::run_file_tool(tool_, *json, {roots_, limits_, clock, random});

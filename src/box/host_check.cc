@@ -66,8 +66,9 @@ HostCheck check_apparmor() {
   check.detail = "kernel.apparmor_restrict_unprivileged_userns=" + *value;
   if (os::effective_uid() == 0) return check;
   check.state = State::weaker;
-  check.remedy = "load a profile for glovebox with `userns,`, or sysctl -w "
-                 "kernel.apparmor_restrict_unprivileged_userns=0";
+  check.remedy =
+      "load a profile for glovebox with `userns,`, or sysctl -w "
+      "kernel.apparmor_restrict_unprivileged_userns=0";
   return check;
 }
 

@@ -40,8 +40,7 @@ int fail(int status, std::string_view text) {
 // Ids are mapped; the keeper lives. EOF: it does not.
 Result<void> wait_for_go(int go) {
   char byte = 0;
-  if (TRY(os::read_some(go, &byte, 1)) != 1)
-    return Error(ErrorKind::closed, "the keeper is gone");
+  if (TRY(os::read_some(go, &byte, 1)) != 1) return Error(ErrorKind::closed, "the keeper is gone");
   return {};
 }
 
@@ -53,8 +52,8 @@ Result<void> silence_standard_streams() {
 }
 
 std::vector<int> kept_descriptors(const InitWork& work) {
-  std::vector<int> kept = {work.go.get(),        work.status.get(),  work.answer.get(),
-                           work.output.get(),    work.state_in.get(), work.command.get(),
+  std::vector<int> kept = {work.go.get(),       work.status.get(),   work.answer.get(),
+                           work.output.get(),   work.state_in.get(), work.command.get(),
                            work.state_out.get()};
   for (const UniqueFd& fd : work.stdio) kept.push_back(fd.get());
   std::erase_if(kept, [](int fd) { return fd < 3; });
@@ -130,8 +129,8 @@ std::vector<std::string> places_of(const BoxPlan& plan, const std::string& name)
 
 int become_program(const InitWork& work) {
   const std::vector<std::string>& argv = work.plan.command.argv;
-  auto placed = place_all(
-      {{work.stdio[0].get(), 0}, {work.stdio[1].get(), 1}, {work.stdio[2].get(), 2}});
+  auto placed =
+      place_all({{work.stdio[0].get(), 0}, {work.stdio[1].get(), 1}, {work.stdio[2].get(), 2}});
   if (!placed) return kSetupFailed;
   (void)os::reset_signals();
   const std::vector<std::string> environment = environment_of(work.plan);

@@ -21,10 +21,10 @@ struct InitWork {
   const BoxPlan& plan;
   const SessionPlaces& places;
   std::string_view input;
-  UniqueFd go;                   // one byte once the ids are mapped; its end: the keeper is gone
-  UniqueFd status;               // see init_status.h
-  UniqueFd answer;               // function: the result, see init_status.h
-  UniqueFd output;               // shell: stdout and stderr
+  UniqueFd go;      // one byte once the ids are mapped; its end: the keeper is gone
+  UniqueFd status;  // see init_status.h
+  UniqueFd answer;  // function: the result, see init_status.h
+  UniqueFd output;  // shell: stdout and stderr
   UniqueFd state_in, command, state_out;  // shell: tools/shell_state.h
   std::array<UniqueFd, 3> stdio;          // program
 };

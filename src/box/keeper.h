@@ -46,7 +46,7 @@ struct KeeperLaunch {
 struct RunRequest {
   std::uint64_t ticket = 0;  // chosen by the caller, names the call from now on
   BoxPlan plan;
-  std::string input;  // function, shell: the tool's input, JSON; program: unused
+  std::string input;                     // function, shell: the tool's input, JSON; program: unused
   std::array<int, 3> stdio{-1, -1, -1};  // program only; stay the caller's
 };
 

@@ -54,8 +54,8 @@ class MountMaker {
         if (!source.tree) return {};  // optional and absent
         return mount(entry, source.tree, source.type, os::Depth::all);
       case MountKind::inner_bind: {
-        const UniqueFd tree = TRY(os::copy_tree(
-            site_.root.get(), std::string(relative(entry.source)), os::Depth::one));
+        const UniqueFd tree = TRY(
+            os::copy_tree(site_.root.get(), std::string(relative(entry.source)), os::Depth::one));
         TRY(find(entry.at));
         return attach(tree, os::FileType::folder);
       }

@@ -122,9 +122,9 @@ std::string to_text(const BoxPlan& plan) {
   text += std::format("seccomp   {} (sha256 {})\n", plan.filter_name, plan.filter_digest);
   const PlannedLimits& limits = plan.limits;
   text += "limits\n";
-  text += std::format("  wall      {}\n  cpu       {} ({})\n  cores     {}\n",
-                      time_text(limits.wall), time_text(limits.cpu),
-                      enforced(limits.cpu_by), limits.cores);
+  text +=
+      std::format("  wall      {}\n  cpu       {} ({})\n  cores     {}\n", time_text(limits.wall),
+                  time_text(limits.cpu), enforced(limits.cpu_by), limits.cores);
   text +=
       std::format("  memory    {} ({})\n  processes {}\n  files     {}\n", size_text(limits.memory),
                   enforced(limits.memory_by), limits.processes, limits.files);

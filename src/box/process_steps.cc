@@ -80,8 +80,8 @@ Result<void> stay_out_of_reach(Site&) {
 
 Result<void> enter_folder(Site& site) {
   // Without a mount namespace (only tests plan that) the workspace lies where it is on the host.
-  const std::string& path = site.plan.layers.has(Layer::mount_namespace) ? site.plan.directory
-                                                                         : site.places.workspace;
+  const std::string& path =
+      site.plan.layers.has(Layer::mount_namespace) ? site.plan.directory : site.places.workspace;
   const UniqueFd folder = TRY(os::open_path(path, O_PATH | O_DIRECTORY));
   return os::change_folder(folder.get());
 }

@@ -125,8 +125,7 @@ void RunningBox::launch() {
     // A step of the keeper; those of the box report themselves.
     const Error& error = made.error();
     complete({Outcome::setup_failed, 0,
-              error.error_number() == 0 ? error.message()
-                                        : std::format("{}", error.message())});
+              error.error_number() == 0 ? error.message() : std::format("{}", error.message())});
     return;
   }
   const Duration now = commons_.clock.monotonic();
@@ -219,8 +218,7 @@ Result<void> RunningBox::make_process() {
                 std::move(side.command),
                 std::move(side.state_out),
                 std::move(call_.stdio)};
-  const Group group =
-      call_group_ ? TRY_CONTEXT(Group::open(*call_group_), "open group") : Group();
+  const Group group = call_group_ ? TRY_CONTEXT(Group::open(*call_group_), "open group") : Group();
   // The child is born dumpable, or nobody could write its id maps; it stops being so before it
   // runs anything of the guest's.
   TRY(os::set_dumpable());
@@ -234,8 +232,8 @@ Result<void> RunningBox::make_process() {
   TRY(os::set_not_dumpable());
   process_ = TRY(std::move(child));
   if (!plan.layers.has(Layer::user_namespace)) return {};
-  auto mapped = os::map_ids(process_.pid(), plan.ids.inside, plan.ids.outside_uid,
-                            plan.ids.outside_gid);
+  auto mapped =
+      os::map_ids(process_.pid(), plan.ids.inside, plan.ids.outside_uid, plan.ids.outside_gid);
   if (!mapped) {
     process_.end();
     return Error(ErrorKind::denied, failure_text("map ids", mapped.error()));
@@ -244,8 +242,8 @@ Result<void> RunningBox::make_process() {
 }
 
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
-  for (const int fd : {process_.running() ? process_.pidfd() : -1, status_.get(), answer_.get(),
-                       output_.get()}) {
+  for (const int fd :
+       {process_.running() ? process_.pidfd() : -1, status_.get(), answer_.get(), output_.get()}) {
     polls.push_back({.fd = fd});
   }
 }
@@ -355,7 +353,8 @@ void RunningBox::finish(const os::ExitFacts& exit) {
   }
   BoxEnd end{decided_, read_status(status_text_), exit, false};
   if (call_group_) {
-    if (auto group = Group::open(*call_group_)) end.memory_kill = group->memory_kills().value_or(0) > 0;
+    if (auto group = Group::open(*call_group_))
+      end.memory_kill = group->memory_kills().value_or(0) > 0;
   } else if (has_grant_) {
     end.memory_kill = commons_.group.memory_kills().value_or(kills_before_) > kills_before_;
   }
@@ -364,11 +363,11 @@ void RunningBox::finish(const os::ExitFacts& exit) {
 
 void RunningBox::complete(Verdict verdict) {
   leave_group();
-  report_.usage.wall_us = std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() -
-                                                                   began_).count();
+  report_.usage.wall_us =
+      std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() - began_).count();
   report_.usage.cpu_us = cpu_us_;
-  report_.usage.peak_kib = std::max(report_.usage.peak_kib,
-                                    static_cast<std::int64_t>(peak_bytes_ / kKiB));
+  report_.usage.peak_kib =
+      std::max(report_.usage.peak_kib, static_cast<std::int64_t>(peak_bytes_ / kKiB));
   if (call_.plan.command.kind != CommandKind::program) {
     const tools::ToolResult result = call_.plan.command.kind == CommandKind::shell
                                          ? shell_result(verdict)

@@ -1,8 +1,13 @@
+#include <fcntl.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <format>
 #include <string>
+#include <vector>
 
+#include "os/file.h"
+#include "os/process.h"
 #include "support.h"
 
 namespace glovebox::box::test {
@@ -61,8 +66,7 @@ TEST_CASE("the file tools work on the workspace") {
   CHECK(text_of(session.bash("cat a.txt")) == "one\nthree");
   CHECK(text_of(session.run(session.plan("glob"), R"({"pattern":"*.txt"})")).contains("a.txt"));
   CHECK(text_of(session.run(session.plan("grep"), R"({"pattern":"thr"})")).contains("three"));
-  const RunReport outside =
-      session.run(session.plan("read"), R"({"file_path":"/etc/passwd"})");
+  const RunReport outside = session.run(session.plan("read"), R"({"file_path":"/etc/passwd"})");
   CHECK(outside.is_error);
 }
 
@@ -134,6 +138,28 @@ TEST_CASE("what a call leaves running ends with it") {
   CHECK(text_of(session.bash("(setsid nohup sleep 1000 >/dev/null 2>&1 &) ; echo ok")) == "ok");
   CHECK(text_of(session.bash("ls /proc | grep -c '^[0-9]'")) != "");
   CHECK(text_of(session.bash("pgrep -c sleep")).starts_with("0"));
+}
+
+TEST_CASE("boxes die with their keeper") {
+  auto pipe = os::make_pipe();
+  auto null = os::open_path("/dev/null", O_RDWR);
+  REQUIRE(pipe);
+  REQUIRE(null);
+  {
+    TestSession session;
+    RunRequest request;
+    request.ticket = session.next_ticket();
+    request.plan = session.program({"sh", "-c", "echo up; (setsid sleep 600 &); sleep 600"});
+    request.stdio = {null->get(), pipe->writer.get(), pipe->writer.get()};
+    REQUIRE(session.keeper().run(request));
+    pipe->writer.reset();
+    char up[3];
+    REQUIRE(os::read_some(pipe->reader.get(), up, sizeof up).value() == sizeof up);
+  }
+  // The end of the pipe is the end of every process that could write to it.
+  std::vector<os::Poll> polls = {{.fd = pipe->reader.get()}};
+  REQUIRE(os::poll_fds(polls, milliseconds(5000)).value());
+  CHECK(polls.front().hung_up);
 }
 
 TEST_CASE("a program is run as it is") {

@@ -14,7 +14,6 @@
 
 namespace glovebox::box::test {
 
-
 class TestSession {
  public:
   explicit TestSession(GroupPlaces group = {});

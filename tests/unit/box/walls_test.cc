@@ -20,7 +20,8 @@ constexpr Row kWalls[] = {
     {"capabilities", "grep -h ^Cap /proc/self/status | tr -d '\\t' | sort -u",
      "CapAmb:0000000000000000\nCapBnd:0000000000000000\nCapEff:0000000000000000\n"
      "CapInh:0000000000000000\nCapPrm:0000000000000000"},
-    {"no new privileges, filter", "grep -hE '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'",
+    {"no new privileges, filter",
+     "grep -hE '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'",
      "NoNewPrivs:1\nSeccomp:2"},
     {"the root", "ls /", "bin dev etc lib lib32 lib64 opt outputs proc sbin tmp usr var workspace"},
     {"the root is read-only", "echo x 2>/dev/null > /f || echo refused", "refused"},
@@ -29,8 +30,10 @@ constexpr Row kWalls[] = {
     {"sysctls", "ls /proc/sys /sys 2>&1 | grep -c 'No such file'", "2"},
     {"processes of the host", "ls -d /proc/[0-9]* | wc -l | tr -d '\\n'; kill -0 1 && echo",
      nullptr},
-    {"init cannot be ended", "sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
-    {"init cannot be read", "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vc 'No such file'; :", "0"},
+    {"init cannot be ended",
+     "exec 2>/dev/null; sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
+    {"init cannot be read",
+     "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vc 'No such file'; :", "0"},
     {"no user namespace", "unshare -U true 2>/dev/null || echo refused", "refused"},
     {"no mount", "mount -t tmpfs x /tmp 2>/dev/null || echo refused", "refused"},
     {"no sockets or fifos in the workspace", "mkfifo p 2>&1 | grep -c 'Permission denied'", "1"},
@@ -99,8 +102,7 @@ TEST_CASE("a hidden path is empty and closed by every way to it") {
 
 TEST_CASE("the third rung: root without user namespaces") {
   constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
-  if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0)
-    SKIP("needs CAP_SYS_ADMIN");
+  if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0) SKIP("needs CAP_SYS_ADMIN");
   TestSession session;
   session.host().rung = Rung::without_user_namespaces;
   const RunReport report = session.bash("id -u; grep -h ^CapBnd /proc/self/status; echo x > f");

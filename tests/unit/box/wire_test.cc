@@ -124,9 +124,9 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
 }
 
 TEST_CASE("what the first process of a box tells") {
-  const std::string told =
-      "nonsense\nexited 300\n" + started_line() + failed_line("mount /usr:\nEPERM") +
-      failed_line("second") + ended_line(true, 9) + ended_line(false, 0) + "exited 1";
+  const std::string told = "nonsense\nexited 300\n" + started_line() +
+                           failed_line("mount /usr:\nEPERM") + failed_line("second") +
+                           ended_line(true, 9) + ended_line(false, 0) + "exited 1";
   const InitStatus status = read_status(told);
   CHECK(status.started);
   CHECK(status.failed == "mount /usr: EPERM");
