@@ -1,7 +1,7 @@
 # The front door. `make demo` and `make test` each work alone on a bare Debian 12.
 #
-#   make demo     builds, then a scripted session from end to end, offline
 #   make          build/release/glovebox
+#   make demo     builds, then plays two rehearsals: what an agent can do in its box, and cannot
 #   make test     everything from scratch: packages, sources, build, all tests
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
@@ -48,21 +48,23 @@ build/fuzz/build.ninja: | prepare-check
 dev: build/dev/build.ninja
 	@ninja -C build/dev -j $(JOBS)
 
+# Needs no network once built. What the build says goes to build/demo.log.
+DEMO = build/release/glovebox rehearse --policy
+demo:
+	@mkdir -p build; echo "glovebox: building (build/demo.log tells what) ..."
+	@$(MAKE) --no-print-directory all > build/demo.log 2>&1 || { tail -n 30 build/demo.log; exit 1; }
+	@echo "An agent's session, queued at a local control plane: a worker claims it, each call runs in"
+	@echo "its own box under a policy, every step is in an audit log."; echo
+	@$(DEMO) policy/default.toml policy/rehearsals/tour.toml
+	@echo; $(DEMO) policy/read-only.toml policy/rehearsals/refused.toml
+	@echo; echo "Next:"
+	@echo "  build/release/glovebox doctor"
+	@echo "  build/release/glovebox exec --policy policy/default.toml -- /bin/bash -c 'id; ls -la'"
+	@echo "  build/release/glovebox exec --policy policy/default.toml --plan -- /bin/true"
+
 test: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
-
-# What installing and building print goes to a file; the tour is what a newcomer reads.
-demo:
-	@mkdir -p build
-	@test -x build/release/glovebox || echo "building glovebox; the log is build/demo.log"
-	@$(MAKE) --no-print-directory all > build/demo.log 2>&1 || { tail -n 20 build/demo.log; exit 1; }
-	@build/release/glovebox rehearse policy/rehearsals/tour.toml --policy policy/default.toml
-	@echo
-	@echo "next:"
-	@echo "  build/release/glovebox exec --policy policy/default.toml -- /bin/sh -c 'id; ls -la /'"
-	@echo "  build/release/glovebox exec --policy policy/default.toml --plan -- /bin/true"
-	@echo "  build/release/glovebox doctor --policy policy/strict.toml"
 
 bench: build/release/build.ninja
 	@packaging/deps/install debian-packages-bench

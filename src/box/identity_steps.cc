@@ -20,6 +20,7 @@ Result<void> take_mapped_identity(Site& site) {
 
 Result<void> take_plain_identity(Site& site) {
   if (site.plan.layers.has(Layer::user_namespace)) return {};
+  TRY(os::empty_bounding_set());  // root loses the right to with its id
   TRY(os::drop_groups());
   return os::become(site.plan.ids.outside_uid, site.plan.ids.outside_gid);
 }

@@ -75,13 +75,8 @@ class MountMaker {
       case MountKind::file:
         TRY(find(entry.at));
         return make_file(entry.source, entry.mode);
-      case MountKind::mask: {
-        auto hidden = hide(entry);
-        if (!hidden && hidden.error().kind() == ErrorKind::not_found &&
-            entry.presence == Presence::if_present)
-          return {};
-        return hidden;
-      }
+      case MountKind::mask:
+        return hide(entry);
     }
     return Error(ErrorKind::internal, "unknown kind of mount");
   }
@@ -164,23 +159,31 @@ class MountMaker {
     return os::new_proc(os::ProcView::own_user);
   }
 
-  // An empty thing that nobody may open lies over what is hidden. The file is taken out of the
-  // root again at once; its mount keeps it.
+  // An empty thing that nobody may open lies over what is hidden. The empty file is taken out of
+  // the root again at once; its mount keeps it.
   Result<void> hide(const MountEntry& entry) {
-    TRY(find(entry.at));
-    const UniqueFd point = TRY(open_point());
+    auto point = find_hidden(entry.at);
+    if (!point && point.error().kind() == ErrorKind::not_found &&
+        entry.presence == Presence::if_present)
+      return {};
+    if (!point) return std::move(point).error();
     const os::MountFlags flags{.read_only = true, .no_exec = true};
-    if (TRY(os::facts_of(point.get())).type == os::FileType::folder) {
+    if (TRY(os::facts_of(point->get())).type == os::FileType::folder) {
       const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
       TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
-      return os::attach(empty.get(), point.get(), "");
+      return os::attach(empty.get(), point->get(), "");
     }
     TRY(find(kHiddenFile));
     TRY(make_file("", 0));
     const UniqueFd empty = TRY(os::copy_tree(folder_.get(), name_, os::Depth::one));
-    TRY(os::remove_file(folder_.get(), name_));
     TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
-    return os::attach(empty.get(), point.get(), "");
+    TRY(os::attach(empty.get(), point->get(), ""));
+    return os::remove_file(folder_.get(), name_);
+  }
+
+  Result<UniqueFd> find_hidden(std::string_view at) {
+    TRY(find(at));
+    return open_point();
   }
 
   Site& site_;

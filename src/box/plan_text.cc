@@ -73,8 +73,7 @@ std::string mount_line(const MountEntry& entry) {
       if (entry.source != entry.at) line += std::format(" of {}", entry.source);
       break;
     case MountKind::inner_bind:
-      line += " " + entry.source;
-      break;
+      return line + " " + entry.source + "\n";
     case MountKind::symlink:
       return line + " -> " + entry.source + "\n";
     case MountKind::tmpfs:

@@ -36,8 +36,7 @@ struct ListenAddress {
 
 Result<ListenAddress> parse_listen(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos)
-    return Error(ErrorKind::invalid, "--listen is ADDRESS:PORT");
+  if (colon == std::string_view::npos) return Error(ErrorKind::invalid, "--listen is ADDRESS:PORT");
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const std::string_view digits = text.substr(colon + 1);
@@ -90,11 +89,11 @@ ExitCode run_plane(const PlaneOptions& options) {
   if (!loop) return fail(ExitCode::bug, loop.error().message());
   const auto server = plane::PlaneServer::start(**loop, plane, where->address, where->port);
   if (!server) return fail(ExitCode::host_lacks, server.error().message());
-  const std::string line = codec::to_json(codec::Json::object(
-      {{"base_url", (*server)->base_url()},
-       {"api_key", plane::kApiKey},
-       {"environment_id", plane::kFirstEnvironment},
-       {"environment_key", plane::environment_key(plane::kFirstEnvironment)}}));
+  const std::string line = codec::to_json(
+      codec::Json::object({{"base_url", (*server)->base_url()},
+                           {"api_key", plane::kApiKey},
+                           {"environment_id", plane::kFirstEnvironment},
+                           {"environment_key", plane::environment_key(plane::kFirstEnvironment)}}));
   if (const Result<void> told = os::write_all(STDOUT_FILENO, line + "\n"); !told)
     return fail(ExitCode::bug, told.error().message());
   const Result<void> served = (*loop)->run();

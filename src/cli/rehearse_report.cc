@@ -91,7 +91,7 @@ std::map<std::string, LoggedCall> read_logged_calls(std::string_view log) {
     take("prof", call.profile);
     take("outcome", call.outcome);
     take("why", call.why);
-    if (const auto us = record->get_int("us")) call.wall_us = *us;
+    if (const auto ns = record->get_int("ns")) call.wall_us = *ns / 1000;
   }
 }
 

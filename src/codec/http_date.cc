@@ -172,8 +172,10 @@ Result<Duration> parse_retry_after(std::string_view value, WallTime now) {
   if (Result<Duration> wait = parse_wait(value, std::chrono::seconds(1))) return wait;
   const WallTime until = TRY_CONTEXT(parse_http_date(value, now), "retry-after");
   const std::chrono::microseconds wait(until.microseconds - now.microseconds);
-  if (wait > kMaxRetryAfter) return kMaxRetryAfter;
-  return std::max(Duration(wait), Duration(0));
+  // Compared first: a date in another millennium does not fit the nanoseconds of a Duration.
+  if (wait.count() <= 0) return Duration(0);
+  const auto most = std::chrono::duration_cast<std::chrono::microseconds>(kMaxRetryAfter);
+  return Duration(std::min(wait, most));
 }
 
 Result<Duration> parse_retry_after_ms(std::string_view value) {

@@ -85,6 +85,21 @@ Result<std::uint64_t> effective_capabilities() {
 
 namespace {
 
+// The bounding set can be lowered only with CAP_SETPCAP; without it no program can gain anything
+// anyway, since no_new_privs is set as well.
+Result<void> limit_bounding_set(std::uint64_t kept) {
+  if ((TRY(effective_capabilities()) >> CAP_SETPCAP & 1) == 0) return {};
+  constexpr unsigned kLast = 63;
+  for (unsigned number = 0; number <= kLast; ++number) {
+    if ((kept >> number & 1) != 0) continue;
+    if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) {
+      if (errno == EINVAL) break;  // past the kernel's last capability
+      return failed("prctl PR_CAPBSET_DROP");
+    }
+  }
+  return {};
+}
+
 // A change of id away from root leaves what is permitted but nothing in force.
 Result<void> raise_permitted() {
   CapabilityHeader header;
@@ -97,25 +112,19 @@ Result<void> raise_permitted() {
 
 }  // namespace
 
+Result<void> empty_bounding_set() {
+  return limit_bounding_set(0);
+}
+
 Result<void> keep_only(const std::vector<Capability>& kept) {
   std::uint64_t mask = 0;
   for (Capability capability : kept) mask |= std::uint64_t{1} << static_cast<unsigned>(capability);
 
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
     return failed("prctl PR_CAP_AMBIENT");
-  // The bounding set can be lowered only with CAP_SETPCAP; without it no program can gain anything
-  // anyway, since no_new_privs is set as well.
-  constexpr unsigned kLast = 63;
   TRY(raise_permitted());
-  const std::uint64_t have = TRY(effective_capabilities());
-  if ((have >> CAP_SETPCAP & 1) != 0) {
-    for (unsigned number = 0; number <= kLast; ++number) {
-      if ((mask >> number & 1) != 0) continue;
-      if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0) {
-        if (errno == EINVAL) break;  // past the kernel's last capability
-        return failed("prctl PR_CAPBSET_DROP");
-      }
-    }
+  if ((TRY(effective_capabilities()) >> CAP_SETPCAP & 1) != 0) {
+    TRY(limit_bounding_set(mask));
     const int bits =
         SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
         SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |

@@ -38,6 +38,9 @@ enum class Capability : unsigned {
 // Drops everything but `kept` from all sets, makes the kept ones ambient (so that they pass an
 // exec of our own program), empties the bounding set of all others and locks the securebits.
 Result<void> keep_only(const std::vector<Capability>& kept);
+// No program that is executed from now on gains a capability; what is held stays. Without
+// CAP_SETPCAP nothing happens.
+Result<void> empty_bounding_set();
 // Keeps permitted capabilities over a change of uid away from root.
 Result<void> keep_over_uid_change();
 // Effective set as a bit mask.

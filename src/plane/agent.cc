@@ -62,9 +62,9 @@ Answer<codec::JsonArray> session_resources(const codec::Json& body,
     const std::string* type = each.get_string("type");
     if (type == nullptr) return invalid_request("resources: each has a type");
     if (*type != "memory_store")
-      return invalid_request(std::format(
-          "resources: {} is not supported on the self-hosted environment {}", *type,
-          environment.id));
+      return invalid_request(
+          std::format("resources: {} is not supported on the self-hosted environment {}", *type,
+                      environment.id));
     const std::string* store = each.get_string("memory_store_id");
     if (store == nullptr) return invalid_request("resources: memory_store_id is required");
     codec::Json resource = each;

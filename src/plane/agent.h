@@ -14,7 +14,6 @@ Answer<codec::Json> agent_snapshot(const codec::Json& body);
 
 // `resources`: memory stores only, at most 8, each with a mount path. Errors: 400, naming the
 // environment for the kinds that a self-hosted one refuses.
-Answer<codec::JsonArray> session_resources(const codec::Json& body,
-                                           const Environment& environment);
+Answer<codec::JsonArray> session_resources(const codec::Json& body, const Environment& environment);
 
 }  // namespace glovebox::plane

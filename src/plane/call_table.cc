@@ -56,8 +56,7 @@ Answer<void> CallTable::answer(const codec::Json& result_event) {
   if (call->kind != (custom ? CallKind::custom_tool : CallKind::tool))
     return invalid_request(std::format("{}: call {} needs another kind of result", field, id));
   if (call->state != CallState::open)
-    return invalid_request(
-        std::format("{}: call {} {}", field, id, settled_how(call->state)));
+    return invalid_request(std::format("{}: call {} {}", field, id, settled_how(call->state)));
   call->state = CallState::answered;
   return {};
 }

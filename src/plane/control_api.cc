@@ -16,7 +16,9 @@
 namespace glovebox::plane {
 namespace {
 
-Reply done() { return json_reply(codec::Json::object({{"ok", true}})); }
+Reply done() {
+  return json_reply(codec::Json::object({{"ok", true}}));
+}
 
 Answer<LiveSession*> any_session(State& state, const std::string& id) {
   LiveSession* live = state.find_session(id);
@@ -41,8 +43,7 @@ Answer<Outcome> clear_faults(State& state, const RouteCall&) {
 }
 
 Answer<Outcome> read_trace(State& state, const RouteCall& call) {
-  const auto after =
-      TRY(number_parameter(call.request.query, "after", 0, std::int64_t{1} << 53));
+  const auto after = TRY(number_parameter(call.request.query, "after", 0, std::int64_t{1} << 53));
   return json_reply(state.trace.report(static_cast<std::uint64_t>(after.value_or(0))));
 }
 
@@ -90,8 +91,7 @@ Answer<Outcome> list_rehearsals(State& state, const RouteCall&) {
 
 Answer<Outcome> put_rehearsal(State& state, const RouteCall& call) {
   auto rehearsal = parse_rehearsal(call.ids[0], call.request.body);
-  if (!rehearsal)
-    return invalid_request(policy::to_text(rehearsal.error(), call.request.body));
+  if (!rehearsal) return invalid_request(policy::to_text(rehearsal.error(), call.request.body));
   state.rehearsals.insert_or_assign(call.ids[0], *std::move(rehearsal));
   return done();
 }
@@ -168,6 +168,8 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> control_routes() { return kRoutes; }
+std::span<const Route> control_routes() {
+  return kRoutes;
+}
 
 }  // namespace glovebox::plane

@@ -43,8 +43,7 @@ Answer<codec::JsonObject> merged_metadata(const codec::JsonObject& metadata,
   if (!change->is_object()) return bad_metadata("metadata: must be an object of strings");
   for (const auto& [key, value] : *change->as_object()) {
     const std::string* text = value.as_string();
-    if (value.is_null() ||
-        (text != nullptr && text->empty() && empty == EmptyValue::erases_key)) {
+    if (value.is_null() || (text != nullptr && text->empty() && empty == EmptyValue::erases_key)) {
       merged.erase(key);
       continue;
     }
@@ -114,8 +113,8 @@ Answer<const Environment*> EnvironmentStore::update(std::string_view id, const c
   std::optional<std::string> name = TRY(string_field(body, "name"));
   if (name && name->empty()) return invalid_request("name: must not be empty");
   std::optional<std::string> description = TRY(string_field(body, "description"));
-  codec::JsonObject metadata = TRY(
-      merged_metadata(environment->metadata, body.get("metadata"), EmptyValue::erases_key));
+  codec::JsonObject metadata =
+      TRY(merged_metadata(environment->metadata, body.get("metadata"), EmptyValue::erases_key));
   if (name) environment->name = *std::move(name);
   if (body.get("description") != nullptr) environment->description = std::move(description);
   environment->metadata = std::move(metadata);

@@ -44,7 +44,9 @@ class EnvironmentStore {
   Answer<const Environment*> archive(std::string_view id);
   Answer<void> remove(std::string_view id);
 
-  const std::deque<Environment>& all() const { return environments_; }  // deleted ones are not in it
+  const std::deque<Environment>& all() const {
+    return environments_;
+  }  // deleted ones are not in it
 
  private:
   Answer<Environment*> find_mutable(std::string_view id);

@@ -48,8 +48,7 @@ Answer<Outcome> archive(State& state, const RouteCall& call) {
 
 Answer<Outcome> remove(State& state, const RouteCall& call) {
   TRY(state.environments.remove(call.ids[0]));
-  return json_reply(
-      codec::Json::object({{"id", call.ids[0]}, {"type", "environment_deleted"}}));
+  return json_reply(codec::Json::object({{"id", call.ids[0]}, {"type", "environment_deleted"}}));
 }
 
 constexpr Access kOwner{CredentialKind::api_key};
@@ -65,6 +64,8 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> environment_routes() { return kRoutes; }
+std::span<const Route> environment_routes() {
+  return kRoutes;
+}
 
 }  // namespace glovebox::plane

@@ -23,8 +23,7 @@ Answer<Outcome> list(State& state, const RouteCall& call) {
 
 Answer<Outcome> send(State& state, const RouteCall& call) {
   LiveSession* live = TRY(state.find_session(call.ids[0], call.caller));
-  const codec::JsonArray events =
-      TRY(check_posted_events(TRY(json_body(call.request))));
+  const codec::JsonArray events = TRY(check_posted_events(TRY(json_body(call.request))));
   codec::JsonArray echo = TRY(state.post(*live, events, call.caller.kind));
   return json_reply(codec::Json::object({{"data", std::move(echo)}}));
 }
@@ -53,6 +52,8 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> event_routes() { return kRoutes; }
+std::span<const Route> event_routes() {
+  return kRoutes;
+}
 
 }  // namespace glovebox::plane

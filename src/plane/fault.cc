@@ -138,8 +138,8 @@ std::optional<Fault> Faults::strike(std::string_view route) {
 codec::Json Faults::report() const {
   codec::JsonArray rules;
   for (const Rule& rule : rules_)
-    rules.push_back(codec::Json::object(
-        {{"rule", rule.source}, {"seen", rule.seen}, {"hits", rule.hits}}));
+    rules.push_back(
+        codec::Json::object({{"rule", rule.source}, {"seen", rule.seen}, {"hits", rule.hits}}));
   return codec::Json(std::move(rules));
 }
 

@@ -80,8 +80,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds =
-      days * 86400 + *hour * 3600 + *minute * 60 + *second - *offset * 60;
+  const std::int64_t seconds = days * 86400 + *hour * 3600 + *minute * 60 + *second - *offset * 60;
   return WallTime{seconds * 1'000'000 + *micros};
 }
 

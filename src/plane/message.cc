@@ -40,7 +40,9 @@ ApiError not_found(std::string message) {
   return {404, "not_found_error", std::move(message), {}};
 }
 
-ApiError conflict(std::string message) { return {409, "conflict_error", std::move(message), {}}; }
+ApiError conflict(std::string message) {
+  return {409, "conflict_error", std::move(message), {}};
+}
 
 std::string_view error_type_of(int status) {
   switch (status) {
@@ -66,8 +68,7 @@ std::string_view error_type_of(int status) {
 }
 
 Reply error_reply(const ApiError& error, std::string_view request_id) {
-  codec::Json inner =
-      codec::Json::object({{"type", error.type}, {"message", error.message}});
+  codec::Json inner = codec::Json::object({{"type", error.type}, {"message", error.message}});
   if (!error.details.is_null()) inner.as_object()->set("details", error.details);
   Reply reply = json_reply(codec::Json::object(
       {{"type", "error"}, {"error", std::move(inner)}, {"request_id", request_id}}));

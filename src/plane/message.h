@@ -57,12 +57,12 @@ class [[nodiscard]] Answer : public std::expected<T, ApiError> {
   Answer(ApiError error) : std::expected<T, ApiError>(std::unexpect, std::move(error)) {}
 };
 
-ApiError invalid_request(std::string message);                           // 400
+ApiError invalid_request(std::string message);  // 400
 ApiError invalid_request(std::string message, std::string_view error_code);
-ApiError unauthenticated(std::string message);                           // 401
-ApiError forbidden(std::string message);                                 // 403
-ApiError not_found(std::string message);                                 // 404
-ApiError conflict(std::string message);                                  // 409
+ApiError unauthenticated(std::string message);  // 401
+ApiError forbidden(std::string message);        // 403
+ApiError not_found(std::string message);        // 404
+ApiError conflict(std::string message);         // 409
 
 // The error type that belongs to a status, for faults: `overloaded_error` for 529.
 std::string_view error_type_of(int status);

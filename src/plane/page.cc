@@ -16,9 +16,9 @@ constexpr std::string_view kAfter = "after";
 constexpr std::string_view kBefore = "before";
 
 std::string make_token(const PageRequest& request, std::string_view side, std::uint64_t number) {
-  return codec::base64url_encode(
-      std::format("{}\n{}\n{}\n{}", request.list,
-                  request.order == Order::ascending ? "asc" : "desc", side, number));
+  return codec::base64url_encode(std::format("{}\n{}\n{}\n{}", request.list,
+                                             request.order == Order::ascending ? "asc" : "desc",
+                                             side, number));
 }
 
 // The number if `token` is `make_token(request, side, number)`.
@@ -44,8 +44,7 @@ Answer<PageRequest> read_page_request(const codec::Query& query, std::string lis
   if (limit) request.limit = static_cast<std::size_t>(*limit);
   request.limit = std::min(request.limit, sizes.most);
   if (const std::string* order = codec::find_query(query, "order")) {
-    if (*order != "asc" && *order != "desc")
-      return invalid_request("order: must be asc or desc");
+    if (*order != "asc" && *order != "desc") return invalid_request("order: must be asc or desc");
     request.order = *order == "asc" ? Order::ascending : Order::descending;
   }
   if (const std::string* token = codec::find_query(query, "page")) {
@@ -92,8 +91,8 @@ codec::Json page_json(codec::JsonArray data, const PageCut& cut, PageForm form) 
   const auto token = [](const std::optional<std::string>& text) {
     return text ? codec::Json(*text) : codec::Json();
   };
-  codec::Json page = codec::Json::object(
-      {{"data", codec::Json(std::move(data))}, {"next_page", token(cut.next)}});
+  codec::Json page =
+      codec::Json::object({{"data", codec::Json(std::move(data))}, {"next_page", token(cut.next)}});
   if (form == PageForm::both_ways) page.as_object()->set("prev_page", token(cut.previous));
   return page;
 }

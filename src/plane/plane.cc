@@ -128,7 +128,9 @@ Handled Plane::handle(const Request& request, Attempt attempt) {
   if (!control) {
     const Reply* reply = std::get_if<Reply>(&handled.outcome);
     state_.trace.record(request, match ? match->route->name : "", credential,
-                        fault.cut == Cut::before ? 0 : reply != nullptr ? reply->status : 200,
+                        fault.cut == Cut::before ? 0
+                        : reply != nullptr       ? reply->status
+                                                 : 200,
                         handled.fault ? describe(fault) : "");
   }
   return handled;

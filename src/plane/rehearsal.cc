@@ -11,8 +11,8 @@
 namespace glovebox::plane {
 
 bool is_like(std::string_view pattern, std::string_view text) {
-  std::size_t at = 0;          // in text
-  std::size_t next = 0;        // in pattern
+  std::size_t at = 0;                         // in text
+  std::size_t next = 0;                       // in pattern
   std::size_t star = std::string_view::npos;  // the last star seen, and where it began to match
   std::size_t star_at = 0;
   while (at < text.size()) {
@@ -92,7 +92,9 @@ struct ToJson {
   }
 };
 
-codec::Json to_value(const Value& value) { return std::visit(ToJson{}, value.data); }
+codec::Json to_value(const Value& value) {
+  return std::visit(ToJson{}, value.data);
+}
 
 class RehearsalReader {
  public:
@@ -145,8 +147,7 @@ Expectation RehearsalReader::read_expectation(const Value& value) {
                           {"is_error", "exit", "equals", "like", "contains", "lacks"});
     }
   }
-  if (expectation.exit && expectation.is_error &&
-      *expectation.is_error != (*expectation.exit != 0))
+  if (expectation.exit && expectation.is_error && *expectation.is_error != (*expectation.exit != 0))
     reader_.report(Code::bad_value, value, "exit and is_error contradict each other");
   return expectation;
 }
@@ -166,10 +167,9 @@ RehearsedCall RehearsalReader::read_call(const Value& owner, const Table& table,
   if (const policy::Entry* custom = table.find("custom"))
     call.custom = reader_.flag(custom->value, "custom").value_or(false);
   if (const policy::Entry* ask = table.find("ask"))
-    call.ask = reader_
-                   .word<Ask>(ask->value, "ask",
-                              {{"allow", Ask::then_allow}, {"deny", Ask::then_deny}})
-                   .value_or(Ask::no);
+    call.ask =
+        reader_.word<Ask>(ask->value, "ask", {{"allow", Ask::then_allow}, {"deny", Ask::then_deny}})
+            .value_or(Ask::no);
   if (const policy::Entry* expect = table.find("expect")) {
     call.expect = read_expectation(expect->value);
     if (call.ask == Ask::then_deny)

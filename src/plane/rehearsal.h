@@ -42,9 +42,9 @@ namespace glovebox::plane {
 // of its text blocks, joined with newlines.
 struct Expectation {
   std::optional<bool> is_error;
-  std::optional<std::int64_t> exit;      // 0: no error; n: an error whose last line is `exit n`
-  std::optional<std::string> equals;     // the whole text
-  std::optional<std::string> like;       // the whole text, `*` standing for any characters
+  std::optional<std::int64_t> exit;   // 0: no error; n: an error whose last line is `exit n`
+  std::optional<std::string> equals;  // the whole text
+  std::optional<std::string> like;    // the whole text, `*` standing for any characters
   std::vector<std::string> contains;
   std::vector<std::string> lacks;
 };

@@ -28,11 +28,10 @@ codec::Json message(const std::string& text) {
 }
 
 codec::Json call_event(const RehearsedCall& call) {
-  return codec::Json::object(
-      {{"type", call.custom ? "agent.custom_tool_use" : "agent.tool_use"},
-       {"name", call.tool},
-       {"input", call.input},
-       {"evaluated_permission", call.ask == Ask::no ? "allow" : "ask"}});
+  return codec::Json::object({{"type", call.custom ? "agent.custom_tool_use" : "agent.tool_use"},
+                              {"name", call.tool},
+                              {"input", call.input},
+                              {"evaluated_permission", call.ask == Ask::no ? "allow" : "ask"}});
 }
 
 std::string_view name_of(Ask ask) {
@@ -185,9 +184,9 @@ codec::Json RehearsalRun::report() const {
                                          {"begun", i < next_step_},
                                          {"calls", std::move(calls)}}));
   }
-  const std::string_view state = !finished()        ? (next_step_ == 0 ? "waiting" : "running")
-                                 : failed == 0      ? "passed"
-                                                    : "failed";
+  const std::string_view state = !finished()   ? (next_step_ == 0 ? "waiting" : "running")
+                                 : failed == 0 ? "passed"
+                                               : "failed";
   return codec::Json::object({{"rehearsal", rehearsal_.name},
                               {"about", rehearsal_.about},
                               {"state", state},

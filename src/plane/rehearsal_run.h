@@ -38,8 +38,9 @@ class RehearsalRun {
 
   bool finished() const { return next_step_ >= rehearsal_.steps.size() && pending() == 0; }
   // {rehearsal, about, state: waiting|running|passed|failed, passed, failed, pending, steps:[{
-  //  title, say, calls:[{tool, input, ask, tool_use_id, state: waiting|pending|passed|failed|denied,
-  //  is_error, text, reasons[]}]}]}. Texts are cut to kMaxReportedText bytes.
+  //  title, say, calls:[{tool, input, ask, tool_use_id, state:
+  //  waiting|pending|passed|failed|denied, is_error, text, reasons[]}]}]}. Texts are cut to
+  //  kMaxReportedText bytes.
   codec::Json report() const;
 
  private:

@@ -43,8 +43,8 @@ std::optional<std::vector<std::string>> match_pattern(std::string_view pattern,
 
 std::optional<RouteMatch> find_route(std::string_view method, std::string_view path) {
   std::optional<RouteMatch> best;
-  for (const std::span<const Route> table : {environment_routes(), work_routes(), session_routes(),
-                                             event_routes(), control_routes()}) {
+  for (const std::span<const Route> table :
+       {environment_routes(), work_routes(), session_routes(), event_routes(), control_routes()}) {
     for (const Route& route : table) {
       if (route.method != method) continue;
       std::optional<std::vector<std::string>> ids = match_pattern(route.pattern, path);

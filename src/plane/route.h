@@ -41,7 +41,7 @@ using RouteHandler = Answer<Outcome> (*)(State& state, const RouteCall& call);
 enum class Gate : std::uint8_t { managed_agents, control };
 
 struct Route {
-  std::string_view name;     // `work.poll`
+  std::string_view name;  // `work.poll`
   std::string_view method;
   std::string_view pattern;  // `/v1/environments/{}/work/poll`
   Gate gate;

@@ -41,9 +41,8 @@ net::Fields to_fields(const std::vector<Header>& headers) {
 
 // The first `sent` bytes of a response that says it is whole.
 std::string cut_response(const Reply& reply, std::size_t sent) {
-  std::string text =
-      std::format("HTTP/1.1 {} {}\r\ncontent-length: {}\r\n", reply.status,
-                  net::reason_phrase(reply.status), reply.body.size());
+  std::string text = std::format("HTTP/1.1 {} {}\r\ncontent-length: {}\r\n", reply.status,
+                                 net::reason_phrase(reply.status), reply.body.size());
   for (const Header& header : reply.headers)
     text += std::format("{}: {}\r\n", header.name, header.value);
   text += "\r\n";
@@ -137,6 +136,8 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
   if (fault.malformed && !co_await exchange.write(std::string(kBrokenFrame))) co_return;
   if (fault.stall) co_await hold(exchange);
   if (fault.cut == Cut::head) exchange.cut();
+  // Changes elsewhere wake this too; they must not put the ping off.
+  Duration next_ping = loop_.now() + kPingEvery;
   while (!exchange.gone().cancelled()) {
     StreamRead read = plane_.read(stream);
     std::string bytes;
@@ -151,9 +152,9 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
       (void)co_await exchange.end_stream();
       co_return;
     }
-    const Result<void> woken =
-        co_await changed_.wait({loop_.now() + kPingEvery, exchange.gone()});
+    const Result<void> woken = co_await changed_.wait({next_ping, exchange.gone()});
     if (woken || woken.error().kind() != ErrorKind::timeout) continue;
+    next_ping = loop_.now() + kPingEvery;
     if (!co_await exchange.write(std::string(kPing))) co_return;
   }
 }

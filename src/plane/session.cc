@@ -22,7 +22,9 @@ std::string_view to_string(SessionStatus status) {
 
 namespace {
 
-codec::Json event(std::string_view type) { return codec::Json::object({{"type", type}}); }
+codec::Json event(std::string_view type) {
+  return codec::Json::object({{"type", type}});
+}
 
 bool is_result(std::string_view type) {
   return type == "user.tool_result" || type == "user.custom_tool_result";
@@ -50,23 +52,22 @@ Session::Session(const Clock& clock, Random& random, SessionSeed seed)
       updated_(created_) {}
 
 codec::Json Session::to_json() const {
-  return codec::Json::object(
-      {{"id", seed_.id},
-       {"type", "session"},
-       {"status", plane::to_string(status_)},
-       {"environment_id", seed_.environment},
-       {"title", seed_.title ? codec::Json(*seed_.title) : codec::Json()},
-       {"metadata", seed_.metadata},
-       {"agent", seed_.agent},
-       {"resources", seed_.resources},
-       {"vault_ids", seed_.vault_ids},
-       {"usage", codec::Json::object()},
-       {"stats", codec::Json::object()},
-       {"budget", seed_.budget},
-       {"outcome_evaluations", codec::Json::array()},
-       {"created_at", to_rfc3339(created_)},
-       {"updated_at", to_rfc3339(updated_)},
-       {"archived_at", time_json(archived_)}});
+  return codec::Json::object({{"id", seed_.id},
+                              {"type", "session"},
+                              {"status", plane::to_string(status_)},
+                              {"environment_id", seed_.environment},
+                              {"title", seed_.title ? codec::Json(*seed_.title) : codec::Json()},
+                              {"metadata", seed_.metadata},
+                              {"agent", seed_.agent},
+                              {"resources", seed_.resources},
+                              {"vault_ids", seed_.vault_ids},
+                              {"usage", codec::Json::object()},
+                              {"stats", codec::Json::object()},
+                              {"budget", seed_.budget},
+                              {"outcome_evaluations", codec::Json::array()},
+                              {"created_at", to_rfc3339(created_)},
+                              {"updated_at", to_rfc3339(updated_)},
+                              {"archived_at", time_json(archived_)}});
 }
 
 codec::Json Session::thread_json() const {

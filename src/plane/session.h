@@ -39,9 +39,9 @@ struct SessionSeed {
 
 // What a batch of posted events did.
 struct Posted {
-  codec::JsonArray echo;  // as the send request answers them
-  bool needs_worker = false;  // a message, an outcome or an interrupt was among them
-  codec::JsonArray results;   // stored result events
+  codec::JsonArray echo;            // as the send request answers them
+  bool needs_worker = false;        // a message, an outcome or an interrupt was among them
+  codec::JsonArray results;         // stored result events
   std::vector<std::string> denied;  // ids of calls that a confirmation denied
 };
 

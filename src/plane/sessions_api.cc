@@ -42,16 +42,15 @@ Answer<SessionFilter> read_filter(const codec::Query& query) {
   filter.include_archived = archived != nullptr && *archived == "true";
   filter.agent = codec::find_query(query, "agent_id");
   for (const codec::QueryPair& pair : query)
-    if (pair.name == "statuses[]" || pair.name == "statuses")
-      filter.statuses.push_back(pair.value);
+    if (pair.name == "statuses[]" || pair.name == "statuses") filter.statuses.push_back(pair.value);
   filter.created = TRY(read_event_filter(query));
   filter.created.types.clear();
   return filter;
 }
 
 Answer<Outcome> list(State& state, const RouteCall& call) {
-  const PageRequest page = TRY(read_page_request(call.request.query, "sessions",
-                                                 Order::descending, state.settings.pages));
+  const PageRequest page = TRY(
+      read_page_request(call.request.query, "sessions", Order::descending, state.settings.pages));
   const SessionFilter filter = TRY(read_filter(call.request.query));
   std::vector<const Session*> found;
   std::vector<std::uint64_t> numbers;
@@ -109,8 +108,12 @@ constexpr Gate kGate = Gate::managed_agents;
 constexpr Route kRoutes[] = {
     {"sessions.create", "POST", "/v1/sessions", kGate, {api_key}, create},
     {"sessions.list", "GET", "/v1/sessions", kGate, {api_key}, list},
-    {"sessions.retrieve", "GET", "/v1/sessions/{}", kGate,
-     {api_key, environment_key, sessions_token}, retrieve},
+    {"sessions.retrieve",
+     "GET",
+     "/v1/sessions/{}",
+     kGate,
+     {api_key, environment_key, sessions_token},
+     retrieve},
     {"sessions.update", "POST", "/v1/sessions/{}", kGate, {api_key}, update},
     {"sessions.archive", "POST", "/v1/sessions/{}/archive", kGate, {api_key}, archive},
     {"sessions.delete", "DELETE", "/v1/sessions/{}", kGate, {api_key}, remove},
@@ -120,6 +123,8 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> session_routes() { return kRoutes; }
+std::span<const Route> session_routes() {
+  return kRoutes;
+}
 
 }  // namespace glovebox::plane

@@ -141,10 +141,10 @@ std::string State::make_secret(const WorkItem& item) {
   if (settings.secret == SecretForm::none) return "";
   Caller caller{CredentialKind::sessions_token, item.environment, item.id,
                 item.kind == WorkKind::session ? item.subject : ""};
-  codec::Json secret = codec::Json::object(
-      {{"sessions_token", settings.secret == SecretForm::empty_token
-                              ? std::string()
-                              : tokens.issue(random, std::move(caller))}});
+  codec::Json secret =
+      codec::Json::object({{"sessions_token", settings.secret == SecretForm::empty_token
+                                                  ? std::string()
+                                                  : tokens.issue(random, std::move(caller))}});
   if (settings.secret == SecretForm::with_base_url)
     secret.as_object()->set("api_base_url", settings.base_url);
   return codec::base64url_encode(codec::to_json(secret));

@@ -7,9 +7,15 @@
 namespace glovebox::plane {
 namespace {
 
-constexpr std::string_view kTracedHeaders[] = {
-    "accept", "anthropic-beta", "anthropic-version", "anthropic-worker-id", "anthropic-workspace-id",
-    "content-type", "user-agent", "x-stainless-helper", "x-stainless-retry-count"};
+constexpr std::string_view kTracedHeaders[] = {"accept",
+                                               "anthropic-beta",
+                                               "anthropic-version",
+                                               "anthropic-worker-id",
+                                               "anthropic-workspace-id",
+                                               "content-type",
+                                               "user-agent",
+                                               "x-stainless-helper",
+                                               "x-stainless-retry-count"};
 
 codec::Json traced_body(const std::string& body) {
   if (body.empty()) return {};

@@ -42,9 +42,8 @@ Answer<Outcome> poll(State& state, const RouteCall& call) {
   const codec::Query& query = call.request.query;
   const auto block = TRY(number_parameter(query, "block_ms", 1, kMaxBlock));
   const auto reclaim = TRY(number_parameter(query, "reclaim_older_than_ms", 0, kMaxReclaim));
-  const WorkItem* item =
-      state.work.poll(call.ids[0], call.request.header("anthropic-worker-id"),
-                      reclaim ? milliseconds(*reclaim) : kDefaultReclaim);
+  const WorkItem* item = state.work.poll(call.ids[0], call.request.header("anthropic-worker-id"),
+                                         reclaim ? milliseconds(*reclaim) : kDefaultReclaim);
   if (item != nullptr) {
     const std::string secret = state.make_secret(*item);
     return json_reply(item->to_json(secret.empty() ? std::nullopt : std::optional(secret)));
@@ -110,21 +109,39 @@ using enum CredentialKind;
 constexpr Gate kGate = Gate::managed_agents;
 constexpr Route kRoutes[] = {
     {"work.poll", "GET", "/v1/environments/{}/work/poll", kGate, {environment_key}, poll},
-    {"work.stats", "GET", "/v1/environments/{}/work/stats", kGate, {api_key, environment_key},
+    {"work.stats",
+     "GET",
+     "/v1/environments/{}/work/stats",
+     kGate,
+     {api_key, environment_key},
      stats},
     {"work.list", "GET", "/v1/environments/{}/work", kGate, {api_key, environment_key}, list},
-    {"work.ack", "POST", "/v1/environments/{}/work/{}/ack", kGate,
-     {environment_key, sessions_token}, acknowledge},
-    {"work.heartbeat", "POST", "/v1/environments/{}/work/{}/heartbeat", kGate,
-     {environment_key, sessions_token}, heartbeat},
-    {"work.stop", "POST", "/v1/environments/{}/work/{}/stop", kGate,
-     {api_key, environment_key, sessions_token}, stop},
+    {"work.ack",
+     "POST",
+     "/v1/environments/{}/work/{}/ack",
+     kGate,
+     {environment_key, sessions_token},
+     acknowledge},
+    {"work.heartbeat",
+     "POST",
+     "/v1/environments/{}/work/{}/heartbeat",
+     kGate,
+     {environment_key, sessions_token},
+     heartbeat},
+    {"work.stop",
+     "POST",
+     "/v1/environments/{}/work/{}/stop",
+     kGate,
+     {api_key, environment_key, sessions_token},
+     stop},
     {"work.retrieve", "GET", "/v1/environments/{}/work/{}", kGate, {api_key}, retrieve},
     {"work.update", "POST", "/v1/environments/{}/work/{}", kGate, {api_key}, update},
 };
 
 }  // namespace
 
-std::span<const Route> work_routes() { return kRoutes; }
+std::span<const Route> work_routes() {
+  return kRoutes;
+}
 
 }  // namespace glovebox::plane

@@ -30,9 +30,9 @@ codec::Json WorkItem::to_json(const std::optional<std::string>& secret) const {
       {{"id", id},
        {"type", "work"},
        {"environment_id", environment},
-       {"data", codec::Json::object(
-                    {{"type", kind == WorkKind::session ? "session" : "healthcheck"},
-                     {"id", subject}})},
+       {"data",
+        codec::Json::object(
+            {{"type", kind == WorkKind::session ? "session" : "healthcheck"}, {"id", subject}})},
        {"state", plane::to_string(state)},
        {"metadata", metadata},
        {"secret", secret ? codec::Json(*secret) : codec::Json()},

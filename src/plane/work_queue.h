@@ -90,7 +90,7 @@ class WorkQueue {
   const Clock& clock_;
   Random& random_;
   seconds ttl_;
-  std::deque<WorkItem> items_;  // by number; never removed
+  std::deque<WorkItem> items_;                                     // by number; never removed
   std::map<std::pair<std::string, std::string>, Duration> polls_;  // environment, worker id
 };
 

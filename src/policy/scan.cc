@@ -29,12 +29,15 @@ std::size_t sequence_length(std::string_view text, char32_t& point) {
   return length;
 }
 
+// Nobody sees what a private character means, and document.cc has a use of its own for them.
+constexpr char32_t kPrivatePlanes = 0xF0000;
+
 bool unseen(char32_t point) {
   if (point < 0x20) return point != '\t' && point != '\n' && point != '\r';
   return (point >= 0x7F && point < 0xA0) || point == 0x061C || point == 0x200B || point == 0x200E ||
          point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||
          (point >= 0x2060 && point <= 0x2069) || point == 0xFEFF ||
-         (point >= 0xE0000 && point <= 0xE007F);
+         (point >= 0xE0000 && point <= 0xE007F) || point >= kPrivatePlanes;
 }
 
 class Scanner {
@@ -52,6 +55,9 @@ class Scanner {
                                    static_cast<std::uint32_t>(point)),
                        "remove it; write it as an escape if a string really needs it");
       }
+      if (text_.starts_with("\\U000F") || text_.starts_with("\\U000f") ||
+          text_.starts_with("\\U0010"))
+        return problem(Code::not_text, "an escape for a private character", "");
       if (auto found = structure(static_cast<char>(length == 1 ? point : 'x'))) return found;
       // Whatever a trick with strings hides from the bracket counting, no line is long enough to
       // nest deep.

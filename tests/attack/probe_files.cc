@@ -74,8 +74,8 @@ void change_mounts(Attempts& attempts, const char* path) {
   ::mkdir("m", 0700);
   attempts.returned("mount tmpfs", ::mount("none", "m", "tmpfs", 0, nullptr), {EPERM});
   attempts.returned("bind /", ::mount("/", "m", nullptr, MS_BIND, nullptr), {EPERM});
-  attempts.returned("remount / writable", ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND, nullptr),
-                    {EPERM});
+  attempts.returned("remount / writable",
+                    ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_BIND, nullptr), {EPERM});
   attempts.returned("umount", ::umount2(path, MNT_DETACH), {EPERM});
   attempts.returned("pivot_root", ::syscall(SYS_pivot_root, ".", "m"), {EPERM});
   attempts.returned("chroot", ::chroot("m"), {EPERM});
@@ -173,12 +173,12 @@ void look_at_processes(Attempts& attempts, const char*) {
 
 // Something left by an earlier call, by name.
 void look_for_leftovers(Attempts& attempts, const char*) {
-  for (const char* folder : {"/tmp", "/var/tmp", "/dev/shm"}) {
-    const std::string path = std::string(folder) + "/glovebox-leftover";
-    const int fd = ::open(path.c_str(), O_RDONLY);
-    attempts.returned("left in " + path, fd, {ENOENT});
-    if (fd < 0) ::close(::open(path.c_str(), O_WRONLY | O_CREAT, 0666));
+  const std::string paths[] = {"/tmp/glovebox-leftover", "/var/tmp/glovebox-leftover",
+                               "/dev/shm/glovebox-leftover"};
+  for (const std::string& path : paths) {
+    attempts.returned("left at " + path, ::open(path.c_str(), O_RDONLY), {ENOENT});
   }
+  for (const std::string& path : paths) ::close(::open(path.c_str(), O_WRONLY | O_CREAT, 0666));
 }
 
 void use_other_descriptors(Attempts& attempts, const char*) {

@@ -70,7 +70,8 @@ void read_memory(Attempts& attempts, const char* pid) {
                      sizeof here};
   attempts.returned("process_vm_readv", ::process_vm_readv(outsider(pid), &local, 1, &remote, 1, 0),
                     {EPERM, ESRCH, ENOSYS});
-  attempts.returned("process_vm_writev", ::process_vm_writev(outsider(pid), &local, 1, &remote, 1, 0),
+  attempts.returned("process_vm_writev",
+                    ::process_vm_writev(outsider(pid), &local, 1, &remote, 1, 0),
                     {EPERM, ESRCH, ENOSYS});
 }
 
@@ -78,8 +79,8 @@ void read_memory(Attempts& attempts, const char* pid) {
 void kill_outsiders(Attempts& attempts, const char* pid) {
   attempts.returned("kill the canary", ::kill(outsider(pid), SIGKILL), {ESRCH, EPERM});
   attempts.returned("stop the canary", ::kill(outsider(pid), SIGSTOP), {ESRCH, EPERM});
-  attempts.returned("tgkill the canary", ::syscall(SYS_tgkill, outsider(pid), outsider(pid), SIGKILL),
-                    {ESRCH, EPERM});
+  attempts.returned("tgkill the canary",
+                    ::syscall(SYS_tgkill, outsider(pid), outsider(pid), SIGKILL), {ESRCH, EPERM});
 }
 
 void no_such_call(Attempts& attempts, const char*) {
@@ -107,14 +108,16 @@ void performance(Attempts& attempts, const char*) {
 void keyrings(Attempts& attempts, const char*) {
   attempts.returned("add_key", ::syscall(SYS_add_key, "user", "gb", "x", 1, KEY_SPEC_USER_KEYRING),
                     {EPERM, ENOSYS});
-  attempts.returned("keyctl", ::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0),
+  attempts.returned("keyctl",
+                    ::syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0),
                     {EPERM, ENOSYS});
   attempts.returned("request_key", ::syscall(SYS_request_key, "user", "gb", nullptr, 0),
                     {EPERM, ENOSYS});
 }
 
 void personalities(Attempts& attempts, const char*) {
-  for (const unsigned long kind : {READ_IMPLIES_EXEC * 1UL, ADDR_NO_RANDOMIZE * 1UL, PER_LINUX32 * 1UL}) {
+  for (const unsigned kind : {0x0400000u, 0x0040000u, 0x0008u}) {
+    // READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, PER_LINUX32
     attempts.returned("personality", ::personality(kind), {EPERM, ENOSYS});
   }
 }
@@ -219,7 +222,8 @@ bool is_allowed_socket(int family, int type, int protocol) {
 void socket_sweep(Attempts& attempts, const char*) {
   int refused = 0;
   for (int family = 0; family < 46; ++family) {
-    for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_PACKET}) {
+    for (const int type :
+         {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_PACKET}) {
       for (const int protocol : {0, 1, 6, 16, 17, 132, 136, 255, 262}) {
         if (is_allowed_socket(family, type, protocol)) continue;
         const int fd = ::socket(family, type, protocol);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -55,7 +56,8 @@ void memory_of_many(Attempts& attempts, const char* mebibytes) {
   const std::size_t size = static_cast<std::size_t>(std::atoi(mebibytes)) << 20;
   for (int i = 0; i < 64; ++i) {
     if (::fork() != 0) continue;
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) std::memset(memory, 1, size);
     ::sleep(20);
     ::_exit(0);
@@ -67,7 +69,9 @@ void memory_of_many(Attempts& attempts, const char* mebibytes) {
 void shared_memory_loop(Attempts& attempts, const char* mebibytes) {
   for (int i = 0; i < std::atoi(mebibytes); ++i) {
     const int id = ::shmget(IPC_PRIVATE, 1 << 20, IPC_CREAT | 0600);
-    if (id < 0) return attempts.returned("shmget " + std::to_string(i), -1, {ENOSPC, EPERM, ENOMEM, ENOSYS});
+    if (id < 0) {
+      return attempts.returned("shmget " + std::to_string(i), -1, {ENOSPC, EPERM, ENOMEM, ENOSYS});
+    }
     void* memory = ::shmat(id, nullptr, 0);
     if (memory != reinterpret_cast<void*>(-1)) {
       std::memset(memory, 1, 1 << 20);
@@ -80,7 +84,9 @@ void shared_memory_loop(Attempts& attempts, const char* mebibytes) {
 void pipe_buffers(Attempts& attempts, const char* most) {
   for (int i = 0; i < std::atoi(most); ++i) {
     int ends[2];
-    if (::pipe2(ends, O_NONBLOCK) != 0) return attempts.returned("pipe " + std::to_string(i), -1, {EMFILE, ENFILE});
+    if (::pipe2(ends, O_NONBLOCK) != 0) {
+      return attempts.returned("pipe " + std::to_string(i), -1, {EMFILE, ENFILE});
+    }
     ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
   }
   attempts.got_through(std::string(most) + " pipes");
@@ -88,6 +94,7 @@ void pipe_buffers(Attempts& attempts, const char* most) {
 
 // In /tmp: bytes, then names.
 void fill_disk(Attempts& attempts, const char* mebibytes) {
+  ::signal(SIGXFSZ, SIG_IGN);
   const int fd = ::open("/tmp/big", O_WRONLY | O_CREAT, 0600);
   static char block[1 << 20];
   long written = 0;
@@ -141,7 +148,9 @@ void zombies(Attempts& attempts, const char* most) {
 
 void event_descriptors(Attempts& attempts, const char* most) {
   for (int i = 0; i < std::atoi(most); ++i) {
-    if (::inotify_init1(0) < 0) return attempts.returned("inotify " + std::to_string(i), -1, {EMFILE});
+    if (::inotify_init1(0) < 0) {
+      return attempts.returned("inotify " + std::to_string(i), -1, {EMFILE});
+    }
   }
   attempts.got_through(std::string(most) + " inotify instances");
 }

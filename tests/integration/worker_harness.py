@@ -88,9 +88,10 @@ class Plane:
     def fault(self, **rule):
         self.ask("POST", "/_plane/faults", rule)
 
-    def fault_hits(self):
-        report = self.ask("GET", "/_plane/faults")
-        return report
+    def fault_struck(self):
+        """Whether every rule has had a hit. A test must not ask for what it has a fault on before
+        that: its own question would be hit."""
+        return all(rule["hits"] > 0 for rule in self.ask("GET", "/_plane/faults"))
 
     def settings(self, **settings):
         self.ask("POST", "/_plane/settings", settings)

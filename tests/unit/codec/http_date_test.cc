@@ -54,6 +54,9 @@ TEST_CASE("a wait is a number or a date, bounded") {
   CHECK(parse_retry_after("Tue, 24 Nov 2026 15:42:41 GMT", kNow).value() == seconds(10));
   CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow).value() == seconds(0));
   CHECK(parse_retry_after("Sun, 06 Nov 2994 08:49:37 GMT", kNow).value() == kMaxRetryAfter);
+  // Further away than nanoseconds in 64 bits reach.
+  CHECK(parse_retry_after("Sun, 06 Nov 0973 08:49:37 GMT", kNow).value() == seconds(0));
+  CHECK(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", kNow).value() == kMaxRetryAfter);
   CHECK(parse_retry_after_ms("250").value() == milliseconds(250));
 }
 

@@ -16,7 +16,8 @@ codec::Json call(const char* type, const char* permission) {
 }
 const char* const kResult = R"({"type":"user.tool_result","tool_use_id":"c"})";
 const char* const kCustom = R"({"type":"user.custom_tool_result","custom_tool_use_id":"c"})";
-const char* const kAllow = R"({"type":"user.tool_confirmation","tool_use_id":"c","result":"allow"})";
+const char* const kAllow =
+    R"({"type":"user.tool_confirmation","tool_use_id":"c","result":"allow"})";
 const char* const kDeny = R"({"type":"user.tool_confirmation","tool_use_id":"c","result":"deny"})";
 
 bool apply(CallTable& calls, const char* event) {
@@ -43,16 +44,28 @@ TEST_CASE("what may be posted for a call, in every order", "[plane]") {
            Row{"an answered call", "agent.tool_use", nullptr, {kResult}, all, false},
            Row{"an asked call", "agent.tool_use", "ask", {}, {kResult, kCustom}, true},
            Row{"an unknown permission", "agent.tool_use", "later", {}, {kResult, kCustom}, true},
-           Row{"asked and allowed", "agent.tool_use", "ask", {kAllow}, {kCustom, kAllow, kDeny},
+           Row{"asked and allowed",
+               "agent.tool_use",
+               "ask",
+               {kAllow},
+               {kCustom, kAllow, kDeny},
                true},
            Row{"asked, allowed, answered", "agent.tool_use", "ask", {kAllow, kResult}, all, false},
            Row{"asked and denied", "agent.tool_use", "ask", {kDeny}, all, false},
            Row{"a refused call", "agent.tool_use", "deny", {}, all, false},
-           Row{"a custom call", "agent.custom_tool_use", nullptr, {}, {kResult, kAllow, kDeny},
+           Row{"a custom call",
+               "agent.custom_tool_use",
+               nullptr,
+               {},
+               {kResult, kAllow, kDeny},
                true},
            Row{"a custom call answered", "agent.custom_tool_use", nullptr, {kCustom}, all, false},
            Row{"the service's own call", "agent.mcp_tool_use", nullptr, {}, all, false},
-           Row{"the service's call, asked", "agent.mcp_tool_use", "ask", {}, {kResult, kCustom},
+           Row{"the service's call, asked",
+               "agent.mcp_tool_use",
+               "ask",
+               {},
+               {kResult, kCustom},
                true},
            Row{"the service's call, allowed", "agent.mcp_tool_use", "ask", {kAllow}, all, false},
        }) {

@@ -41,8 +41,9 @@ TEST_CASE("changes that are refused carry their code", "[plane]") {
   Store store;
   CHECK(code_of(store.environments.find("env_none").error()) == "environment_not_found");
   CHECK(store.environments.find("env_none").error().status == 404);
-  CHECK(code_of(store.environments.update("env_1", json(R"({"config":{"type":"cloud"}})")).error()) ==
-        "invalid_config_type_change");
+  CHECK(
+      code_of(store.environments.update("env_1", json(R"({"config":{"type":"cloud"}})")).error()) ==
+      "invalid_config_type_change");
   CHECK(code_of(store.environments.update("env_1", json(R"({"metadata":{"a":1}})")).error()) ==
         "invalid_metadata");
   REQUIRE(store.environments.archive("env_1"));
@@ -79,8 +80,7 @@ TEST_CASE("metadata has limits", "[plane]") {
   CHECK_FALSE(merged("{\"" + std::string(65, 'k') + "\":\"v\"}"));
   CHECK_FALSE(merged("{\"k\":\"" + std::string(513, 'v') + "\"}"));
   std::string pairs;
-  for (int i = 0; i < 17; ++i)
-    pairs += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"v\"";
+  for (int i = 0; i < 17; ++i) pairs += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"v\"";
   CHECK_FALSE(merged("{" + pairs + "}"));
 }
 

@@ -67,9 +67,8 @@ TEST_CASE("every page size reads the same filtered history", "[plane]") {
     codec::Query query{{"types[]", "a"}, {"limit", std::to_string(limit)}};
     std::size_t pages = 0;
     for (; pages < 10; ++pages) {
-      const codec::Json page =
-          filled.log.page(*read_page_request(query, "l", Order::ascending, {}),
-                          *read_event_filter(query));
+      const codec::Json page = filled.log.page(*read_page_request(query, "l", Order::ascending, {}),
+                                               *read_event_filter(query));
       for (const codec::Json& event : *page.get_array("data")) ids.insert(*event.get_string("id"));
       const std::string* next = page.get_string("next_page");
       if (next == nullptr) break;

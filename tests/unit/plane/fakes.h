@@ -77,8 +77,8 @@ struct Bench {
   // With the API key, unless another credential is given.
   Reply call(std::string method, std::string target, std::string body = "",
              std::string credential = std::string(kApiKey)) {
-    return reply(request(std::move(method), std::move(target), std::move(credential),
-                         std::move(body)));
+    return reply(
+        request(std::move(method), std::move(target), std::move(credential), std::move(body)));
   }
   codec::Json ask(std::string method, std::string target, std::string body = "",
                   std::string credential = std::string(kApiKey)) {

@@ -62,9 +62,9 @@ TEST_CASE("short forms become headers", "[plane]") {
   REQUIRE(faults.add(json(R"({"route":"x","should_retry":false,"retry_after":7,)"
                           R"("retry_after_ms":9,"headers":{"x-a":"b"}})")));
   CHECK(faults.strike("x")->headers == std::vector<Header>{{"x-should-retry", "false"},
-                                                            {"retry-after", "7"},
-                                                            {"retry-after-ms", "9"},
-                                                            {"x-a", "b"}});
+                                                           {"retry-after", "7"},
+                                                           {"retry-after-ms", "9"},
+                                                           {"x-a", "b"}});
 }
 
 }  // namespace glovebox::plane

@@ -133,15 +133,16 @@ TEST_CASE("each credential reaches what the table allows", "[plane]") {
 
 TEST_CASE("a credential does not reach into another environment or session", "[plane]") {
   Claimed bench;
-  const std::string other = *bench.ask("POST", "/v1/environments",
-                                       R"({"name":"o","config":{"type":"self_hosted"}})")
-                                 .get_string("id");
+  const std::string other =
+      *bench.ask("POST", "/v1/environments", R"({"name":"o","config":{"type":"self_hosted"}})")
+           .get_string("id");
   const std::string stranger = environment_key(other);
   CHECK(bench.call("GET", bench.queue("/poll"), "", stranger).status == 403);
   CHECK(bench.call("GET", bench.events(), "", stranger).status == 404);
   const std::string second = bench.session();
   CHECK(bench.call("GET", "/v1/sessions/" + second, "", bench.token).status == 404);
-  const std::string next = *bench.ask("GET", bench.queue("/poll"), "", bench.key()).get_string("id");
+  const std::string next =
+      *bench.ask("GET", bench.queue("/poll"), "", bench.key()).get_string("id");
   CHECK(bench.call("POST", bench.queue("/" + next + "/ack"), "", bench.token).status == 403);
 }
 
@@ -170,7 +171,9 @@ TEST_CASE("a blocking poll waits for work and no longer than it was told", "[pla
 }
 
 TEST_CASE("every form of an empty poll and of a secret", "[plane]") {
-  const auto poll = [](Bench& bench) { return bench.call("GET", bench.queue("/poll"), "", bench.key()); };
+  const auto poll = [](Bench& bench) {
+    return bench.call("GET", bench.queue("/poll"), "", bench.key());
+  };
   Bench bench;
   const auto set = [&](const char* settings) {
     return bench.call("POST", "/_plane/settings", settings).status;
@@ -242,7 +245,8 @@ TEST_CASE("faults replace, lose and delay answers", "[plane]") {
   const std::vector<std::string> calls = bench.emit(std::string(kCall) + "," + kCall);
 
   fault(R"({"route":"events.send","status":529})");
-  const Reply overloaded = bench.call("POST", bench.events(), Claimed::result(calls[0]), bench.token);
+  const Reply overloaded =
+      bench.call("POST", bench.events(), Claimed::result(calls[0]), bench.token);
   CHECK(overloaded.status == 529);
   CHECK(error_type(overloaded) == "overloaded_error");
   INFO("the request was not done");
@@ -254,13 +258,15 @@ TEST_CASE("faults replace, lose and delay answers", "[plane]") {
 
   fault(R"({"route":"events.send","cut":"before"})");
   const Handled cut = bench.plane.handle(
-      Bench::request("POST", bench.events(), bench.token, Claimed::result(calls[1])), Attempt::first);
+      Bench::request("POST", bench.events(), bench.token, Claimed::result(calls[1])),
+      Attempt::first);
   CHECK(cut.fault->cut == Cut::before);
   CHECK(results() == 1);
 
   fault(R"({"route":"work.heartbeat","lose_lease":true})");
-  const Reply lost = bench.call("POST", bench.queue("/" + bench.work + "/heartbeat?expected_last_heartbeat=NO_HEARTBEAT"),
-                                "", bench.token);
+  const Reply lost = bench.call(
+      "POST", bench.queue("/" + bench.work + "/heartbeat?expected_last_heartbeat=NO_HEARTBEAT"), "",
+      bench.token);
   CHECK(lost.status == 412);
 
   fault(R"({"route":"work.ack","force_stop":true})");
@@ -289,23 +295,24 @@ TEST_CASE("sessions that cannot be made", "[plane]") {
     const char* body;
     int status;
   };
-  for (const Row& row : {
-           Row{"", 400},
-           Row{"[]", 400},
-           Row{"{", 400},
-           Row{R"({"agent":"a"})", 400},
-           Row{R"({"agent":"a","environment_id":"env_none"})", 404},
-           Row{R"({"environment_id":"env_plane_rehearsal"})", 400},
-           Row{R"({"agent":"","environment_id":"env_plane_rehearsal"})", 400},
-           Row{R"({"agent":{"tools":1},"environment_id":"env_plane_rehearsal"})", 400},
-           Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","title":1})", 400},
-           Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","resources":[{"type":"file"}]})",
-               400},
-           Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","resources":[{"type":"memory_store"}]})",
-               400},
-           Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","initial_events":[{"type":"user.interrupt"}]})",
-               400},
-       }) {
+  for (
+      const Row& row : {
+          Row{"", 400},
+          Row{"[]", 400},
+          Row{"{", 400},
+          Row{R"({"agent":"a"})", 400},
+          Row{R"({"agent":"a","environment_id":"env_none"})", 404},
+          Row{R"({"environment_id":"env_plane_rehearsal"})", 400},
+          Row{R"({"agent":"","environment_id":"env_plane_rehearsal"})", 400},
+          Row{R"({"agent":{"tools":1},"environment_id":"env_plane_rehearsal"})", 400},
+          Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","title":1})", 400},
+          Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","resources":[{"type":"file"}]})",
+              400},
+          Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","resources":[{"type":"memory_store"}]})",
+              400},
+          Row{R"({"agent":"a","environment_id":"env_plane_rehearsal","initial_events":[{"type":"user.interrupt"}]})",
+              400},
+      }) {
     INFO(row.body);
     CHECK(bench.call("POST", "/v1/sessions", row.body).status == row.status);
   }

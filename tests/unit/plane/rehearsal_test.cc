@@ -33,10 +33,11 @@ TEST_CASE("rehearsals that are refused say where", "[plane]") {
            Row{"an empty tool", "[[step]]\ntool = \"\"\n", "3"},
            Row{"an unknown ask", "[[step]]\ntool = \"bash\"\nask = \"maybe\"\n", "4"},
            Row{"input that is no table", "[[step]]\ntool = \"bash\"\ninput = 1\n", "4"},
-           Row{"an unknown expectation", "[[step]]\ntool = \"b\"\nexpect = { regex = \"x\" }\n", "4"},
-           Row{"an exit out of range", "[[step]]\ntool = \"b\"\nexpect = { exit = 256 }\n", "4"},
-           Row{"a contradiction", "[[step]]\ntool = \"b\"\nexpect = { exit = 1, is_error = false }\n",
+           Row{"an unknown expectation", "[[step]]\ntool = \"b\"\nexpect = { regex = \"x\" }\n",
                "4"},
+           Row{"an exit out of range", "[[step]]\ntool = \"b\"\nexpect = { exit = 256 }\n", "4"},
+           Row{"a contradiction",
+               "[[step]]\ntool = \"b\"\nexpect = { exit = 1, is_error = false }\n", "4"},
            Row{"an expectation of a denied call",
                "[[step]]\ntool = \"b\"\nask = \"deny\"\nexpect = { exit = 0 }\n", "5"},
            Row{"a tool beside calls", "[[step]]\ntool = \"b\"\n[[step.call]]\ntool = \"c\"\n", "3"},
@@ -93,11 +94,12 @@ TEST_CASE("a star stands for anything and nothing else does", "[plane]") {
     const char* text;
     bool matches;
   };
-  for (const Row& row : {Row{"", "", true}, Row{"", "a", false}, Row{"*", "", true},
-                         Row{"*", "a\nb", true}, Row{"a*c", "abc", true}, Row{"a*c", "abd", false},
-                         Row{"a*c", "acbc", true}, Row{"*b*", "abc", true}, Row{"*b", "abc", false},
-                         Row{"a**c", "ac", true}, Row{"a?c", "abc", false}, Row{"a.c", "abc", false},
-                         Row{"*ab*ab", "abab", true}, Row{"*ab*ab", "ab", false}}) {
+  for (const Row& row :
+       {Row{"", "", true}, Row{"", "a", false}, Row{"*", "", true}, Row{"*", "a\nb", true},
+        Row{"a*c", "abc", true}, Row{"a*c", "abd", false}, Row{"a*c", "acbc", true},
+        Row{"*b*", "abc", true}, Row{"*b", "abc", false}, Row{"a**c", "ac", true},
+        Row{"a?c", "abc", false}, Row{"a.c", "abc", false}, Row{"*ab*ab", "abab", true},
+        Row{"*ab*ab", "ab", false}}) {
     INFO(row.pattern << " on " << row.text);
     CHECK(is_like(row.pattern, row.text) == row.matches);
   }

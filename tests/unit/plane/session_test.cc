@@ -9,7 +9,8 @@
 namespace glovebox::plane {
 namespace {
 
-constexpr const char* kMessage = R"({"type":"user.message","content":[{"type":"text","text":"go"}]})";
+constexpr const char* kMessage =
+    R"({"type":"user.message","content":[{"type":"text","text":"go"}]})";
 constexpr const char* kCall = R"({"type":"agent.tool_use","name":"bash","input":{}})";
 
 struct Bed {

@@ -72,7 +72,9 @@ TEST_CASE("what each state makes of each event", "[plane]") {
        [&](Queue& queue) { return status(queue.work.stop("env", queue.id, WorkQueue::Force::no)); },
        {{200, stopped}, {200, stopping}, {200, stopping}, {200, stopped}, {409, stopped}}},
       {"forced stop",
-       [&](Queue& queue) { return status(queue.work.stop("env", queue.id, WorkQueue::Force::yes)); },
+       [&](Queue& queue) {
+         return status(queue.work.stop("env", queue.id, WorkQueue::Force::yes));
+       },
        {{200, stopped}, {200, stopped}, {200, stopped}, {200, stopped}, {409, stopped}}},
       {"lapse",
        [&](Queue& queue) {
@@ -223,7 +225,8 @@ TEST_CASE("metadata of an item is merged", "[plane]") {
   REQUIRE(queue.work.update("env", queue.id, json(R"({"metadata":{"a":"1","b":"2"}})")));
   const auto item = queue.work.update("env", queue.id, json(R"({"metadata":{"a":null,"c":""}})"));
   CHECK(codec::to_json(codec::Json((*item)->metadata)) == R"({"b":"2","c":""})");
-  for (const char* bad : {R"({"metadata":1})", R"({"metadata":{"a":1}})", R"({"metadata":{"":"x"}})"})
+  for (const char* bad :
+       {R"({"metadata":1})", R"({"metadata":{"a":1}})", R"({"metadata":{"":"x"}})"})
     CHECK(*queue.work.update("env", queue.id, json(bad)).error().details.get_string("error_code") ==
           "invalid_metadata");
 }

@@ -100,6 +100,29 @@ TEST_CASE("every key and value knows its place") {
   CHECK(root.find("absent") == nullptr);
 }
 
+// Found by the fuzzer: undefined behaviour in the library's test for blanks.
+TEST_CASE("letters of all scripts where the library looks for blanks") {
+  const std::string letters =
+      "\xC2\xA1 \xC7\xBD \xD2\x99 \xE1\x91\xB2 \xE1\xB1\xB7 \xE2\x80\x93 \xE2\xB1\x9E \xE3\x80\x81 "
+      "\xEF\xA5\xA6 \xEF\xBF\xBD \xF0\x9F\x8E\x89";
+  for (const std::string& text :
+       {"a " + letters + " = 1\n", letters + "\n", "a = " + letters + "\n",
+        "a = 1 " + letters + "\n", "[a" + letters + "]\n"}) {
+    CAPTURE(text);
+    CHECK(!parse_document("x", text));
+  }
+  const auto document = parse_document("x", "# " + letters + "\n\"" + letters + "\" = '" + letters +
+                                                "'\nb = \"\"\"\\\n  " + letters +
+                                                "\"\"\"\nc = \"\\u00e9\\U0001F389\"\n");
+  INFO((document ? "" : to_text(document.error(), "")));
+  REQUIRE(document);
+  const Table& root = std::get<Table>(document->data);
+  CHECK(root.entries[0].key.name == letters);
+  CHECK(std::get<std::string>(root.entries[0].value.data) == letters);
+  CHECK(std::get<std::string>(root.entries[1].value.data) == letters);
+  CHECK(std::get<std::string>(root.entries[2].value.data) == "\xC3\xA9\xF0\x9F\x8E\x89");
+}
+
 TEST_CASE("dates and times as they are written") {
   const auto document =
       parse_document("x",

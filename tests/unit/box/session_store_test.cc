@@ -1,0 +1,109 @@
+#include "box/session_store.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+
+namespace glovebox::box {
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    char name[] = "/tmp/box-store-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path = name;
+    fd = std::move(*os::open_path(path, O_RDONLY | O_DIRECTORY));
+  }
+  ~Folder() {
+    auto tmp = os::open_path("/tmp", O_RDONLY | O_DIRECTORY);
+    if (tmp) (void)os::remove_tree(tmp->get(), path.substr(5));
+  }
+  std::string path;
+  UniqueFd fd;
+};
+
+}  // namespace
+
+TEST_CASE("ids become folder names only when they are safe") {
+  CHECK(folder_name("sesn_01AbC-9") == "sesn_01AbC-9");
+  for (const char* id : {"", ".", "..", "a/b", "a b", "a\n", "ä"}) {
+    INFO(id);
+    CHECK(folder_name(id).size() == 64);
+    CHECK(folder_name(id) != id);
+  }
+  CHECK(folder_name(std::string(64, 'a')) == std::string(64, 'a'));
+  CHECK(folder_name(std::string(65, 'a')).size() == 64);
+}
+
+TEST_CASE("something else in the way of a session's folder is refused") {
+  const Folder folder;
+  REQUIRE(os::link_at(folder.fd.get(), "/tmp", "s"));
+  auto opened = SessionStore::open(folder.fd.get(), "s");
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().kind() == ErrorKind::denied);
+}
+
+TEST_CASE("the shell's state is kept whole or not at all") {
+  const Folder folder;
+  auto store = SessionStore::open(folder.fd.get(), "s");
+  REQUIRE(store);
+  CHECK(store->load_shell_state().value().empty());
+  CHECK_FALSE(store->save_shell_state(std::string(kMaxShellState + 1, 'x')));
+  REQUIRE(store->save_shell_state("x=1\n"));
+  CHECK(SessionStore::open(folder.fd.get(), "s")->load_shell_state().value() == "x=1\n");
+  REQUIRE(store->remove_shell_state());
+  REQUIRE(store->remove_shell_state());
+  CHECK(store->load_shell_state().value().empty());
+}
+
+TEST_CASE("results are kept until they are settled") {
+  const Folder folder;
+  auto store = SessionStore::open(folder.fd.get(), "s");
+  REQUIRE(store);
+  StoredResult result;
+  result.tool = "bash";
+  result.outcome = "finished";
+  result.is_error = true;
+  result.content = R"([{"type":"text","text":"x"}])";
+  result.wall_us = -5;
+  CHECK_FALSE(store->get_pending("a").value());
+  REQUIRE(store->put_pending("a", result));
+  REQUIRE(store->put_pending("../b", result));
+  CHECK(store->list_pending().value() == std::vector<std::string>{"../b", "a"});
+  const auto back = store->get_pending("../b").value();
+  REQUIRE(back);
+  CHECK(back->content == result.content);
+  CHECK(back->is_error);
+  CHECK(back->wall_us == -5);
+  REQUIRE(store->remove_pending("a"));
+  CHECK_FALSE(store->get_pending("a").value());
+  // What a crash may leave behind is no result.
+  auto pending = os::open_path(folder.path + "/s/pending", O_RDONLY | O_DIRECTORY);
+  REQUIRE(os::replace_file(pending->get(), "junk", "glovebox result 1\n", 0600));
+  CHECK(store->list_pending().value() == std::vector<std::string>{"../b"});
+  CHECK_FALSE(store->get_pending("junk"));
+}
+
+TEST_CASE("outputs are numbered and the oldest go first") {
+  const Folder folder;
+  auto store = SessionStore::open(folder.fd.get(), "s");
+  REQUIRE(store);
+  for (const char* name : {"1.txt", "2.txt", "3.txt"}) {
+    auto output = store->create_output();
+    REQUIRE(output);
+    CHECK(output->name == name);
+    REQUIRE(os::truncate(output->fd.get(), kOutputsQuota / 2));  // sparse
+  }
+  CHECK(store->trim_outputs().value() == 1);
+  CHECK(store->trim_outputs().value() == 0);
+  CHECK(store->create_output()->name == "4.txt");
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+#include <string>
+
+#include "os/identity.h"
+#include "support.h"
+
+namespace glovebox::box::test {
+
+namespace {
+
+struct Row {
+  const char* name;
+  const char* command;
+  const char* answer;
+};
+
+constexpr Row kWalls[] = {
+    {"capabilities", "grep -h ^Cap /proc/self/status | tr -d '\\t' | sort -u",
+     "CapAmb:0000000000000000\nCapBnd:0000000000000000\nCapEff:0000000000000000\n"
+     "CapInh:0000000000000000\nCapPrm:0000000000000000"},
+    {"no new privileges, filter", "grep -hE '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -d '\\t'",
+     "NoNewPrivs:1\nSeccomp:2"},
+    {"the root", "ls /", "bin dev etc lib lib32 lib64 opt outputs proc sbin tmp usr var workspace"},
+    {"the root is read-only", "echo x 2>/dev/null > /f || echo refused", "refused"},
+    {"the system is read-only", "echo x 2>/dev/null > /usr/bin/f || echo refused", "refused"},
+    {"secrets of the host", "cat /etc/shadow /root/.bashrc 2>&1 | grep -c 'No such file'", "2"},
+    {"sysctls", "ls /proc/sys /sys 2>&1 | grep -c 'No such file'", "2"},
+    {"processes of the host", "ls -d /proc/[0-9]* | wc -l | tr -d '\\n'; kill -0 1 && echo",
+     nullptr},
+    {"init cannot be ended", "sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
+    {"init cannot be read", "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vc 'No such file'; :", "0"},
+    {"no user namespace", "unshare -U true 2>/dev/null || echo refused", "refused"},
+    {"no mount", "mount -t tmpfs x /tmp 2>/dev/null || echo refused", "refused"},
+    {"no sockets or fifos in the workspace", "mkfifo p 2>&1 | grep -c 'Permission denied'", "1"},
+    {"fifos in /tmp", "mkfifo /tmp/p && echo made", "made"},
+    {"devices", "ls /dev | tr '\\n' ' '",
+     "fd full null ptmx pts random shm stderr stdin stdout urandom zero "},
+    {"network", "cat /proc/net/dev 2>/dev/null | grep -c eth0", nullptr},
+    {"environment", "env | cut -d= -f1 | sort | tr '\\n' ' '",
+     "HOME LANG OLDPWD PATH PWD SHELL SHLVL TERM TMPDIR USER _ "},
+    {"descriptors", "ls /proc/self/fd | tr '\\n' ' '", nullptr},
+    {"core files", "ulimit -c", "0"},
+    {"files made belong to the agent", "touch t && stat -c %u:%g:%a t", "1000:1000:600"},
+};
+
+std::string words(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("what the walls of a shell's box hold") {
+  TestSession session;
+  for (const Row& row : kWalls) {
+    INFO(row.name);
+    const RunReport report = session.bash(row.command);
+    INFO(text_of(report) << " " << report.verdict.detail);
+    CHECK(report.verdict.outcome != Outcome::setup_failed);
+    if (row.answer == nullptr) continue;
+    const bool listed = std::string_view(row.name) == "the root";
+    CHECK((listed ? words(text_of(report)) : text_of(report)) == row.answer);
+  }
+}
+
+TEST_CASE("boxes of one session do not share /tmp or processes") {
+  TestSession session;
+  session.bash("echo secret > /tmp/left; echo secret > /dev/shm/left");
+  CHECK(text_of(session.bash("cat /tmp/left /dev/shm/left 2>/dev/null; ls -A /tmp /dev/shm")) ==
+        "/dev/shm:\n\n/tmp:");
+}
+
+TEST_CASE("a hidden path is empty and closed by every way to it") {
+  TestSession session;
+  session.bash("mkdir sub secret; echo token > .env; echo key > secret/key");
+  BoxPlan plan = session.plan("bash");
+  for (const char* path : {"/workspace/.env", "/workspace/secret", "/workspace/absent"}) {
+    MountEntry entry;
+    entry.kind = MountKind::mask;
+    entry.at = path;
+    entry.presence = Presence::if_present;
+    plan.mounts.push_back(entry);
+  }
+  for (const char* command :
+       {"cat .env", "cat sub/../.env", "cat /proc/self/cwd/.env", "cat < .env", "cat secret/key",
+        "chmod 700 secret && cat secret/key", "rm -f .env && cat .env", "mv .env e && cat e"}) {
+    INFO(command);
+    const std::string text = text_of(session.bash_with(plan, command));
+    INFO(text);
+    CHECK_FALSE(text.contains("token"));
+    CHECK_FALSE(text.contains("key\n"));
+    CHECK((text.contains("Permission denied") || text.contains("Read-only") ||
+           text.contains("busy") || text.contains("not permitted")));
+  }
+  CHECK(text_of(session.bash("cat .env secret/key")) == "token\nkey");
+}
+
+TEST_CASE("the third rung: root without user namespaces") {
+  constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
+  if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0)
+    SKIP("needs CAP_SYS_ADMIN");
+  TestSession session;
+  session.host().rung = Rung::without_user_namespaces;
+  const RunReport report = session.bash("id -u; grep -h ^CapBnd /proc/self/status; echo x > f");
+  INFO(report.verdict.detail);
+  CHECK(text_of(report) == "1900000007\nCapBnd:\t0000000000000000");
+  CHECK(text_of(session.bash("unshare -U true 2>/dev/null || echo refused")) == "refused");
+  CHECK(text_of(session.run(session.plan("read"), R"({"file_path":"f"})")) == "x\n");
+  std::string output;
+  CHECK(session.run_program(session.program({"true"}), output).verdict ==
+        Verdict{Outcome::finished, 0, {}});
+}
+
+TEST_CASE("a state that never ends is given up") {
+  TestSession session;
+  REQUIRE(session.store().save_shell_state("while :; do :; done\n"));
+  const RunReport report = session.bash("echo went on", 20'000);
+  CHECK(text_of(report) ==
+        "[the state of the shell could not be restored; it starts afresh]\nwent on");
+}
+
+TEST_CASE("a carried folder that is gone is told") {
+  TestSession session;
+  session.bash("mkdir d; cd d; rmdir ../d");
+  CHECK(text_of(session.bash("pwd")) ==
+        "[the working directory no longer exists; continuing in /workspace]\n/workspace");
+}
+
+}  // namespace glovebox::box::test

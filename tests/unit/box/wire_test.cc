@@ -1,0 +1,152 @@
+#include <catch2/catch_test_macros.hpp>
+#include <cstddef>
+#include <string>
+
+#include "box/init_status.h"
+#include "box/keeper_wire.h"
+#include "box/plan_wire.h"
+
+namespace glovebox::box {
+
+namespace {
+
+BoxPlan full_plan() {
+  BoxPlan plan;
+  plan.tool = "bash";
+  plan.profile = "shell";
+  plan.rule = "default.toml:12";
+  plan.rung = Rung::privileged;
+  plan.layers = LayerSet::all().without(Layer::keyring);
+  plan.ids = {1000, 7, 8};
+  MountEntry bind;
+  bind.kind = MountKind::bind;
+  bind.at = "/usr";
+  bind.source = "/usr";
+  bind.execution = Execution::allowed;
+  bind.identity = FileIdentity{3, 4};
+  MountEntry scratch;
+  scratch.kind = MountKind::tmpfs;
+  scratch.at = "/tmp";
+  scratch.access = Access::read_write;
+  scratch.size = 4096;
+  scratch.inodes = 9;
+  scratch.mode = 01777;
+  plan.mounts = {bind, scratch};
+  plan.environment = {{"A", "b c"}, {"EMPTY", ""}};
+  plan.host_workdir = "/srv/work";
+  plan.landlock = {{"/", FileRights::list}, {"/dev/null", FileRights::device}};
+  plan.landlock_abi = 6;
+  plan.filter_name = "bash";
+  plan.filter = std::string(16, 'x');
+  plan.filter_digest = std::string(64, 'a');
+  plan.limits.wall = milliseconds(1500);
+  plan.limits.memory = 5;
+  plan.limits.memory_by = Enforced::walled;
+  plan.cgroups = CgroupMode::v1;
+  plan.command = {CommandKind::program, {"ls", "-l", ""}};
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("a plan that was cut, lengthened or changed in its form is refused") {
+  const std::string bytes = encode_plan(full_plan());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    INFO(length);
+    CHECK_FALSE(decode_plan(bytes.substr(0, length)));
+  }
+  CHECK_FALSE(decode_plan(bytes + "x"));
+  struct Row {
+    const char* name;
+    void (*change)(BoxPlan&);
+  };
+  const Row rows[] = {
+      {"relative mount point", [](BoxPlan& plan) { plan.mounts[0].at = "usr"; }},
+      {"relative source", [](BoxPlan& plan) { plan.mounts[0].source = "usr"; }},
+      {"NUL in a path", [](BoxPlan& plan) { plan.mounts[1].at = std::string("/t\0p", 4); }},
+      {"mode bits", [](BoxPlan& plan) { plan.mounts[1].mode = 0100000; }},
+      {"relative folder", [](BoxPlan& plan) { plan.directory = "workspace"; }},
+      {"relative rule", [](BoxPlan& plan) { plan.landlock[0].path = "x"; }},
+      {"half an instruction", [](BoxPlan& plan) { plan.filter.pop_back(); }},
+      {"too long a time", [](BoxPlan& plan) { plan.limits.wall = milliseconds(1'000'000'000); }},
+      {"negative time", [](BoxPlan& plan) { plan.limits.cpu = milliseconds(-1); }},
+      {"no rung", [](BoxPlan& plan) { plan.rung = static_cast<Rung>(0); }},
+      {"Landlock ABI", [](BoxPlan& plan) { plan.landlock_abi = -1; }},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    BoxPlan plan = full_plan();
+    row.change(plan);
+    CHECK_FALSE(decode_plan(encode_plan(plan)));
+  }
+}
+
+TEST_CASE("a plan comes back as it was") {
+  for (const BoxPlan& plan : {full_plan(), BoxPlan{}}) {
+    const std::string bytes = encode_plan(plan);
+    auto back = decode_plan(bytes);
+    REQUIRE(back);
+    CHECK(encode_plan(*back) == bytes);
+    CHECK(back->mounts.size() == plan.mounts.size());
+    CHECK(back->layers == plan.layers);
+    CHECK(back->command.argv == plan.command.argv);
+  }
+}
+
+TEST_CASE("keeper messages come back as they were and are refused when cut") {
+  KeeperStart start;
+  start.session = "s";
+  start.places = {"/w", "/o"};
+  start.cgroup = {CgroupMode::v1, "/m", "/p"};
+  RunBox run;
+  run.ticket = 9;
+  run.plan = full_plan();
+  run.input = "{}";
+  StopBox stop;
+  stop.ticket = 3;
+  stop.reason = StopReason::shutting_down;
+  BoxDone done;
+  done.report = {4, {Outcome::timed_out, -3, "d"}, {1, 2, 3}, true, "[]", "1.txt"};
+  const auto check = [](const auto& message) {
+    const std::string bytes = message.encode();
+    auto back = std::remove_cvref_t<decltype(message)>::decode(bytes);
+    REQUIRE(back);
+    CHECK(back->encode() == bytes);
+    for (std::size_t length = 0; length < bytes.size(); ++length)
+      CHECK_FALSE(std::remove_cvref_t<decltype(message)>::decode(bytes.substr(0, length)));
+    CHECK_FALSE(std::remove_cvref_t<decltype(message)>::decode(bytes + "x"));
+  };
+  check(start);
+  check(run);
+  check(stop);
+  check(BoxStarted{5});
+  check(done);
+}
+
+TEST_CASE("what the first process of a box tells") {
+  const std::string told =
+      "nonsense\nexited 300\n" + started_line() + failed_line("mount /usr:\nEPERM") +
+      failed_line("second") + ended_line(true, 9) + ended_line(false, 0) + "exited 1";
+  const InitStatus status = read_status(told);
+  CHECK(status.started);
+  CHECK(status.failed == "mount /usr: EPERM");
+  REQUIRE(status.ended);
+  CHECK(*status.ended == InitStatus::Ended{true, 9});
+  CHECK(read_status("") == InitStatus{});
+  CHECK(read_status("started") == InitStatus{});  // no end of line yet
+  CHECK(failed_line(std::string(100'000, 'x')).size() < kMaxStatusText);
+}
+
+TEST_CASE("the answer of a file tool is checked") {
+  const std::string good = encode_answer(true, R"([{"type":"text","text":"x"}])");
+  auto answer = decode_answer(good);
+  REQUIRE(answer);
+  CHECK(answer->is_error);
+  for (std::size_t length = 0; length < good.size(); ++length)
+    CHECK_FALSE(decode_answer(good.substr(0, length)));
+  CHECK_FALSE(decode_answer(good + "x"));
+  CHECK_FALSE(decode_answer(encode_answer(false, "{}")));
+  CHECK_FALSE(decode_answer(encode_answer(false, "[1,")));
+}
+
+}  // namespace glovebox::box
