@@ -73,16 +73,16 @@ def a_good_log_is_good(folder):
 def every_change_is_seen(folder):
     log = three_calls(folder) / "audit"
     lines = (log / "log.jsonl").read_bytes().splitlines(keepends=True)
-    # Of the bytes of one record, every one; of the log, each line moved, left out or doubled.
+    # A sample end to end; the unit tests go through every byte and every line.
     victim = 3
-    for offset in range(0, len(lines[victim]) - 1, 7):
+    for offset in range(0, len(lines[victim]) - 1, 31):
         changed = bytearray(lines[victim])
         changed[offset] ^= 1
         copy = copy_of(log, "copy")
         (copy / "log.jsonl").write_bytes(b"".join([*lines[:victim], bytes(changed), *lines[victim + 1:]]))
         done = glovebox("audit", "verify", copy)
         assert done.code == 1, f"flipped bit at {offset}: {done.code} {done.out}"
-    for index in range(1, len(lines) - 1):
+    for index in range(1, len(lines) - 1, 4):
         for name, mutated in [("left out", lines[:index] + lines[index + 1:]),
                               ("doubled", lines[:index] + [lines[index]] + lines[index:]),
                               ("swapped", lines[:index - 1] + [lines[index], lines[index - 1]] + lines[index + 1:])]:

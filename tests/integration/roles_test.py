@@ -8,7 +8,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from exec_support import (IS_ROOT, PROGRAM, ROLE_USERS, Running, case, descendants, glovebox,
-                          processes, records, run_all, run_exec, wait_for)
+                          processes, records, root_case, run_all, run_exec,
+                          wait_for)
 
 ROLES = ["auditor", "boxer", "keeper"]
 # CAP_CHOWN, CAP_FOWNER, CAP_KILL, CAP_SETGID, CAP_SETUID; the supervisor also CAP_SETPCAP.
@@ -70,11 +71,8 @@ def no_role_can_be_looked_into(folder):
     running.finish().expect(0)
 
 
-@case
+@root_case
 def a_role_has_only_the_descriptors_it_needs(folder):
-    if not IS_ROOT:
-        print("skip a role has only the descriptors it needs: /proc/PID/fd of a non-dumpable process needs root")
-        return
     running = Running(folder)
     for role in ROLES:
         links = [os.readlink(entry) for entry in pathlib.Path(f"/proc/{running.role(role)}/fd").iterdir()]
@@ -203,11 +201,8 @@ def a_role_started_by_hand_gains_nothing(folder):
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 64, name
 
 
-@case
+@root_case
 def a_box_never_held_another_sessions_bytes(folder):
-    if not IS_ROOT:
-        print("skip a box never held another sessions bytes: reading the memory of a box needs root")
-        return
     canary = b"canary-of-another-session-" + os.urandom(8).hex().encode()
     state = folder / "state"
     run_exec("--state", state, "--session", "other", "--", "/bin/echo", canary.decode()).expect(0)

@@ -1,0 +1,235 @@
+// A hostile caller, against the real boxer with a log and a caller played by the test. No box runs:
+// what is refused never gets that far.
+#include "roles/boxer.h"
+
+#include <fcntl.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "ipc/messages.h"
+#include "os/file.h"
+#include "policy/builtin.h"
+
+namespace glovebox::roles {
+namespace {
+
+class EmptyHost final : public box::HostView {
+ public:
+  std::optional<box::PathFacts> look(const std::string&) const override { return std::nullopt; }
+};
+
+// The boxer in a thread of its own, and the three connections that a process would have.
+class Fixture {
+ public:
+  Fixture() {
+    SystemRandom random;
+    folder_ = "/tmp/glovebox-boxer-test-" + random.hex(8);
+    REQUIRE(os::make_folder(AT_FDCWD, folder_, 0700));
+    REQUIRE(os::make_folder(AT_FDCWD, folder_ + "/sessions", 0700));
+    REQUIRE(os::make_folder(AT_FDCWD, folder_ + "/work", 0700));
+    settings_.policy_file = "builtin:default";
+    settings_.policy_text = std::string(*policy::builtin("default"));
+    settings_.sessions = folder_ + "/sessions";
+    settings_.work = folder_ + "/work";
+    active_ = *activate_policy(settings_);
+    workspaces_.emplace(*Workspaces::open(settings_));
+    sessions_ = *os::open_path(settings_.sessions, O_RDONLY | O_DIRECTORY);
+    RoleStart start;
+    start.supervisor = connect(supervisor);
+    start.peers.emplace("worker", connect(worker));
+    start.peers.emplace("auditor", connect(auditor));
+    thread_ = std::thread([this, start = std::move(start)]() mutable {
+      Boxer boxer({.settings = settings_,
+                   .active = active_,
+                   .view = host_,
+                   .workspaces = *workspaces_,
+                   .started = StartedAs::user,
+                   .sessions_fd = sessions_.get(),
+                   .executable = -1,
+                   .log = log_});
+      (void)boxer.serve(std::move(start));
+    });
+  }
+  ~Fixture() {
+    supervisor.close();
+    thread_.join();
+    (void)os::remove_tree(AT_FDCWD, folder_);
+  }
+  Fixture(const Fixture&) = delete;
+  Fixture& operator=(const Fixture&) = delete;
+
+  template <class Message>
+  void say(const Message& message) {
+    REQUIRE(worker.send(Message::kType, message.encode()));
+  }
+  template <class Message>
+  Message hear(const ipc::Channel& channel) {
+    auto envelope = channel.receive();
+    REQUIRE(envelope);
+    REQUIRE(*envelope);
+    REQUIRE((*envelope)->type == Message::kType);
+    return *Message::decode((*envelope)->body);
+  }
+  void log_takes(std::string_view kind) {
+    const auto asked = hear<ipc::Append>(auditor);
+    REQUIRE(asked.kind == kind);
+    REQUIRE(auditor.send(ipc::Appended::kType, ipc::Appended{asked.sequence, 1, ""}.encode()));
+  }
+  void open(const std::string& session) {
+    say(ipc::OpenSession{session, "e", "a", "w", ""});
+    log_takes("session.open");
+    hear<ipc::SessionOpened>(worker);
+  }
+
+  ipc::Channel supervisor, worker, auditor;
+
+ private:
+  static ipc::Channel connect(ipc::Channel& ours) {
+    auto pair = *ipc::make_channel_pair();
+    ours = std::move(pair.first);
+    return std::move(pair.second);
+  }
+
+  std::string folder_;
+  BoxerSettings settings_;
+  ActivePolicy active_;
+  EmptyHost host_;
+  std::optional<Workspaces> workspaces_;
+  UniqueFd sessions_;
+  const Log log_{-1, "test", LogLevel::error};
+  std::thread thread_;
+};
+
+TEST_CASE("a caller that breaks the protocol is cut off") {
+  struct Row {
+    const char* name;
+    std::uint16_t type;
+    std::string body;
+  };
+  const std::string megabyte(1 << 20, 'x');
+  const Row rows[] = {
+      {"a session name of 1 MiB", ipc::OpenSession::kType,
+       ipc::OpenSession{megabyte, "", "", "", ""}.encode()},
+      {"a tool name of 1 MiB", ipc::Call::kType, ipc::Call{"s", "t", megabyte, "{}", 0}.encode()},
+      {"a call id of 1 MiB", ipc::Settled::kType, ipc::Settled{"s", megabyte}.encode()},
+      {"a program, which only a command may run", ipc::Execute::kType,
+       ipc::Execute{"s", "t", {"/bin/true"}, 0}.encode()},
+      {"a plan, which only a command may see", ipc::ShowPlan::kType,
+       ipc::ShowPlan{"s", "bash", {}}.encode()},
+      {"an acknowledgement of the auditor's", ipc::Appended::kType,
+       ipc::Appended{1, 1, ""}.encode()},
+      {"a result of its own", ipc::CallDone::kType, ipc::CallDone{}.encode()},
+      {"a record", ipc::Append::kType, ipc::Append{1, "tool.result", "{}"}.encode()},
+      {"a start", ipc::Start::kType, ipc::Start{"{}"}.encode()},
+      {"half a message", ipc::Call::kType, "\x01"},
+      {"a message with more behind it", ipc::Settled::kType,
+       ipc::Settled{"s", "t"}.encode() + "more"},
+      {"an unknown type", 0xffff, ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    Fixture boxer;
+    REQUIRE(boxer.worker.send(row.type, row.body));
+    const auto answer = boxer.worker.receive();
+    CHECK((!answer || !*answer));  // the end of the connection
+  }
+}
+
+TEST_CASE("descriptors that nobody asked for cut a caller off") {
+  Fixture boxer;
+  REQUIRE(boxer.worker.send(ipc::OpenSession::kType,
+                            ipc::OpenSession{"s", "", "", "", ""}.encode(), {0}));
+  const auto answer = boxer.worker.receive();
+  CHECK((!answer || !*answer));
+}
+
+TEST_CASE("requests that are refused, and the caller may go on") {
+  Fixture boxer;
+  boxer.open("s");
+  SECTION("the session is open already") {
+    boxer.say(ipc::OpenSession{"s", "e", "a", "w", ""});
+    CHECK(boxer.hear<ipc::Refused>(boxer.worker).session == "s");
+  }
+  SECTION("a session without a name") {
+    boxer.say(ipc::OpenSession{"", "e", "a", "w", ""});
+    CHECK(!boxer.hear<ipc::Refused>(boxer.worker).message.empty());
+  }
+  SECTION("a call in a session that is not open") {
+    boxer.say(ipc::Call{"t", "c", "bash", "{}", 0});
+    CHECK(boxer.hear<ipc::Refused>(boxer.worker).tool_use == "c");
+  }
+  SECTION("a call without an id") {
+    boxer.say(ipc::Call{"s", "", "bash", "{}", 0});
+    CHECK(!boxer.hear<ipc::Refused>(boxer.worker).message.empty());
+  }
+  SECTION("an input that two readers could understand differently") {
+    for (const char* input : {"", "[]", "{\"a\":1,\"a\":2}", "{} x"}) {
+      boxer.say(ipc::Call{"s", "c", "bash", input, 0});
+      CHECK(boxer.hear<ipc::Refused>(boxer.worker).tool_use == "c");
+    }
+  }
+  SECTION("the close of a session that is not open") {
+    boxer.say(ipc::CloseSession{"t", ""});
+    CHECK(boxer.hear<ipc::Refused>(boxer.worker).session == "t");
+  }
+  SECTION("a call that the log knows, also from another session") {
+    boxer.say(ipc::Call{"s", "known", "bash", "{}", 0});
+    const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
+    CHECK(asked.tool_use == "known");
+    REQUIRE(boxer.auditor.send(
+        ipc::CallFound::kType, ipc::CallFound{asked.sequence, ipc::CallState::resulted}.encode()));
+    CHECK(boxer.hear<ipc::Refused>(boxer.worker).settled_before == 1);
+  }
+  boxer.open("next");
+}
+
+TEST_CASE("a tool that the policy does not bind is denied, and the denial is recorded first") {
+  Fixture boxer;
+  boxer.open("s");
+  boxer.say(ipc::Call{"s", "c", "../../bin/sh", "{\"sandbox\":false}", 0});
+  const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
+  REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
+                             ipc::CallFound{asked.sequence, ipc::CallState::unknown}.encode()));
+  boxer.log_takes("tool.deny");
+  const auto done = boxer.hear<ipc::CallDone>(boxer.worker);
+  CHECK(done.outcome == "denied");
+  CHECK(done.rule.starts_with("builtin:default:"));
+  CHECK(done.is_error == 1);
+}
+
+TEST_CASE("without the auditor every call is refused in words") {
+  Fixture boxer;
+  boxer.open("s");
+  boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
+  (void)boxer.hear<ipc::FindCall>(boxer.auditor);
+  boxer.auditor.close();
+  const auto done = boxer.hear<ipc::CallDone>(boxer.worker);
+  CHECK(done.outcome == "audit_failed");
+  CHECK(done.content.find("refused, the audit log cannot be written") != std::string::npos);
+  boxer.say(ipc::Call{"s", "d", "bash", "{\"command\":\"true\"}", 0});
+  CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+}
+
+TEST_CASE("an auditor that answers what was not asked is not believed") {
+  Fixture boxer;
+  boxer.open("s");
+  boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
+  const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
+  SECTION("another number") {
+    REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
+                               ipc::CallFound{asked.sequence + 7, {}}.encode()));
+  }
+  SECTION("another kind of answer") {
+    REQUIRE(boxer.auditor.send(ipc::Appended::kType,
+                               ipc::Appended{asked.sequence, 1, ""}.encode()));
+  }
+  CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+}
+
+}  // namespace
+}  // namespace glovebox::roles
