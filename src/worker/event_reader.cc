@@ -1,6 +1,7 @@
 #include "worker/event_reader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace glovebox::worker {
 namespace {
 constexpr std::size_t kMaxHistoryPages = 10'000;
 constexpr ByteLimit kMaxErrorBody{64 * kKiB};
+// How long a run goes on without a history before it attaches anew.
+constexpr seconds kHistoryAgain{5};
 }  // namespace
 
 EventReader::EventReader(net::Loop& loop, const Log& log, Random& random, ItemAccess& item,
@@ -41,12 +44,15 @@ net::Task<EventReader::Attach> EventReader::attach_once(Backoff& backoff, net::P
     out_.push({Incoming::Kind::failed, {}, "event stream: " + text});
     co_return Attach::refused;
   }
-  co_await read_history(patience);
-  co_await read_live(*stream, backoff, patience);
+  net::Patience live = patience;
+  // What the history held may never come again: go on with what is live, but not for long.
+  if (co_await read_history(patience) == History::failed)
+    live = patience.no_later_than(loop_.now() + kHistoryAgain);
+  co_await read_live(*stream, backoff, live);
   co_return Attach::ended;
 }
 
-net::Task<void> EventReader::read_history(net::Patience patience) {
+net::Task<EventReader::History> EventReader::read_history(net::Patience patience) {
   const std::string& session = item_.item.target;
   Incoming history{Incoming::Kind::history, {}, {}};
   std::string page;
@@ -73,12 +79,13 @@ net::Task<void> EventReader::read_history(net::Patience patience) {
     page = std::move(parsed->next_page);
     if (page.empty()) {
       out_.push(std::move(history));
-      co_return;
+      co_return History::read;
     }
   }
-  if (patience.token.cancelled()) co_return;
+  if (patience.token.cancelled()) co_return History::failed;
   log_.warning("event history", {{"session", session}, {"error", problem}});
   out_.push({Incoming::Kind::history_failed, {}, {}});
+  co_return History::failed;
 }
 
 // Until the stream is over and is to be opened again.

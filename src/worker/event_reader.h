@@ -45,7 +45,8 @@ class EventReader {
  private:
   enum class Attach { ended, refused };
   net::Task<Attach> attach_once(Backoff& backoff, net::Patience patience);
-  net::Task<void> read_history(net::Patience patience);
+  enum class History { read, failed };
+  net::Task<History> read_history(net::Patience patience);
   net::Task<void> read_live(net::ResponseStream& stream, Backoff& backoff, net::Patience patience);
 
   net::Loop& loop_;
