@@ -134,7 +134,7 @@ void connect_host_socket(Attempts& attempts, const char* path) {
 }
 
 void open_shared_memory(Attempts& attempts, const char* key) {
-  attempts.returned("shmget a host's key", ::shmget(std::atoi(key), 0, 0), {ENOENT, EPERM, ENOSYS});
+  attempts.returned("shmget a host's key", ::shmget(std::atoi(key), 0, 0), {ENOENT, ENOSPC, EPERM, ENOSYS});
 }
 
 void open_queue(Attempts& attempts, const char* name) {
