@@ -28,6 +28,7 @@ Result<void> map_ids(pid_t pid, std::uint32_t inside, std::uint32_t outside_uid,
 // Capability numbers of linux/capability.h that glovebox may keep.
 enum class Capability : unsigned {
   chown = 0,
+  dac_override = 1,
   fowner = 3,
   kill = 5,
   setgid = 6,

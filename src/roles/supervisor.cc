@@ -42,7 +42,7 @@ Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, const Log&
 
 Supervisor::~Supervisor() {
   children_.clear();  // kills and reaps
-  (void)box::remove_group(groups_);
+  if (!sweeper_) (void)box::remove_group(groups_);
 }
 
 Outcome<std::unique_ptr<Supervisor>> Supervisor::start(SupervisorOptions options,
@@ -74,6 +74,11 @@ Outcome<> Supervisor::prepare() {
     host_.uid = boxer.uid;
     host_.gid = boxer.gid;
     if (auto given = box::give_group(groups_, boxer.uid, boxer.gid); !given) return given.error();
+    if (groups_.mode != box::CgroupMode::none) {
+      auto sweeper = GroupSweeper::start(groups_);
+      if (!sweeper) return sweeper.error();
+      sweeper_.emplace(std::move(*sweeper));
+    }
   }
   if (auto taken = take_identity(Role::supervisor, options_.started, host_.rung); !taken)
     return Failure{ExitCode::host_lacks, "supervisor: " + taken.error().message()};

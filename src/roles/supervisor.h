@@ -30,6 +30,7 @@
 #include "ipc/channel.h"
 #include "os/process.h"
 #include "roles/boxer_settings.h"
+#include "roles/group_sweeper.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
 #include "roles/state_folder.h"
@@ -134,6 +135,7 @@ class Supervisor {
   UniqueFd executable_;
   box::HostFacts host_;
   box::GroupPlaces groups_;
+  std::optional<GroupSweeper> sweeper_;  // started as root: who removes them
   std::map<Role, Child> children_;
   ipc::Channel caller_;
   std::uint64_t generation_ = 0;
