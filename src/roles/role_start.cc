@@ -4,6 +4,7 @@
 
 #include "ipc/messages.h"
 #include "os/memfd.h"
+#include "os/process.h"
 
 namespace glovebox::roles {
 
@@ -48,6 +49,8 @@ Result<RoleStart> receive_start(Role role, UniqueFd channel) {
   RoleStart start;
   start.role = role;
   start.supervisor = ipc::Channel(std::move(channel));
+  // A signal to the whole process group (a Ctrl-C, timeout(1)) is for the supervisor alone.
+  TRY(os::new_session());
   ipc::Envelope envelope = TRY(expect(start.supervisor, ipc::Start::kType));
   const auto message = TRY(ipc::Start::decode(envelope.body));
   Json document = TRY_CONTEXT(codec::parse_json(message.configuration), "start");

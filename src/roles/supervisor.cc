@@ -203,6 +203,7 @@ Outcome<> Supervisor::replace(Role role) {
     case Role::worker:
       ROLES_TRY(spawn(role, options_.worker->settings, {{"boxer", pair->first.fd()}}));
       tell(Role::boxer, "worker", pair->second.fd());
+      if (worker_asked_to_stop_) ask_worker_to_stop();
       return {};
     case Role::supervisor:
     case Role::keeper:
@@ -290,6 +291,7 @@ Outcome<> Supervisor::attend() {
 // --- the end
 
 void Supervisor::ask_worker_to_stop() {
+  worker_asked_to_stop_ = true;  // and so is the one that replaces it
   const auto at = children_.find(Role::worker);
   if (at == children_.end() || !at->second.channel.open()) return;
   (void)at->second.channel.send(ipc::Stop::kType, ipc::Stop{}.encode());

@@ -139,6 +139,7 @@ class Supervisor {
   std::map<Role, Child> children_;
   ipc::Channel caller_;
   std::uint64_t generation_ = 0;
+  bool worker_asked_to_stop_ = false;
   std::deque<Duration> deaths_;
   std::optional<Failure> worker_ended_;
 };

@@ -120,7 +120,8 @@ class Worker:
                 [PROGRAM, *command, "--base-url", plane.base_url, "--environment-id",
                  plane.environment, "--policy", "builtin:default", "--state", self.state,
                  *arguments],
-                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
 
     def log(self):
         return pathlib.Path(self.log_path).read_text(errors="replace")

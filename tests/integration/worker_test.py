@@ -263,6 +263,20 @@ def drain(keep):
     assert [w["state"] for w in plane.work()] == ["stopped"]
 
 
+def drain_of_the_group(keep):
+    """As a Ctrl-C or timeout(1) does it: every process of the group gets the signal."""
+    plane = keep(Plane())
+    worker = shared(keep, plane, "--drain", "1s")
+    session = plane.session()
+    call = plane.bash(session, "echo begun; " + WAIT_FOR_GO)
+    wait_for("the call's effect", lambda: effects(worker) == 1)
+    os.killpg(worker.process.pid, signal.SIGINT)
+    assert worker.process.wait(60) == 0
+    text, is_error = plane.result(session, call)
+    assert is_error and "begun" in text and "shutting down" in text, text
+    assert "died" not in worker.log()
+
+
 def drain_lets_finish(keep):
     plane = keep(Plane())
     worker = shared(keep, plane, "--drain", "60s")
@@ -380,6 +394,7 @@ CASES = [
     ("no key in /proc", no_key_in_proc),
     ("a health check is probed and released", health_check),
     ("SIGTERM answers a running call after the drain time", drain),
+    ("a signal to the group is for the supervisor", drain_of_the_group),
     ("SIGTERM lets a running call finish within the drain time", drain_lets_finish),
     ("an idle session is released", idle_ends_the_item),
     ("items with secrets of every form", no_item_without_its_token),
