@@ -63,6 +63,7 @@ demo:
 	@echo "  build/release/glovebox exec --policy policy/default.toml --plan -- /bin/true"
 
 test: build/release/build.ninja
+	@packaging/deps/install debian-packages-test
 	@ninja -C build/release -j $(JOBS) --quiet
 	@tests/run build/release
 
