@@ -33,6 +33,8 @@ std::uint64_t rights_of(FileRights rights) {
     case FileRights::read_write_execute:
       return kRead | kWrite | right::execute;
     case FileRights::scratch:
+      return kRead | kWrite | right::make_socket | right::make_fifo;
+    case FileRights::scratch_execute:
       return kRead | kWrite | right::execute | right::make_socket | right::make_fifo;
     case FileRights::device:
       return kRead | right::write_file | right::ioctl_device;

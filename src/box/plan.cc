@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/normal_path.h"
+
 namespace glovebox::box {
 
 namespace {
@@ -30,11 +32,6 @@ constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", 
 constexpr std::string_view kNsswitch =
     "passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nprotocols: files\n"
     "services: files\n";
-
-bool is_below(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) &&
-         (path.size() == folder.size() || folder == "/" || path[folder.size()] == '/');
-}
 
 MountEntry bind(std::string_view path) {
   MountEntry entry;
@@ -176,6 +173,10 @@ Execution execution_of(policy::Exec exec) {
   return exec == policy::Exec::yes ? Execution::allowed : Execution::forbidden;
 }
 
+FileRights scratch_rights(policy::Exec exec) {
+  return exec == policy::Exec::yes ? FileRights::scratch_execute : FileRights::scratch;
+}
+
 void add_workspace(BoxPlan& plan, const policy::Mount& mount) {
   MountEntry entry;
   entry.kind = MountKind::workspace;
@@ -195,8 +196,9 @@ void add_tmp(BoxPlan& plan, const policy::Mount& mount) {
   same.at = "/var/tmp";
   same.source = "/tmp";
   plan.mounts.push_back(same);
-  plan.landlock.push_back({"/tmp", FileRights::scratch});
-  plan.landlock.push_back({"/var/tmp", FileRights::scratch});
+  const FileRights rights = scratch_rights(mount.exec);
+  plan.landlock.push_back({"/tmp", rights});
+  plan.landlock.push_back({"/var/tmp", rights});
 }
 
 std::string place(const policy::Origin& origin) {
@@ -206,7 +208,7 @@ std::string place(const policy::Origin& origin) {
 Result<void> refuse_protected(const policy::Mount& mount, const std::string& source,
                               const CallFacts& call) {
   for (const std::string& path : call.protected_paths) {
-    if (is_below(path, source) || is_below(source, path)) {
+    if (policy::is_below(path, source) || policy::is_below(source, path)) {
       return Error(ErrorKind::denied,
                    std::format("{}: mount of {} would show {}, which belongs to glovebox",
                                place(mount.origin), source, path));
@@ -266,7 +268,7 @@ Result<void> add_policy_mount(BoxPlan& plan, const policy::Mount& mount, const C
     case MountMode::tmpfs: {
       plan.mounts.push_back(scratch(at, mount.size ? mount.size->bytes() : plan.limits.tmp,
                                     execution_of(mount.exec)));
-      plan.landlock.push_back({at, FileRights::scratch});
+      plan.landlock.push_back({at, scratch_rights(mount.exec)});
       return {};
     }
     case MountMode::read_only:

@@ -73,7 +73,8 @@ enum class FileRights : std::uint8_t {
   read_execute,
   read_write,  // regular files, directories, symlinks; no sockets, fifos or devices
   read_write_execute,
-  scratch,  // read_write_execute and sockets and fifos: /tmp and /dev/shm
+  scratch,  // read_write and sockets and fifos: /tmp and /dev/shm
+  scratch_execute,
   device,   // read and write an existing node
 };
 

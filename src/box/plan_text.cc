@@ -45,6 +45,8 @@ std::string_view to_string(FileRights rights) {
     case FileRights::read_write_execute:
       return "read, write, execute";
     case FileRights::scratch:
+      return "read, write, sockets, fifos";
+    case FileRights::scratch_execute:
       return "read, write, execute, sockets, fifos";
     case FileRights::device:
       return "device";

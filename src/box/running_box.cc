@@ -123,9 +123,7 @@ bool RunningBox::prepare_shell() {
 void RunningBox::launch() {
   if (auto made = make_process(); !made) {
     // A step of the keeper; those of the box report themselves.
-    const Error& error = made.error();
-    complete({Outcome::setup_failed, 0,
-              error.error_number() == 0 ? error.message() : std::format("{}", error.message())});
+    complete({Outcome::setup_failed, 0, made.error().message()});
     return;
   }
   const Duration now = commons_.clock.monotonic();

@@ -19,10 +19,15 @@
 #include "codec/json.h"
 #include "net/loop.h"
 #include "os/file.h"
+#include "os/identity.h"
+#include "os/landlock.h"
+#include "os/limits.h"
+#include "os/process.h"
 #include "plane/credential.h"
 #include "plane/plane.h"
 #include "plane/rehearsal_folder.h"
 #include "plane/server.h"
+#include "seccomp/filter.h"
 
 namespace glovebox::cli {
 namespace {
@@ -58,6 +63,18 @@ Result<void> add_faults(plane::Plane& plane, const std::string& path) {
   return {};
 }
 
+// From here on it serves: no file, no program, no right that its user has besides.
+Result<void> confine() {
+  const seccomp::CompiledFilter filter = TRY(seccomp::compile_builtin("role-plane"));
+  TRY(os::set_not_dumpable());
+  TRY(os::keep_only({}));
+  TRY(os::set_no_new_privileges());
+  const os::Landlock landlock =
+      TRY_CONTEXT(os::Landlock::make(os::landlock_abi(), {}), "Landlock");
+  TRY_CONTEXT(landlock.restrict_self(), "Landlock");
+  return os::load_filter(filter.program);
+}
+
 }  // namespace
 
 ExitCode run_plane(const PlaneOptions& options) {
@@ -89,6 +106,8 @@ ExitCode run_plane(const PlaneOptions& options) {
   if (!loop) return fail(ExitCode::bug, loop.error().message());
   const auto server = plane::PlaneServer::start(**loop, plane, where->address, where->port);
   if (!server) return fail(ExitCode::host_lacks, server.error().message());
+  if (const Result<void> confined = confine(); !confined)
+    return fail(ExitCode::host_lacks, "plane: " + confined.error().message());
   const std::string line = codec::to_json(
       codec::Json::object({{"base_url", (*server)->base_url()},
                            {"api_key", plane::kApiKey},

@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "os/identity.h"
 #include "os/process.h"
+#include "policy/normal_path.h"
 
 #define CLI_TRY(expression)                                            \
   do {                                                                 \
@@ -30,11 +31,6 @@ Failure unusable(const Error& error) {
                  error.message()};
 }
 
-bool is_below(std::string_view path, std::string_view folder) {
-  return path == folder || (path.starts_with(folder) && path.size() > folder.size() &&
-                            (folder.ends_with('/') || path[folder.size()] == '/'));
-}
-
 // Where agents write there may be nothing that decides about them.
 Outcome<> refuse_overlap(const std::string& workdir, const std::string& state,
                          const roles::PolicySource& policy) {
@@ -43,6 +39,7 @@ Outcome<> refuse_overlap(const std::string& workdir, const std::string& state,
                    std::format("{} {} and the workspace {} must not lie in each other", what, path,
                                workdir)};
   };
+  using policy::is_below;
   if (is_below(state, workdir) || is_below(workdir, state)) return refuse("the state folder", state);
   for (const std::string& path : policy.paths) {
     const UniqueFd file = os::open_path(path, O_PATH).value_or(UniqueFd());

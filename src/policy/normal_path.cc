@@ -18,8 +18,8 @@ bool is_normal_path(std::string_view path) {
 }
 
 bool is_below(std::string_view path, std::string_view folder) {
-  return path == folder ||
-         (path.starts_with(folder) && path.size() > folder.size() && path[folder.size()] == '/');
+  return path == folder || (path.starts_with(folder) && path.size() > folder.size() &&
+                            (folder == "/" || path[folder.size()] == '/'));
 }
 
 }  // namespace glovebox::policy

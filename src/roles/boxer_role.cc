@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "box/plan.h"
+#include "box/host_view.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "roles/boxer.h"
@@ -19,37 +19,6 @@ namespace glovebox::roles {
 namespace {
 
 constexpr int kStandardError = 2;
-
-class KernelHostView final : public box::HostView {
- public:
-  std::optional<box::PathFacts> look(const std::string& path) const override {
-    const auto facts = os::facts_of_path(path);
-    if (!facts) return std::nullopt;
-    box::PathFacts seen;
-    seen.identity = {facts->device, facts->inode};
-    switch (facts->type) {
-      case os::FileType::regular:
-        seen.kind = box::PathFacts::Kind::file;
-        break;
-      case os::FileType::folder:
-        seen.kind = box::PathFacts::Kind::directory;
-        break;
-      case os::FileType::symlink: {
-        seen.kind = box::PathFacts::Kind::symlink;
-        auto target = os::read_link_at(AT_FDCWD, path);
-        if (!target) return std::nullopt;
-        seen.target = std::move(*target);
-        break;
-      }
-      case os::FileType::device:
-        seen.kind = box::PathFacts::Kind::device;
-        break;
-      default:
-        break;
-    }
-    return seen;
-  }
-};
 
 // What has to exist before the loop, in the order in which it is made.
 struct Opened {
@@ -85,7 +54,7 @@ int run_boxer(RoleStart start) {
     send_fatal(start.supervisor, code, opened.error().message());
     return to_int(code);
   }
-  const KernelHostView view;
+  const box::KernelHostView view;
   Boxer boxer({.settings = opened->settings,
                .active = opened->active,
                .view = view,

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { client, message, startPlane, until } from '../conformance/harness.mjs';
+import { client, message, officialWorker, startPlane, until } from '../conformance/harness.mjs';
 
 const RUNS = 60;
 const WARM_UP = 5;
@@ -77,24 +77,6 @@ async function measure(start) {
   return figures;
 }
 
-async function official(plane, workdir) {
-  const stop = new AbortController();
-  const worker = client(plane, { apiKey: null, authToken: plane.environment_key, maxRetries: 2 });
-  const ended = worker.beta.environments.work
-    .worker({
-      environmentId: plane.environment_id,
-      environmentKey: plane.environment_key,
-      workdir,
-      workerId: 'official',
-      maxIdleMs: 300,
-    })
-    .run(stop.signal);
-  return async () => {
-    stop.abort();
-    await ended.catch(() => {});
-  };
-}
-
 async function ours(plane, workdir) {
   const state = await mkdtemp(join(tmpdir(), 'glovebox-bench-state-'));
   const child = spawn(
@@ -113,7 +95,7 @@ async function ours(plane, workdir) {
   };
 }
 
-const theirs = await measure(official);
+const theirs = await measure(async (plane, workdir) => officialWorker(plane, workdir));
 const mine = await measure(ours);
 for (const name of Object.keys(CALLS)) {
   const [a, b] = [mine[name], theirs[name]];

@@ -1,4 +1,5 @@
 // What the conformance tests share: a plane, the official client, and `ok` lines.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import Anthropic from '@anthropic-ai/sdk';
@@ -30,6 +31,27 @@ export async function startPlane(...options) {
 
 export const client = (plane, options = {}) =>
   new Anthropic({ apiKey: plane.api_key, baseURL: plane.base_url, maxRetries: 0, ...options });
+
+/** The official worker in `workdir`; the function that comes back ends it. */
+export function officialWorker(plane, workdir, options = {}) {
+  const stop = new AbortController();
+  // It holds nothing but the environment key, as on a real worker host.
+  const worker = client(plane, { apiKey: null, authToken: plane.environment_key, maxRetries: 2 });
+  const ended = worker.beta.environments.work
+    .worker({
+      environmentId: plane.environment_id,
+      environmentKey: plane.environment_key,
+      workdir,
+      workerId: 'official',
+      maxIdleMs: 300,
+      ...options,
+    })
+    .run(stop.signal);
+  return async () => {
+    stop.abort();
+    await ended.catch((error) => assert.match(String(error), /abort/i));
+  };
+}
 
 export const text = (words) => [{ type: 'text', text: words }];
 export const message = (words) => ({ type: 'user.message', content: text(words) });

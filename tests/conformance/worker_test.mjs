@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { client, collect, message, run, startPlane, text, until } from './harness.mjs';
+import { client, collect, message, officialWorker, run, startPlane, text, until } from './harness.mjs';
 
 const plane = await startPlane('--page', '2', '--ttl', '4');
 const api = client(plane);
@@ -15,26 +15,7 @@ const folders = [];
 async function startWorker(options = {}) {
   const workdir = await mkdtemp(join(tmpdir(), 'glovebox-conformance-'));
   folders.push(workdir);
-  const stop = new AbortController();
-  // It holds nothing but the environment key, as on a real worker host.
-  const worker = client(plane, { apiKey: null, authToken: plane.environment_key, maxRetries: 2 });
-  const ended = worker.beta.environments.work
-    .worker({
-      environmentId: plane.environment_id,
-      environmentKey: plane.environment_key,
-      workdir,
-      workerId: 'official',
-      maxIdleMs: 300,
-      ...options,
-    })
-    .run(stop.signal);
-  return {
-    workdir,
-    end: async () => {
-      stop.abort();
-      await ended.catch((error) => assert.match(String(error), /abort/i));
-    },
-  };
+  return { workdir, end: officialWorker(plane, workdir, options) };
 }
 
 /** Serves sessions made by `body` with a worker, which has ended when this resolves. */

@@ -96,14 +96,21 @@ def parts_of_the_state_folder_belong_to_their_roles(folder):
             assert facts.st_mode & 0o777 == (mode if IS_ROOT else 0o700), (name, oct(facts.st_mode))
 
 
+def groups():
+    return {place for place, _, _ in os.walk("/sys/fs/cgroup") if "/glovebox-" in place}
+
+
 def killed(folder, role, number=signal.SIGKILL):
     """Kills a role in the middle of a call. Returns what exec said; nothing may be left."""
+    earlier = groups()
     running = Running(folder)
+    made = groups() - earlier
     victim = running.role(role)
     before = running.everything()
     os.kill(victim, number)
     done = running.end()
     wait_for("every process has ended", lambda: not before & set(processes()))
+    wait_for("its control groups are gone", lambda: not made & groups())
     mounts = pathlib.Path("/proc/self/mountinfo").read_text()
     assert str(running.work) not in mounts and str(running.state) not in mounts, mounts
     return running, done
@@ -139,13 +146,30 @@ def a_killed_auditor_refuses_the_call(folder):
     glovebox("audit", "verify", running.state / "audit").expect(0)
 
 
+@root_case
+def who_removes_the_groups_can_do_nothing_else(folder):
+    running = Running(folder)
+    as_root = [status(pid) for pid in running.everything()
+               if status(pid)["Uid"][0] == "0" and pid != running.process.pid]
+    assert len(as_root) == 1, as_root
+    seen = as_root[0]
+    dac_override = 1 << 1
+    assert {int(seen[name][0], 16) for name in ["CapEff", "CapPrm", "CapBnd"]} == {dac_override}, seen
+    assert seen["NoNewPrivs"] == ["1"] and seen["Seccomp"] == ["2"], seen
+    running.finish().expect(0)
+
+
 @case
 def a_killed_supervisor_leaves_nothing(folder):
+    earlier = groups()
     running = Running(folder)
+    made = groups() - earlier
+    assert made or not IS_ROOT, "the wall round memory and processes is missing"
     before = running.everything()
     running.process.kill()
     running.process.wait()
     wait_for("every process has ended", lambda: not before & set(processes()))
+    wait_for("its control groups are gone", lambda: not made & groups())
     # The next start on this folder knows what happened, and does not run the call again.
     done = run_exec("--state", running.state, "--workdir", running.work, "--session", "s", "--call",
                     "c1", "--", "/bin/sh", "-c", "echo again > again")

@@ -251,6 +251,14 @@ def health_check(keep):
     wait_for("its outcome", lambda: "health check passed" in worker.log())
 
 
+def plane_is_confined(keep):
+    plane = keep(Plane())
+    status = pathlib.Path(f"/proc/{plane.process.pid}/status").read_text()
+    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert facts["Seccomp"] == "2" and facts["NoNewPrivs"] == "1", status
+    assert int(facts["CapEff"], 16) == 0 and int(facts["CapPrm"], 16) == 0, status
+
+
 def drain(keep):
     plane = keep(Plane())
     worker = shared(keep, plane, "--drain", "1s")
@@ -393,6 +401,7 @@ CASES = [
     ("kill -9 of all before the post", started_again),
     ("no key in /proc", no_key_in_proc),
     ("a health check is probed and released", health_check),
+    ("the plane is confined", plane_is_confined),
     ("SIGTERM answers a running call after the drain time", drain),
     ("a signal to the group is for the supervisor", drain_of_the_group),
     ("SIGTERM lets a running call finish within the drain time", drain_lets_finish),
