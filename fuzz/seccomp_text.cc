@@ -36,7 +36,9 @@ bool check(std::string_view text) {
 
 }  // namespace
 
-bool fuzz_accepts(std::string_view text) { return check(text); }
+bool fuzz_accepts(std::string_view text) {
+  return check(text);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   check({reinterpret_cast<const char*>(data), size});

@@ -83,8 +83,8 @@ Result<RecordPlace> Auditor::append(AppendRequest&& request) {
   if (needs_tool_use(request.kind) && (session.empty() || tool_use.empty()))
     return Error(ErrorKind::invalid, "a call needs a session and a tool use id");
   TRY(admit(request, session, tool_use));
-  const RecordPlace place = TRY(write(
-      request.kind, request.session, request.tool_use, std::move(request.members)));
+  const RecordPlace place =
+      TRY(write(request.kind, request.session, request.tool_use, std::move(request.members)));
   // Allowed a moment ago, and nothing happened in between.
   TRY(index_call(calls_, request.kind, session, tool_use));
   if (request.kind == RecordKind::session_close) head_wanted_ = true;

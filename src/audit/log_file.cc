@@ -32,8 +32,7 @@ struct Chain {
   std::string torn;
 };
 
-Result<Chain> read_chain(int file, const std::optional<Head>& head,
-                         const LogFile::Visitor& visit) {
+Result<Chain> read_chain(int file, const std::optional<Head>& head, const LogFile::Visitor& visit) {
   Chain chain;
   FileSource source(file);
   LineReader lines(source, kMaxRecordBytes);
@@ -73,8 +72,8 @@ LogFile::LogFile(LogDirectory directory, UniqueFd file, codec::Ed25519PrivateKey
       key_(std::move(key)),
       public_key_(std::move(public_key)) {}
 
-Result<LogFile> LogFile::open(const std::string& directory, std::string_view origin,
-                              Random& random, const Visitor& visit) {
+Result<LogFile> LogFile::open(const std::string& directory, std::string_view origin, Random& random,
+                              const Visitor& visit) {
   LogDirectory place = TRY_CONTEXT(LogDirectory::open_to_write(directory), "audit log");
   std::optional<UniqueFd> file =
       TRY_CONTEXT(place.open(kLogName, LogDirectory::Access::append), "audit log");
@@ -141,7 +140,8 @@ Result<void> LogFile::flush() {
 
 Result<std::string> LogFile::publish_head() {
   if (poisoned_) return Error(ErrorKind::io, "the audit log has failed before");
-  if (!group_.empty()) return Error(ErrorKind::internal, "a head over records that are not durable");
+  if (!group_.empty())
+    return Error(ErrorKind::internal, "a head over records that are not durable");
   std::string note = TRY(sign_head({public_key_.name(), size_, last_}, key_));
   auto replaced = directory_.replace(kHeadName, note);
   poisoned_ = !replaced;

@@ -45,14 +45,12 @@ Result<LogKey> parse(std::string_view text) {
   auto decoded = codec::base64_decode(rest.substr(hash_end + 1));
   if (!decoded) return damaged(kKeyName, "not a private key");
   const Secret bytes = Secret::take(*std::move(decoded));
-  if (bytes.reveal().empty() ||
-      bytes.reveal().front() != static_cast<char>(codec::kNoteEd25519))
+  if (bytes.reveal().empty() || bytes.reveal().front() != static_cast<char>(codec::kNoteEd25519))
     return damaged(kKeyName, "not an Ed25519 key");
   const Secret seed = Secret::take(std::string(bytes.reveal().substr(1)));
   auto private_key = codec::Ed25519PrivateKey::from_seed(seed);
   if (!private_key) return damaged(kKeyName, "not an Ed25519 key");
-  auto public_key =
-      codec::NoteKey::make(rest.substr(0, name_end), private_key->public_key());
+  auto public_key = codec::NoteKey::make(rest.substr(0, name_end), private_key->public_key());
   if (!public_key || std::format("{:08x}", public_key->hash()) !=
                          rest.substr(name_end + 1, hash_end - name_end - 1))
     return damaged(kKeyName, "its name and hash do not fit the key");

@@ -57,7 +57,6 @@ Result<VerifyReport> verify_log(const VerifyInput& input);
 // `key`: text of a public key, or none to use key.pub of the directory. Errors: not_found and
 // others when the directory or log.jsonl cannot be read, invalid for a malformed `key`. It may run
 // beside the auditor: what was written since the last head is then reported as after the head.
-Result<VerifyReport> verify_directory(const std::string& path,
-                                      std::optional<std::string_view> key);
+Result<VerifyReport> verify_directory(const std::string& path, std::optional<std::string_view> key);
 
 }  // namespace glovebox::audit

@@ -75,7 +75,7 @@ enum class FileRights : std::uint8_t {
   read_write_execute,
   scratch,  // read_write and sockets and fifos: /tmp and /dev/shm
   scratch_execute,
-  device,   // read and write an existing node
+  device,  // read and write an existing node
 };
 
 struct LandlockRule {

@@ -58,7 +58,8 @@ int run_audit_show(const AuditShowOptions& options) {
     if (!line) return unreadable(line.error());
     if (!*line) return 0;
     auto shown = audit::show_record(index, **line);
-    if (!shown) return unreadable(Error(shown.error()).with_context(std::format("record {}", index)));
+    if (!shown)
+      return unreadable(Error(shown.error()).with_context(std::format("record {}", index)));
     print_out(options.form == OutputForm::json ? std::string(**line) + "\n" : *shown + "\n");
   }
 }

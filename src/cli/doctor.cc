@@ -77,13 +77,11 @@ std::vector<HostCheck> role_checks(roles::StartedAs started, box::Rung rung) {
   for (roles::Role role : roles::kAllRoles) {
     const roles::Confinement& confinement = roles::confinement_of(role);
     HostCheck check{.name = std::format("role {}", roles::to_string(role))};
-    check.detail = std::format("filter {}, {} Landlock {}", confinement.filter,
-                               started == roles::StartedAs::root
-                                   ? std::format("user {},", roles::user_of(role).uid)
-                                   : std::string("own user,"),
-                               confinement.files == roles::FileWall::granted_only
-                                   ? "files and scopes"
-                                   : "scopes");
+    check.detail = std::format(
+        "filter {}, {} Landlock {}", confinement.filter,
+        started == roles::StartedAs::root ? std::format("user {},", roles::user_of(role).uid)
+                                          : std::string("own user,"),
+        confinement.files == roles::FileWall::granted_only ? "files and scopes" : "scopes");
     const auto kept = roles::kept_capabilities(role, started, rung);
     check.detail += kept.empty() ? ", no capability" : ", keeps capabilities";
     for (os::Capability capability : kept)
@@ -149,7 +147,8 @@ void print(const std::vector<HostCheck>& checks, OutputForm form) {
   for (const HostCheck& check : checks) {
     print_out(visible_lines(
         std::format("{:<8} {:<22} {}\n", word(check.state), check.name, check.detail)));
-    if (!check.remedy.empty()) print_out(visible_lines(std::format("         hint: {}\n", check.remedy)));
+    if (!check.remedy.empty())
+      print_out(visible_lines(std::format("         hint: {}\n", check.remedy)));
   }
 }
 
@@ -158,8 +157,7 @@ void print(const std::vector<HostCheck>& checks, OutputForm form) {
 int run_doctor(const DoctorOptions& options) {
   auto policy = roles::read_policy(options.policy);
   if (!policy) return to_int(fail(ExitCode::unconfigured, policy.error().message()));
-  const auto started =
-      os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
+  const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   std::vector<HostCheck> checks = box::check_host();
   checks.push_back(check_state_folder(options, started));
   const auto host = box::probe_host();

@@ -89,8 +89,8 @@ Result<Stdio> make_stdio(OutputForm form) {
   for (int fd : {kStandardOutput, kStandardError}) {
     const bool terminal = os::is_terminal(fd);
     if (!terminal && (form == OutputForm::text || fd == kStandardError)) continue;
-    stdio.relays.push_back(TRY(OutputRelay::make(
-        fd, terminal ? OutputRelay::Form::visible : OutputRelay::Form::raw)));
+    stdio.relays.push_back(
+        TRY(OutputRelay::make(fd, terminal ? OutputRelay::Form::visible : OutputRelay::Form::raw)));
     stdio.fds[static_cast<std::size_t>(fd)] = stdio.relays.back().writer();
   }
   return stdio;
@@ -160,8 +160,8 @@ int run_exec(const ExecOptions& options) {
     if (!input)
       return to_int(fail(ExitCode::usage, Error(input.error()).with_context("--input").message()));
     if (const auto json = codec::parse_json(*input); !json || !json->is_object())
-      return to_int(fail(ExitCode::usage, "--input: " + (json ? "not a JSON object"
-                                                              : json.error().message())));
+      return to_int(fail(ExitCode::usage,
+                         "--input: " + (json ? "not a JSON object" : json.error().message())));
     order.input = std::move(*input);
   }
   auto stdio = make_stdio(options.form);

@@ -19,7 +19,8 @@ namespace glovebox::cli {
 
 class Flags {
  public:
-  // `switches` take no value. Error: invalid, with the flag's name (never a value: it may be a key).
+  // `switches` take no value. Error: invalid, with the flag's name (never a value: it may be a
+  // key).
   static Result<Flags> parse(std::span<const std::string> arguments,
                              std::initializer_list<std::string_view> with_value,
                              std::initializer_list<std::string_view> switches);

@@ -58,7 +58,7 @@ struct SeccompShowOptions {
 };
 
 struct PlaneOptions {
-  std::string listen = "127.0.0.1:0";    // ADDRESS:PORT, loopback only; port 0: a free one
+  std::string listen = "127.0.0.1:0";     // ADDRESS:PORT, loopback only; port 0: a free one
   std::optional<std::string> rehearsals;  // a folder of *.toml
   std::optional<std::string> faults;      // a JSON file of fault rules (plane/fault.h)
   seconds ttl{90};                        // of leases
@@ -71,8 +71,8 @@ struct HelpText {
   std::string text;
 };
 
-using Options = std::variant<HelpText, VersionOptions, ExecOptions, DoctorOptions,
-                             AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
-                             SeccompShowOptions, PlaneOptions>;
+using Options =
+    std::variant<HelpText, VersionOptions, ExecOptions, DoctorOptions, AuditVerifyOptions,
+                 AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

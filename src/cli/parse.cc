@@ -14,8 +14,9 @@ namespace {
 constexpr milliseconds kLongest = std::chrono::hours(24);
 
 void add_json(CLI::App& app, OutputForm& form) {
-  app.add_flag_callback("--json", [&form] { form = OutputForm::json; },
-                        "machine output: one JSON object on a line of its own");
+  app.add_flag_callback(
+      "--json", [&form] { form = OutputForm::json; },
+      "machine output: one JSON object on a line of its own");
 }
 
 // The options of every command, and which of them was chosen.
@@ -25,7 +26,8 @@ class Parser {
     app_.name("glovebox");
     app_.set_help_flag("-h,--help", "print this");
     app_.require_subcommand(0, 1);
-    app_.add_flag_callback("--version", [this] { chosen_ = VersionOptions{}; }, "print the version");
+    app_.add_flag_callback(
+        "--version", [this] { chosen_ = VersionOptions{}; }, "print the version");
     exec();
     doctor();
     audit();
@@ -80,12 +82,14 @@ class Parser {
     app.add_option("--agent", options.agent, "for the policy's [[bind]]");
     app.add_option("--session", options.session, "use and keep this session");
     app.add_option("--call", options.call, "the id of the call; it runs at most once");
-    CLI::Option* tool = app.add_option("--tool", options.tool, "bash, read, write, edit, glob, grep");
+    CLI::Option* tool =
+        app.add_option("--tool", options.tool, "bash, read, write, edit, glob, grep");
     app.add_option("--input", options.input, "the tool's input, JSON: a file, or - for stdin")
         ->needs(tool);
     duration(app, "--timeout", options.timeout, "30s, 5m; never more than the policy allows");
-    app.add_flag_callback("--plan", [&options] { options.show = ExecOptions::Show::plan; },
-                          "print the box that would be made, run nothing");
+    app.add_flag_callback(
+        "--plan", [&options] { options.show = ExecOptions::Show::plan; },
+        "print the box that would be made, run nothing");
     add_json(app, options.form);
     app.add_option("command", options.command, "after --: the program and its arguments");
     app.positionals_at_end();
@@ -136,7 +140,8 @@ class Parser {
   }
 
   void plane() {
-    CLI::App& app = *app_.add_subcommand("plane", "a local control plane, for rehearsals and tests");
+    CLI::App& app =
+        *app_.add_subcommand("plane", "a local control plane, for rehearsals and tests");
     app.add_option("--listen", plane_.listen, "ADDRESS:PORT on loopback; port 0: a free one");
     app.add_option("--rehearsals", plane_.rehearsals, "a folder of rehearsals, NAME.toml");
     app.add_option("--faults", plane_.faults, "a JSON file of faults to make");
@@ -176,7 +181,8 @@ Result<milliseconds> parse_duration(std::string_view text) {
   constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"", 1000}};
   std::int64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view rest(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+  const std::string_view rest(parsed.ptr,
+                              static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
   const auto unit = std::ranges::find(kUnits, rest, &Unit::name);
   if (parsed.ec != std::errc{} || unit == std::end(kUnits) || number <= 0 ||
       number > kLongest.count() / unit->milliseconds)

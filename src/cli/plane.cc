@@ -69,8 +69,7 @@ Result<void> confine() {
   TRY(os::set_not_dumpable());
   TRY(os::keep_only({}));
   TRY(os::set_no_new_privileges());
-  const os::Landlock landlock =
-      TRY_CONTEXT(os::Landlock::make(os::landlock_abi(), {}), "Landlock");
+  const os::Landlock landlock = TRY_CONTEXT(os::Landlock::make(os::landlock_abi(), {}), "Landlock");
   TRY_CONTEXT(landlock.restrict_self(), "Landlock");
   return os::load_filter(filter.program);
 }

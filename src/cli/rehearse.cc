@@ -74,9 +74,9 @@ class Stage {
     auto stage = std::make_unique<Stage>();
     stage->program_ = TRY(os::open_own_executable());
     stage->log_path_ = order.state + ".log";
-    stage->log_ = TRY_CONTEXT(
-        os::open_path(stage->log_path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600),
-        stage->log_path_);
+    stage->log_ =
+        TRY_CONTEXT(os::open_path(stage->log_path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600),
+                    stage->log_path_);
     TRY_CONTEXT(stage->start_plane(), "plane");
     TRY_CONTEXT(stage->start_worker(order), "worker");
     return stage;
@@ -123,17 +123,19 @@ class Stage {
 
   Result<void> start_worker(const Order& order) {
     const UniqueFd nothing = TRY(os::open_path("/dev/null", O_RDONLY));
-    std::vector<std::string> arguments = {
-        "glovebox", "worker",      "--base-url", facts_.base_url, "--environment-id",
-        facts_.environment, "--policy",    order.policy, "--state",     order.state,
-        "--drain",  "5s",          "--max-idle", "0"};
+    std::vector<std::string> arguments = {"glovebox",         "worker",
+                                          "--base-url",       facts_.base_url,
+                                          "--environment-id", facts_.environment,
+                                          "--policy",         order.policy,
+                                          "--state",          order.state,
+                                          "--drain",          "5s",
+                                          "--max-idle",       "0"};
     if (!order.workdir.empty())
       arguments.insert(arguments.end(), {"--workdir", order.workdir, "--workspace", "shared"});
-    worker_ = TRY(os::spawn(
-        {.executable = program_.get(),
-         .arguments = std::move(arguments),
-         .environment = {"ANTHROPIC_ENVIRONMENT_KEY=" + facts_.environment_key},
-         .fds = {{nothing.get(), 0}, {log_.get(), 1}, {log_.get(), 2}}}));
+    worker_ = TRY(os::spawn({.executable = program_.get(),
+                             .arguments = std::move(arguments),
+                             .environment = {"ANTHROPIC_ENVIRONMENT_KEY=" + facts_.environment_key},
+                             .fds = {{nothing.get(), 0}, {log_.get(), 1}, {log_.get(), 2}}}));
     return {};
   }
 
@@ -173,7 +175,8 @@ class Client {
         loop_->run_until(http_->send(std::move(request), {.deadline = loop_->now() + seconds(10)})),
         what);
     if (response.status != 200)
-      return Error(ErrorKind::protocol, std::format("{}: {} {}", what, response.status, response.body));
+      return Error(ErrorKind::protocol,
+                   std::format("{}: {} {}", what, response.status, response.body));
     return codec::parse_json(response.body);
   }
   Result<std::string> create_session(const std::string& environment) {
@@ -256,12 +259,13 @@ std::string temporary_state() {
 }  // namespace
 
 ExitCode rehearse_command(std::span<const std::string> arguments) {
-  const auto flags = Flags::parse(
-      arguments, {"--policy", "--state", "--workdir", "--timeout"}, {"--help"});
+  const auto flags =
+      Flags::parse(arguments, {"--policy", "--state", "--workdir", "--timeout"}, {"--help"});
   if (!flags) return fail(ExitCode::usage, flags.error().message());
   if (flags->has("--help")) {
-    print_out("usage: glovebox rehearse FILE --policy POLICY [--state DIR] [--workdir DIR] "
-              "[--timeout TIME]\n");
+    print_out(
+        "usage: glovebox rehearse FILE --policy POLICY [--state DIR] [--workdir DIR] "
+        "[--timeout TIME]\n");
     return ExitCode::done;
   }
   if (flags->operands().size() != 1)

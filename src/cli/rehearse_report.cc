@@ -58,7 +58,9 @@ void each_call(const Json& report,
   }
 }
 
-std::string place_of(std::size_t step, std::size_t call) { return std::format("{}.{}", step, call); }
+std::string place_of(std::size_t step, std::size_t call) {
+  return std::format("{}.{}", step, call);
+}
 
 std::string decision(const Json& call, const LoggedCall* logged) {
   if (logged && logged->decision == "allow")
@@ -117,7 +119,8 @@ std::string RehearsalTeller::tell(const Json& report,
     const Json* input = call.get("input");
     out += cut(std::format("{:>2} {}: {} {}", ++count_, text_of(step, "title"),
                            text_of(call, "tool"), input ? codec::to_json(*input) : ""),
-               kWidth) + "\n";
+               kWidth) +
+           "\n";
     const auto logged = log.find(text_of(call, "tool_use_id"));
     const bool failed = text_of(call, "state") == "failed";
     const std::string result = shown_result(text_of(call, "text"));

@@ -35,12 +35,13 @@ Failure unusable(const Error& error) {
 Outcome<> refuse_overlap(const std::string& workdir, const std::string& state,
                          const roles::PolicySource& policy) {
   const auto refuse = [&](std::string_view what, std::string_view path) {
-    return Failure{ExitCode::unconfigured,
-                   std::format("{} {} and the workspace {} must not lie in each other", what, path,
-                               workdir)};
+    return Failure{
+        ExitCode::unconfigured,
+        std::format("{} {} and the workspace {} must not lie in each other", what, path, workdir)};
   };
   using policy::is_below;
-  if (is_below(state, workdir) || is_below(workdir, state)) return refuse("the state folder", state);
+  if (is_below(state, workdir) || is_below(workdir, state))
+    return refuse("the state folder", state);
   for (const std::string& path : policy.paths) {
     const UniqueFd file = os::open_path(path, O_PATH).value_or(UniqueFd());
     const auto real = os::read_link_at(AT_FDCWD, std::format("/proc/self/fd/{}", file.get()));
@@ -61,20 +62,18 @@ SingleCall::SingleCall(SingleSession session, const Clock& clock)
 
 Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, const Clock& clock,
                                                        const Log& log, Random& random) {
-  const auto started =
-      os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
+  const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   std::unique_ptr<SingleCall> single(new SingleCall(std::move(session), clock));
   SingleSession& wanted = single->session_;
   single->fresh_ = !wanted.state.has_value();
-  auto state = wanted.state
-                   ? roles::StateFolder::open(*wanted.state, started)
-                   : roles::StateFolder::make_fresh(temporary_folder(), started, random);
+  auto state = wanted.state ? roles::StateFolder::open(*wanted.state, started)
+                            : roles::StateFolder::make_fresh(temporary_folder(), started, random);
   if (!state) return unusable(state.error());
-  roles::SupervisorOptions options{.started = started,
-                                   .state = std::move(*state),
-                                   .policy = wanted.policy};
+  roles::SupervisorOptions options{
+      .started = started, .state = std::move(*state), .policy = wanted.policy};
   if (wanted.workdir) {
-    const UniqueFd folder = os::open_path(*wanted.workdir, O_PATH | O_DIRECTORY).value_or(UniqueFd());
+    const UniqueFd folder =
+        os::open_path(*wanted.workdir, O_PATH | O_DIRECTORY).value_or(UniqueFd());
     if (!folder) return Failure{ExitCode::unconfigured, *wanted.workdir + " is not a folder"};
     auto real = os::read_link_at(AT_FDCWD, std::format("/proc/self/fd/{}", folder.get()));
     if (!real) return real.error();
@@ -126,7 +125,8 @@ Outcome<> SingleCall::read_signals() {
       return Failure{static_cast<ExitCode>(to_int(ExitCode::signalled) + **number), "interrupted"};
     }
     signal_ = **number;
-    if (order_ == nullptr) return Failure{static_cast<ExitCode>(to_int(ExitCode::signalled) + **number), "interrupted"};
+    if (order_ == nullptr)
+      return Failure{static_cast<ExitCode>(to_int(ExitCode::signalled) + **number), "interrupted"};
     const ipc::Cancel cancel{name_, order_->call, 1};
     (void)supervisor_->boxer().send(ipc::Cancel::kType, cancel.encode());
   }
@@ -233,7 +233,8 @@ void SingleCall::drain(std::vector<OutputRelay>& relays) {
     while (relay.reader() >= 0 && clock_.monotonic() < end) {
       std::vector<os::Poll> polls = {{.fd = relay.reader()}};
       const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.monotonic());
-      if (auto ready = os::poll_fds(polls, std::max(left, milliseconds(0))); !ready || !*ready) break;
+      if (auto ready = os::poll_fds(polls, std::max(left, milliseconds(0))); !ready || !*ready)
+        break;
       relay.forward();
     }
   }

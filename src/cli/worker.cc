@@ -63,16 +63,15 @@ Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
   auto policy = roles::read_policy(order.policy);
   if (!policy) return end(ExitCode::unconfigured, policy.error());
   if (order.state.empty()) {
-    auto found =
-        roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
+    auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
     if (!found) return end(ExitCode::unconfigured, found.error());
     order.state = std::move(*found);
   }
   auto state = roles::StateFolder::open(order.state, started);
   if (!state)
-    return end(state.error().kind() == ErrorKind::conflict ? ExitCode::busy
-                                                           : ExitCode::unconfigured,
-               state.error());
+    return end(
+        state.error().kind() == ErrorKind::conflict ? ExitCode::busy : ExitCode::unconfigured,
+        state.error());
   std::string work;
   if (!order.workdir.empty()) {
     auto prepared = roles::prepare_work_folder(order.workdir, started);

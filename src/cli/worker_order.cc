@@ -31,11 +31,11 @@ std::unexpected<Ending> end(ExitCode code, const Error& error, std::string_view 
   return end(code, what.empty() ? error.message() : std::string(what) + ": " + error.message());
 }
 
-#define CLI_TRY(expression)                                   \
-  ({                                                          \
-    auto step = (expression);                                 \
+#define CLI_TRY(expression)                                     \
+  ({                                                            \
+    auto step = (expression);                                   \
     if (!step) return std::unexpected(std::move(step).error()); \
-    *std::move(step);                                         \
+    *std::move(step);                                           \
   })
 
 std::string variable(const char* name) {
@@ -59,8 +59,9 @@ Step<Duration> duration_of(const Flags& flags, std::string_view name, Duration o
 Step<Secret> environment_key(const Flags& flags, const Log& log) {
   Secret key = take_variable("ANTHROPIC_ENVIRONMENT_KEY");
   if (auto given = flags.value("--environment-key")) {
-    log.warning("a key on the command line can be read by others while this program starts: use "
-                "ANTHROPIC_ENVIRONMENT_KEY");
+    log.warning(
+        "a key on the command line can be read by others while this program starts: use "
+        "ANTHROPIC_ENVIRONMENT_KEY");
     key = Secret::take(std::move(*given));
   }
   return key;
@@ -88,8 +89,8 @@ Step<void> add_transport(const Flags& flags, roles::WorkerRoleSettings& settings
                          std::vector<std::pair<std::string, Secret>>& secrets) {
   const auto base = codec::BaseUrl::parse(settings.base_url);
   if (!base) return end(ExitCode::unconfigured, base.error(), "base url");
-  const auto plain = flags.has("--allow-http") ? worker::PlainHttp::allowed
-                                               : worker::PlainHttp::loopback_only;
+  const auto plain =
+      flags.has("--allow-http") ? worker::PlainHttp::allowed : worker::PlainHttp::loopback_only;
   if (auto checked = worker::check_transport(*base, plain); !checked)
     return end(ExitCode::unconfigured,
                checked.error().message() + "\nhint: --allow-http, if the way there is trusted");
@@ -134,18 +135,18 @@ Step<void> add_item(WorkerMode mode, const Flags& flags, WorkerOrder& order) {
 
 Result<Flags> parse_worker_flags(WorkerMode mode, std::span<const std::string> arguments) {
   if (mode == WorkerMode::run)
-    return Flags::parse(arguments,
-                        {"--environment-id", "--environment-key", "--worker-id", "--base-url",
-                         "--workdir", "--max-idle", "--log-format", "--policy", "--state",
-                         "--drain", "--workspace", "--ca-file", "--api-version",
-                         "--stream-silence", "--session-id", "--work-id", "--work-secret-file"},
-                        {"--allow-http", "--help"});
-  return Flags::parse(arguments,
-                      {"--environment-id", "--environment-key", "--worker-id", "--base-url",
-                       "--workdir", "--on-work", "--max-idle", "--log-format", "--policy",
-                       "--state", "--max-sessions", "--drain", "--workspace", "--ca-file",
-                       "--api-version", "--stream-silence"},
-                      {"--allow-http", "--help"});
+    return Flags::parse(
+        arguments,
+        {"--environment-id", "--environment-key", "--worker-id", "--base-url", "--workdir",
+         "--max-idle", "--log-format", "--policy", "--state", "--drain", "--workspace", "--ca-file",
+         "--api-version", "--stream-silence", "--session-id", "--work-id", "--work-secret-file"},
+        {"--allow-http", "--help"});
+  return Flags::parse(
+      arguments,
+      {"--environment-id", "--environment-key", "--worker-id", "--base-url", "--workdir",
+       "--on-work", "--max-idle", "--log-format", "--policy", "--state", "--max-sessions",
+       "--drain", "--workspace", "--ca-file", "--api-version", "--stream-silence"},
+      {"--allow-http", "--help"});
 }
 
 Step<WorkerOrder> read_worker_order(WorkerMode mode, const Flags& flags, const Log& log) {
@@ -155,8 +156,9 @@ Step<WorkerOrder> read_worker_order(WorkerMode mode, const Flags& flags, const L
   if (settings.base_url.empty()) settings.base_url = kDefaultBaseUrl;
   settings.environment = either(flags, "--environment-id", "ANTHROPIC_ENVIRONMENT_ID");
   if (settings.environment.empty())
-    return end(ExitCode::usage, "no environment\nhint: --environment-id or "
-                                "ANTHROPIC_ENVIRONMENT_ID");
+    return end(ExitCode::usage,
+               "no environment\nhint: --environment-id or "
+               "ANTHROPIC_ENVIRONMENT_ID");
   settings.worker_id = either(flags, "--worker-id", "ANTHROPIC_WORKER_ID");
   if (settings.worker_id.empty()) {
     SystemRandom random;

@@ -1,5 +1,5 @@
-// The auditor's work, once it is locked down: takes records from the boxer and the supervisor, makes
-// them durable, answers.
+// The auditor's work, once it is locked down: takes records from the boxer and the supervisor,
+// makes them durable, answers.
 //
 // Everything that waits on the connections is taken into one group and committed with one flush;
 // nobody gets an answer before. A peer that breaks the protocol loses its connection: whoever
@@ -35,9 +35,9 @@ struct AuditorWork {
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last
-// head. `peers` by name: "boxer", "supervisor"; others are refused. A peer that the supervisor sends
-// later takes the place of the one with its name.
-// Returns done; log_failed when the log cannot be written (the supervisor was told); bug.
+// head. `peers` by name: "boxer", "supervisor"; others are refused. A peer that the supervisor
+// sends later takes the place of the one with its name. Returns done; log_failed when the log
+// cannot be written (the supervisor was told); bug.
 ExitCode run_auditor(AuditorWork work, ipc::Channel supervisor,
                      std::map<std::string, ipc::Channel> peers);
 

@@ -23,9 +23,9 @@ namespace {
 constexpr int kStandardError = 2;
 
 // What the auditor does in its folder: appends, and replaces small files. No folders, no links.
-constexpr std::uint64_t kLogRights =
-    os::file_right::read_file | os::file_right::write_file | os::file_right::read_folder |
-    os::file_right::make_regular | os::file_right::remove_file | os::file_right::truncate;
+constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right::write_file |
+                                     os::file_right::read_folder | os::file_right::make_regular |
+                                     os::file_right::remove_file | os::file_right::truncate;
 
 Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
   const std::string* directory = start.settings.get_string("directory");
@@ -33,12 +33,12 @@ Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls,
   if (directory == nullptr || origin == nullptr)
     return Error(ErrorKind::protocol, "auditor settings");
   TRY(take_identity(Role::auditor, start.started, start.rung));
-  audit::LogFile log = TRY_CONTEXT(
-      audit::LogFile::open(*directory, *origin, random,
-                           [&calls](std::uint64_t, const audit::Record& record) {
-                             return audit::index_record(calls, record);
-                           }),
-      *directory);
+  audit::LogFile log =
+      TRY_CONTEXT(audit::LogFile::open(*directory, *origin, random,
+                                       [&calls](std::uint64_t, const audit::Record& record) {
+                                         return audit::index_record(calls, record);
+                                       }),
+                  *directory);
   const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
   const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
@@ -63,11 +63,9 @@ int run_auditor_role(RoleStart start) {
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
-  return to_int(run_auditor({.auditor = auditor,
-                             .recovered = store->recovered(),
-                             .boot = std::move(boot),
-                             .log = log},
-                            std::move(start.supervisor), std::move(start.peers)));
+  return to_int(run_auditor(
+      {.auditor = auditor, .recovered = store->recovered(), .boot = std::move(boot), .log = log},
+      std::move(start.supervisor), std::move(start.peers)));
 }
 
 }  // namespace glovebox::roles

@@ -174,9 +174,9 @@ Result<void> Boxer::take_message(ipc::Envelope&& envelope) {
     case ipc::Cancel::kType: {
       const auto message = TRY(ipc::Cancel::decode(envelope.body));
       // Not found: its result is on the way already.
-      (void)gate_.cancel(message.session, message.tool_use,
-                         message.shutting_down != 0 ? CancelReason::shutting_down
-                                                    : CancelReason::cancelled);
+      (void)gate_.cancel(
+          message.session, message.tool_use,
+          message.shutting_down != 0 ? CancelReason::shutting_down : CancelReason::cancelled);
       return {};
     }
     case ipc::Settled::kType:
@@ -199,9 +199,7 @@ Result<void> Boxer::take_message(ipc::Envelope&& envelope) {
 }
 
 void Boxer::open_session(const ipc::OpenSession& message) {
-  const auto refused = [&](const Error& error) {
-    refuse(message.session, "", error.message());
-  };
+  const auto refused = [&](const Error& error) { refuse(message.session, "", error.message()); };
   if (message.session.empty() || stopping_)
     return refuse(message.session, "", stopping_ ? "shutting down" : "a session needs an id");
   const auto closing = sessions_.find(message.session);
@@ -214,14 +212,14 @@ void Boxer::open_session(const ipc::OpenSession& message) {
     if (!store) return refused(store.error());
     auto workspace = host_.workspaces.prepare(message.session);
     if (!workspace) return refused(workspace.error());
-    BoxerSession session{.facts = {message.environment, message.agent, message.work, {},
-                              message.unserved},
-                    .workspace = std::move(*workspace),
-                    .store = std::move(*store),
-                    .group = {},
-                    .keeper = {},
-                    .outputs = std::format("{}/{}/outputs", host_.settings.sessions,
-                                           box::folder_name(message.session))};
+    BoxerSession session{
+        .facts = {message.environment, message.agent, message.work, {}, message.unserved},
+        .workspace = std::move(*workspace),
+        .store = std::move(*store),
+        .group = {},
+        .keeper = {},
+        .outputs = std::format("{}/{}/outputs", host_.settings.sessions,
+                               box::folder_name(message.session))};
     session.facts.last_close = last_close_of(session.store.fd());
     sessions_.emplace(message.session, std::move(session));
   }
@@ -243,8 +241,7 @@ void Boxer::take_call(LiveCall&& call, std::string_view session, std::string_vie
                     "the input is not a JSON object" +
                         (input ? std::string() : ": " + input.error().message()));
   }
-  const CallMode mode =
-      call.text.program.empty() ? mode_of(call.text.tool) : CallMode::writes;
+  const CallMode mode = call.text.program.empty() ? mode_of(call.text.tool) : CallMode::writes;
   auto ticket = gate_.receive(call.session, call.tool_use, mode);
   if (!ticket) return refuse(session, tool_use, ticket.error().message());
   calls_.emplace(*ticket, std::move(call));

@@ -109,5 +109,4 @@ class Boxer {
   bool stopping_ = false;
 };
 
-
 }  // namespace glovebox::roles

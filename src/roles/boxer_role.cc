@@ -35,13 +35,12 @@ Result<Opened> open_all(const RoleStart& start) {
   TRY(take_identity(Role::boxer, start.started, start.rung));
   ActivePolicy active = TRY(activate_policy(settings));
   UniqueFd executable = TRY(os::open_own_executable());
-  UniqueFd sessions =
-      TRY_CONTEXT(os::open_path(settings.sessions, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-                  settings.sessions);
+  UniqueFd sessions = TRY_CONTEXT(
+      os::open_path(settings.sessions, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), settings.sessions);
   Workspaces workspaces = TRY(Workspaces::open(settings));
   TRY(lock_down(Role::boxer, {}));
-  return Opened{std::move(settings), std::move(active), std::move(executable),
-                std::move(sessions), std::move(workspaces)};
+  return Opened{std::move(settings), std::move(active), std::move(executable), std::move(sessions),
+                std::move(workspaces)};
 }
 
 }  // namespace

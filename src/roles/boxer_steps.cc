@@ -46,8 +46,7 @@ void Boxer::take(const Step& step) {
       return store(step);
     case Step::Kind::forget: {
       const auto session = sessions_.find(step.session);
-      if (session != sessions_.end())
-        (void)session->second.store.remove_pending(step.tool_use);
+      if (session != sessions_.end()) (void)session->second.store.remove_pending(step.tool_use);
       return;
     }
     case Step::Kind::deliver:
@@ -116,9 +115,10 @@ void Boxer::ask_record(const Step& step) {
 }
 
 Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session) {
-  if (host_.settings.groups.mode != box::CgroupMode::none && session.group.mode == box::CgroupMode::none)
-    session.group = TRY_CONTEXT(
-        box::make_group(host_.settings.groups, box::folder_name(name)), "control group");
+  if (host_.settings.groups.mode != box::CgroupMode::none &&
+      session.group.mode == box::CgroupMode::none)
+    session.group = TRY_CONTEXT(box::make_group(host_.settings.groups, box::folder_name(name)),
+                                "control group");
   box::KeeperLaunch launch;
   launch.executable = host_.executable;
   launch.session = name;
@@ -147,7 +147,7 @@ void Boxer::run(const Step& step) {
   if (given) return;
   session.keeper.reset();
   call.result = failed_call(box::Outcome::setup_failed, given.error().message(),
-                       tools::no_sandbox_text(call.text.tool, given.error().message()));
+                            tools::no_sandbox_text(call.text.tool, given.error().message()));
   call.in_box = false;
   gate_.ran(step.ticket);
   interrupt_running(step.session);
@@ -182,7 +182,7 @@ void Boxer::interrupt_running(const std::string& session) {
     if (call.session != session || !call.in_box) continue;
     call.in_box = false;
     call.result = failed_call(box::Outcome::interrupted, "the keeper died",
-                         tools::restarted_text(call.text.tool));
+                              tools::restarted_text(call.text.tool));
     gate_.ran(ticket);
   }
 }
@@ -194,10 +194,9 @@ CallResult Boxer::result_of(const Step& step, const LiveCall& call) const {
       if (call.denial) {
         const Denial& denial = *call.denial;
         const bool setup = denial.outcome == box::Outcome::setup_failed;
-        CallResult result = failed_call(
-            denial.outcome, denial.why,
-            setup ? tools::no_sandbox_text(tool, denial.why)
-                  : tools::denied_text(tool, denial.rule));
+        CallResult result = failed_call(denial.outcome, denial.why,
+                                        setup ? tools::no_sandbox_text(tool, denial.why)
+                                              : tools::denied_text(tool, denial.rule));
         result.rule = denial.rule;
         return result;
       }
@@ -205,21 +204,19 @@ CallResult Boxer::result_of(const Step& step, const LiveCall& call) const {
     case Ending::stored:
       return *call.result;
     case Ending::interrupted:
-      return failed_call(box::Outcome::interrupted, "interrupted",
-                    tools::restarted_text(tool));
+      return failed_call(box::Outcome::interrupted, "interrupted", tools::restarted_text(tool));
     case Ending::cancelled: {
       const bool down = step.reason == CancelReason::shutting_down;
-      return failed_call(down ? box::Outcome::shutting_down : box::Outcome::cancelled,
-                    "called off before it ran",
-                    down ? tools::shutdown_text(tool)
-                              : std::format("{}: cancelled before it ran", tool));
+      return failed_call(
+          down ? box::Outcome::shutting_down : box::Outcome::cancelled, "called off before it ran",
+          down ? tools::shutdown_text(tool) : std::format("{}: cancelled before it ran", tool));
     }
     case Ending::not_recorded:
     case Ending::settled:
       break;
   }
   return failed_call(box::Outcome::audit_failed, "the audit log cannot be written",
-                tools::not_recorded_text(tool));
+                     tools::not_recorded_text(tool));
 }
 
 void Boxer::store(const Step& step) {
@@ -228,8 +225,7 @@ void Boxer::store(const Step& step) {
   call.result = result_of(step, call);
   const auto kept = sessions_.at(call.session)
                         .store.put_pending(call.tool_use, to_stored(*call.result, call.text.tool));
-  if (!kept)
-    host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
+  if (!kept) host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
   gate_.stored(step.ticket, kept ? CallGate::Kept::yes : CallGate::Kept::no);
 }
 
@@ -274,9 +270,9 @@ void Boxer::session_step(const Step& step) {
   };
   switch (step.kind) {
     case Step::Kind::ask_open:
-      return ask(RecordKind::session_open,
-                 session_open_members(session.facts, host_.active, host_.settings.host,
-                                      host_.started));
+      return ask(
+          RecordKind::session_open,
+          session_open_members(session.facts, host_.active, host_.settings.host, host_.started));
     case Step::Kind::opened:
       return send(ipc::SessionOpened{step.session, session.index});
     case Step::Kind::not_opened:
@@ -309,8 +305,7 @@ void Boxer::end_session(const std::string& name) {
   warn("a control group is left", box::remove_group(session.group));
   if (host_.settings.end == SessionEnd::remove) {
     warn("a workspace is left", host_.workspaces.remove(name));
-    warn("a session's folder is left",
-         os::remove_tree(host_.sessions_fd, box::folder_name(name)));
+    warn("a session's folder is left", os::remove_tree(host_.sessions_fd, box::folder_name(name)));
   } else {
     warn("the end of a session was not noted",
          os::replace_file(session.store.fd(), std::string(kLastCloseName),

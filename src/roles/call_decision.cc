@@ -84,8 +84,8 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
   auto plan = box::make_plan(*decision.profile, facts, settings.host, view,
                              active.filters.at(decision.profile->syscalls));
   if (plan) return std::move(*plan);
-  denial.outcome = plan.error().kind() == ErrorKind::denied ? box::Outcome::denied
-                                                            : box::Outcome::setup_failed;
+  denial.outcome =
+      plan.error().kind() == ErrorKind::denied ? box::Outcome::denied : box::Outcome::setup_failed;
   denial.why = plan.error().message();
   return denial;
 }

@@ -36,7 +36,7 @@ CallMode mode_of(std::string_view tool);
 
 struct CallQuestion {
   std::string environment, agent;
-  std::string tool;                // `bash` for a program
+  std::string tool;                  // `bash` for a program
   std::vector<std::string> program;  // argv; empty: the tool itself
   std::optional<milliseconds> time_limit;
   std::string workspace;  // host paths

@@ -25,8 +25,7 @@ std::vector<Step> CallGate::take_steps() {
 
 Result<void> CallGate::open_session(const std::string& session) {
   if (!log_ok_) return Error(ErrorKind::io, "the audit log cannot be written");
-  if (sessions_.contains(session))
-    return Error(ErrorKind::exists, "the session is open already");
+  if (sessions_.contains(session)) return Error(ErrorKind::exists, "the session is open already");
   if (sessions_.size() >= kMaxSessions) return Error(ErrorKind::limit, "too many sessions");
   sessions_.emplace(session, Session{});
   emit(Step::Kind::ask_open, session);
@@ -203,8 +202,8 @@ void CallGate::recorded(Ticket ticket, Recorded outcome) {
         call.phase = Phase::running;
         return emit(Step::Kind::run, ticket, call);
       }
-      call.ending = call.reason == CancelReason::interrupted ? Ending::interrupted
-                                                             : Ending::cancelled;
+      call.ending =
+          call.reason == CancelReason::interrupted ? Ending::interrupted : Ending::cancelled;
       call.phase = Phase::storing;
       return emit(Step::Kind::store, ticket, call);
     case Phase::resulting:
@@ -235,7 +234,8 @@ void CallGate::stored(Ticket ticket, Kept kept) {
   if (stored == nullptr) return;
   // An intent of an earlier process has no result to record: it is marked as orphan. So is a call
   // whose result could not be kept, since it could not be delivered again.
-  const bool earlier = stored->ending == Ending::interrupted && stored->reason == CancelReason::none;
+  const bool earlier =
+      stored->ending == Ending::interrupted && stored->reason == CancelReason::none;
   if (kept == Kept::no) stored->ending = Ending::not_recorded;
   const bool orphan = earlier || kept == Kept::no;
   stored->phase = orphan ? Phase::orphaning : Phase::resulting;

@@ -53,23 +53,23 @@ enum class Ending : std::uint8_t {
 
 struct Step {
   enum class Kind : std::uint8_t {
-    find,         // ask the log and the session's store about the call → found()
-    decide,       // → decided()
-    ask_deny,     // record tool.deny → recorded()
-    ask_intent,   // record tool.intent → recorded()
-    run,          // → ran()
-    stop,         // end the running box early; ran() still comes
-    store,        // keep the result (`ending`) on disk → stored()
-    ask_result,   // record tool.result → recorded()
-    ask_orphan,   // record tool.orphan → recorded()
-    deliver,      // answer with `ending`; the call is over
-    drop,         // the call is over and nobody waits for an answer
-    forget,       // the stored result, if any, is void
-    ask_open,     // record session.open → session_recorded()
-    opened,       // tell the peer
-    not_opened,   // tell the peer: the log cannot be written
-    ask_close,    // record session.close → session_recorded()
-    closed,       // tell the peer; the session is over
+    find,        // ask the log and the session's store about the call → found()
+    decide,      // → decided()
+    ask_deny,    // record tool.deny → recorded()
+    ask_intent,  // record tool.intent → recorded()
+    run,         // → ran()
+    stop,        // end the running box early; ran() still comes
+    store,       // keep the result (`ending`) on disk → stored()
+    ask_result,  // record tool.result → recorded()
+    ask_orphan,  // record tool.orphan → recorded()
+    deliver,     // answer with `ending`; the call is over
+    drop,        // the call is over and nobody waits for an answer
+    forget,      // the stored result, if any, is void
+    ask_open,    // record session.open → session_recorded()
+    opened,      // tell the peer
+    not_opened,  // tell the peer: the log cannot be written
+    ask_close,   // record session.close → session_recorded()
+    closed,      // tell the peer; the session is over
   } kind = Kind::find;
   Ticket ticket = 0;
   std::string session;
@@ -87,8 +87,7 @@ class CallGate {
   // Errors: not_found (the session is not open), exists (the call is in flight), limit.
   Result<Ticket> receive(const std::string& session, const std::string& tool_use, CallMode mode);
   // Error: not_found.
-  Result<void> cancel(const std::string& session, const std::string& tool_use,
-                      CancelReason reason);
+  Result<void> cancel(const std::string& session, const std::string& tool_use, CancelReason reason);
   // The peer is gone: all its sessions close, nothing is delivered any more.
   void peer_gone();
 
@@ -112,11 +111,20 @@ class CallGate {
 
  private:
   enum class Phase : std::uint8_t {
-    waiting, finding, deciding, denying, intending, running, storing, resulting, orphaning,
+    waiting,
+    finding,
+    deciding,
+    denying,
+    intending,
+    running,
+    storing,
+    resulting,
+    orphaning,
     // The log was lost: the box must end before the answer goes.
     abandoned,
     // The log is back: does it know the intent of a call that was answered as not recorded?
-    checking, marking,
+    checking,
+    marking,
   };
   struct Call {
     std::string session, tool_use;

@@ -58,8 +58,7 @@ JsonObject session_open_members(const SessionFacts& session, const ActivePolicy&
   members.set("work", session.work);
   members.set("pol", active.digest);
   members.set("polfile", active.policy.file);
-  if (session.last_close)
-    members.set("last", static_cast<std::int64_t>(*session.last_close));
+  if (session.last_close) members.set("last", static_cast<std::int64_t>(*session.last_close));
   if (auto unserved = codec::parse_json(session.unserved);
       unserved && unserved->as_array() && !unserved->as_array()->empty())
     members.set("unserved", std::move(*unserved));

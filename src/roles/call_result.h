@@ -1,5 +1,5 @@
-// What a call came to, in the forms in which the boxer has it: as a value, and as it is stored until
-// the control plane has it.
+// What a call came to, in the forms in which the boxer has it: as a value, and as it is stored
+// until the control plane has it.
 #pragma once
 
 #include <string>

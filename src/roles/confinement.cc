@@ -72,13 +72,14 @@ Result<void> lock_down(Role role, std::span<const FileGrant> grants) {
   const bool walls = wanted.files == FileWall::granted_only ||
                      (wanted.tcp == TcpWall::shut && abi >= kTcpAbi) || abi >= kScopeAbi;
   if (walls) {
-    const os::Landlock landlock = TRY_CONTEXT(
-        os::Landlock::make(abi, {.files = wanted.files == FileWall::granted_only,
-                                 .tcp = wanted.tcp == TcpWall::shut,
-                                 .signals = true,
-                                 .abstract_sockets = true}),
-        "Landlock");
-    for (const FileGrant& grant : grants) TRY_CONTEXT(landlock.allow(grant.fd, grant.rights), "Landlock");
+    const os::Landlock landlock =
+        TRY_CONTEXT(os::Landlock::make(abi, {.files = wanted.files == FileWall::granted_only,
+                                             .tcp = wanted.tcp == TcpWall::shut,
+                                             .signals = true,
+                                             .abstract_sockets = true}),
+                    "Landlock");
+    for (const FileGrant& grant : grants)
+      TRY_CONTEXT(landlock.allow(grant.fd, grant.rights), "Landlock");
     TRY_CONTEXT(landlock.restrict_self(), "Landlock");
   }
   return os::load_filter(filter.program);

@@ -29,11 +29,9 @@ Result<void> LogClient::append(Question question, audit::RecordKind kind, std::s
   return channel_.send(ipc::Append::kType, message.encode());
 }
 
-Result<void> LogClient::append_call(Ticket ticket, audit::RecordKind kind,
-                                    std::string_view session, std::string_view tool_use,
-                                    codec::JsonObject members) {
-  return append({LogAnswer::About::call, ticket, ""}, kind, session, tool_use,
-                std::move(members));
+Result<void> LogClient::append_call(Ticket ticket, audit::RecordKind kind, std::string_view session,
+                                    std::string_view tool_use, codec::JsonObject members) {
+  return append({LogAnswer::About::call, ticket, ""}, kind, session, tool_use, std::move(members));
 }
 
 Result<void> LogClient::append_session(audit::RecordKind kind, std::string_view session,

@@ -21,7 +21,8 @@ constexpr std::string_view kBuiltin = "builtin:";
 
 // The same rules for the policy and for the filters it names.
 Result<std::string> read_trusted(const std::string& path) {
-  if (auto facts = os::facts_of_path(path); !facts) return std::move(facts).error();
+  if (auto facts = os::facts_of_path(path); !facts)
+    return std::move(facts).error();
   else if (facts->type == os::FileType::symlink)
     return Error(ErrorKind::denied, "is a symbolic link");
   const UniqueFd file = TRY(os::open_path(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
@@ -72,9 +73,10 @@ Result<PolicySource> read_policy(std::string_view named) {
   if (is_builtin(named)) {
     const auto text = policy::builtin(builtin_name(named));
     if (!text)
-      return Error(ErrorKind::not_found, std::format("no built-in policy `{}`\nhint: builtin:default "
-                                                     "or builtin:strict",
-                                                     builtin_name(named)));
+      return Error(ErrorKind::not_found,
+                   std::format("no built-in policy `{}`\nhint: builtin:default "
+                               "or builtin:strict",
+                               builtin_name(named)));
     source.text = std::string(*text);
   } else {
     source.text = TRY_CONTEXT(read_trusted(source.file), named);

@@ -64,8 +64,8 @@ Result<RoleStart> receive_start(Role role, UniqueFd channel) {
   const auto secrets = TRY(names_of(document, "secrets"));
   if (secrets.size() != envelope.fds.size()) return broken("secrets");
   for (std::size_t i = 0; i < secrets.size(); ++i) {
-    start.secrets.emplace(secrets[i], Secret::take(TRY(os::read_sealed_memfd(
-                                          envelope.fds[i].get(), kMaxSecret))));
+    start.secrets.emplace(
+        secrets[i], Secret::take(TRY(os::read_sealed_memfd(envelope.fds[i].get(), kMaxSecret))));
   }
   for (std::size_t left = TRY(names_of(document, "peers")).size(); left > 0; --left) {
     start.peers.insert(TRY(peer_of(TRY(expect(start.supervisor, ipc::Peer::kType)))));

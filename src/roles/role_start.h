@@ -28,10 +28,10 @@ struct RoleStart {
   Role role = Role::auditor;
   StartedAs started = StartedAs::user;
   box::Rung rung = box::Rung::unprivileged;
-  codec::Json settings;                        // of this role alone; its own code reads it
-  std::map<std::string, Secret> secrets;       // by name; never in `settings`
-  ipc::Channel supervisor;                     // Connection::role_of_supervisor
-  std::map<std::string, ipc::Channel> peers;   // by name: "auditor", "boxer", "worker", "command"
+  codec::Json settings;                       // of this role alone; its own code reads it
+  std::map<std::string, Secret> secrets;      // by name; never in `settings`
+  ipc::Channel supervisor;                    // Connection::role_of_supervisor
+  std::map<std::string, ipc::Channel> peers;  // by name: "auditor", "boxer", "worker", "command"
 };
 
 // Reads Start and the peers that it announces. Errors: protocol, closed.

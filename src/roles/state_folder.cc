@@ -59,14 +59,15 @@ Result<void> refuse_foreign(int fd, const std::string& path) {
 }
 
 Result<UniqueFd> take_lock(int folder, const std::string& path) {
-  UniqueFd lock = TRY(os::open_at(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW,
-                                  os::Resolve::anywhere, kLockMode));
+  UniqueFd lock = TRY(
+      os::open_at(folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, os::Resolve::anywhere, kLockMode));
   if (auto locked = os::lock_exclusive(lock.get()); !locked) {
     if (locked.error().kind() != ErrorKind::conflict) return std::move(locked).error();
     const auto holder = os::read_at(lock.get(), 0, kMaxLock);
-    return Error(ErrorKind::conflict,
-                 std::format("{} is in use by process {}", path,
-                             holder && !holder->empty() ? escape_for_terminal(*holder) : "unknown"));
+    return Error(
+        ErrorKind::conflict,
+        std::format("{} is in use by process {}", path,
+                    holder && !holder->empty() ? escape_for_terminal(*holder) : "unknown"));
   }
   TRY(os::truncate(lock.get(), 0));
   TRY(os::seek_start(lock.get()));
@@ -122,8 +123,7 @@ Result<StateFolder> StateFolder::open(const std::string& path, StartedAs started
   const RoleUser own = user_of(Role::supervisor);
   const bool ours = started == StartedAs::root ? facts.uid == 0 || facts.uid == own.uid
                                                : facts.uid == os::effective_uid();
-  if (!ours)
-    return Error(ErrorKind::denied, std::format("{} belongs to user {}", real, facts.uid));
+  if (!ours) return Error(ErrorKind::denied, std::format("{} belongs to user {}", real, facts.uid));
   if (started == StartedAs::root) TRY(check_reachable(real));
   UniqueFd lock = TRY(take_lock(folder.get(), real));
   for (const Part& part : kParts) TRY(make_part(folder.get(), part, started));
@@ -146,8 +146,9 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
   if (started == StartedAs::root) return std::string("/var/lib/glovebox");
   if (xdg_state_home.starts_with('/')) return std::format("{}/glovebox", xdg_state_home);
   if (home.starts_with('/')) return std::format("{}/.local/state/glovebox", home);
-  return Error(ErrorKind::not_found, "neither --state, XDG_STATE_HOME nor HOME says where the "
-                                     "state folder is");
+  return Error(ErrorKind::not_found,
+               "neither --state, XDG_STATE_HOME nor HOME says where the "
+               "state folder is");
 }
 
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started) {

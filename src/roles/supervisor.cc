@@ -10,8 +10,8 @@
 #include "ipc/messages.h"
 
 // As TRY, for an Outcome.
-#define ROLES_TRY(expression)                                        \
-  do {                                                               \
+#define ROLES_TRY(expression)                                          \
+  do {                                                                 \
     if (auto outcome = (expression); !outcome) return outcome.error(); \
   } while (false)
 
@@ -219,9 +219,9 @@ Outcome<> Supervisor::count_death(Role role, const os::ExitFacts& facts) {
   deaths_.push_back(now);
   while (deaths_.front() + kDeathWindow < now) deaths_.pop_front();
   if (deaths_.size() >= kMaxDeaths)
-    return Failure{ExitCode::bug, std::format("roles died {} times within {} s, last the {} ({})",
-                                              deaths_.size(), kDeathWindow.count(),
-                                              to_string(role), describe(facts))};
+    return Failure{ExitCode::bug,
+                   std::format("roles died {} times within {} s, last the {} ({})", deaths_.size(),
+                               kDeathWindow.count(), to_string(role), describe(facts))};
   ++children_.at(role).restarts;
   return replace(role);
 }
@@ -315,14 +315,16 @@ Outcome<> Supervisor::stop(StopMode mode) {
     const auto ready = os::poll_fds(polls, kStopPatience);
     if (!ready || !*ready) {
       child.process.end();
-      if (first) first = Failure{ExitCode::bug, std::format("the {} did not stop in time", to_string(role))};
+      if (first)
+        first = Failure{ExitCode::bug, std::format("the {} did not stop in time", to_string(role))};
       continue;
     }
     (void)read_from(role);
     const auto facts = child.process.reap(os::Process::Wait::yes);
     if (first && child.fatal) first = *child.fatal;
     if (first && facts && *facts && ((*facts)->signalled || (*facts)->code != 0))
-      first = Failure{ExitCode::bug, std::format("the {} ended with {}", to_string(role), describe(**facts))};
+      first = Failure{ExitCode::bug,
+                      std::format("the {} ended with {}", to_string(role), describe(**facts))};
   }
   return first;
 }

@@ -8,7 +8,9 @@ namespace {
 
 using codec::Json;
 
-std::int64_t in_milliseconds(Duration duration) { return duration / milliseconds(1); }
+std::int64_t in_milliseconds(Duration duration) {
+  return duration / milliseconds(1);
+}
 
 class Fields {
  public:

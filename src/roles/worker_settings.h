@@ -15,7 +15,7 @@ namespace glovebox::roles {
 
 inline constexpr std::string_view kEnvironmentKey = "environment_key";
 inline constexpr std::string_view kWorkSecret = "work_secret";
-inline constexpr std::string_view kHttpProxy = "http_proxy";    // may hold a password
+inline constexpr std::string_view kHttpProxy = "http_proxy";  // may hold a password
 inline constexpr std::string_view kHttpsProxy = "https_proxy";
 
 // One item that somebody else claimed and acked.

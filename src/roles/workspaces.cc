@@ -47,8 +47,9 @@ Result<std::uint32_t> Workspaces::free_id() const {
   for (std::uint32_t id = first_id_; id <= last_id_; ++id) {
     if (id != 0 && id != kNobody && !taken_.contains(id)) return id;
   }
-  return Error(ErrorKind::limit, "every id of user_range is bound to a session's folder\n"
-                                 "hint: remove old folders below the workspaces");
+  return Error(ErrorKind::limit,
+               "every id of user_range is bound to a session's folder\n"
+               "hint: remove old folders below the workspaces");
 }
 
 Result<box::IdMap> Workspaces::ids_of_shared() const {
@@ -151,7 +152,8 @@ class Copier {
         const UniqueFd target = TRY(os::open_at(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                                                 os::Resolve::anywhere, 0600));
         std::vector<char> block(1 << 16);
-        while (const std::size_t got = TRY(os::read_some(source.get(), block.data(), block.size()))) {
+        while (const std::size_t got =
+                   TRY(os::read_some(source.get(), block.data(), block.size()))) {
           bytes_ += got;
           if (bytes_ > kMaxSeedBytes) return Error(ErrorKind::limit, "the seed is too large");
           TRY(os::write_all(target.get(), {block.data(), got}));

@@ -21,8 +21,8 @@ constexpr std::uint64_t kMaxSeedBytes = std::uint64_t{8} << 30;
 constexpr std::size_t kMaxSeedEntries = 1'000'000;
 
 struct Workspace {
-  std::string path;   // absolute, on the host
-  box::IdMap ids;     // whom the box's processes are outside
+  std::string path;  // absolute, on the host
+  box::IdMap ids;    // whom the box's processes are outside
 };
 
 class Workspaces {

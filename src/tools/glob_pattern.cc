@@ -242,9 +242,8 @@ std::expected<GlobPattern, GlobError> GlobPattern::compile(std::string_view patt
       if (unquoted(component) == "..") return std::unexpected(GlobError::dot_dot);
       if (component.empty() || component == ".") continue;
       if (component == "**") {
-        const bool is_repeated =
-            compiled.starts_.back() < compiled.parts_.size() &&
-            compiled.parts_.back().kind == PartKind::any_folders;
+        const bool is_repeated = compiled.starts_.back() < compiled.parts_.size() &&
+                                 compiled.parts_.back().kind == PartKind::any_folders;
         if (!is_repeated) compiled.parts_.push_back({PartKind::any_folders, ""});
         if (is_file_named) compiled.parts_.push_back({PartKind::component, "*"});
       } else {

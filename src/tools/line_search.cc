@@ -116,8 +116,8 @@ void LineSearch::search(std::string_view lines) {
   while (!lines.empty() && !is_done_) {
     const std::size_t candidate = pattern_.first_candidate(lines);
     if (candidate >= lines.size()) break;  // also an empty match behind the last newline
-    const std::size_t before = candidate == 0 ? std::string_view::npos
-                                              : lines.rfind('\n', candidate - 1);
+    const std::size_t before =
+        candidate == 0 ? std::string_view::npos : lines.rfind('\n', candidate - 1);
     const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
     line_number_ += newlines_in(lines.substr(0, start));
     lines.remove_prefix(start);

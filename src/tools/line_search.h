@@ -56,8 +56,8 @@ class LineSearch {
   std::string prefix_;
   std::uint64_t limit_;
   std::uint64_t line_number_ = 1;
-  std::string partial_;        // the beginning of a line whose end has not come
-  bool skips_line_ = false;    // it is too long already
+  std::string partial_;      // the beginning of a line whose end has not come
+  bool skips_line_ = false;  // it is too long already
   bool is_done_ = false;
   std::string hits_;
 };

@@ -17,8 +17,8 @@ class OrderedWork {
  public:
   static constexpr std::size_t kAhead = 64;
 
-  using Piece = std::function<std::string(std::size_t number)>;    // on any thread
-  using Taker = std::function<bool(std::string result)>;           // in order; false: enough
+  using Piece = std::function<std::string(std::size_t number)>;  // on any thread
+  using Taker = std::function<bool(std::string result)>;         // in order; false: enough
 
   // Returns when all pieces are done, or after the taker had enough. Nothing may throw.
   static void run(std::size_t pieces, unsigned threads, const Piece& piece, const Taker& taker);

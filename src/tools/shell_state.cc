@@ -16,22 +16,22 @@ namespace {
 // expanded until the end. A function that bash cannot parse again costs only what follows it. The
 // options come last, as a list for the next script: -e would end a restore at the first readonly
 // variable, -x would trace our own words.
-#define SAVE_STATE                                                                                 \
-  "{ __gb_s=:$SHELLOPTS: __gb_b=:$BASHOPTS: POSIXLY_CORRECT=1; \\set +euxv; "                      \
-  "\\unset -f builtin; \\set +o posix; \\builtin trap - EXIT; "                                    \
-  "__gb_d=${__gb_s/*:xtrace:*/!}; __gb_x=${__gb_x+1}${__gb_d##:*}; "                               \
-  "__gb_s=${__gb_s/:xtrace:/:}; __gb_s=${__gb_s/:noexec:/:}; __gb_s=${__gb_s/:onecmd:/:}; "        \
-  "__gb_s=${__gb_s#:}; __gb_s=${__gb_s%:}; \\builtin unset -v BASH_EXECUTION_STRING; "             \
-  "\\builtin printf \"shopt -u \\${BASHOPTS//:/ }\\n\"; "                                          \
-  "__gb_d=${__gb_b/:expand_aliases:/:}; \\builtin printf \"shopt -s%s\\n\" \"${__gb_d//:/ }\"; "   \
-  "__gb_d=${__gb_b/*:expand_aliases:*/!}; __gb_d=${__gb_d##:*}; \\builtin umask -p; "              \
-  "\\builtin printf \"cd -- %q || __gb_gone=1\\n\" \"${DIRSTACK[0]:-$PWD}\"; "                     \
-  "\\builtin declare -p; \\builtin alias -p; \\builtin trap -p; \\builtin declare -f; "            \
-  "\\builtin printf \"builtin declare -F declare || {\\n__gb_e=\\n\"; \\builtin declare -Fx; "     \
-  "\\builtin printf \"}\\n%s\\n\" \"${__gb_d:+builtin shopt -s expand_aliases}\"; "                \
-  "\\builtin printf \"__gb_opts=(+B +h -o %s)\\n\" \"${__gb_s//:/ -o }\"; "                        \
-  "\\builtin printf \"__gb_x=%q\\n\" "                                                             \
-  "\"${__gb_x:+\\\\builtin unset -v __gb_x; \\\\builtin set -x; }\"; "                             \
+#define SAVE_STATE                                                                               \
+  "{ __gb_s=:$SHELLOPTS: __gb_b=:$BASHOPTS: POSIXLY_CORRECT=1; \\set +euxv; "                    \
+  "\\unset -f builtin; \\set +o posix; \\builtin trap - EXIT; "                                  \
+  "__gb_d=${__gb_s/*:xtrace:*/!}; __gb_x=${__gb_x+1}${__gb_d##:*}; "                             \
+  "__gb_s=${__gb_s/:xtrace:/:}; __gb_s=${__gb_s/:noexec:/:}; __gb_s=${__gb_s/:onecmd:/:}; "      \
+  "__gb_s=${__gb_s#:}; __gb_s=${__gb_s%:}; \\builtin unset -v BASH_EXECUTION_STRING; "           \
+  "\\builtin printf \"shopt -u \\${BASHOPTS//:/ }\\n\"; "                                        \
+  "__gb_d=${__gb_b/:expand_aliases:/:}; \\builtin printf \"shopt -s%s\\n\" \"${__gb_d//:/ }\"; " \
+  "__gb_d=${__gb_b/*:expand_aliases:*/!}; __gb_d=${__gb_d##:*}; \\builtin umask -p; "            \
+  "\\builtin printf \"cd -- %q || __gb_gone=1\\n\" \"${DIRSTACK[0]:-$PWD}\"; "                   \
+  "\\builtin declare -p; \\builtin alias -p; \\builtin trap -p; \\builtin declare -f; "          \
+  "\\builtin printf \"builtin declare -F declare || {\\n__gb_e=\\n\"; \\builtin declare -Fx; "   \
+  "\\builtin printf \"}\\n%s\\n\" \"${__gb_d:+builtin shopt -s expand_aliases}\"; "              \
+  "\\builtin printf \"__gb_opts=(+B +h -o %s)\\n\" \"${__gb_s//:/ -o }\"; "                      \
+  "\\builtin printf \"__gb_x=%q\\n\" "                                                           \
+  "\"${__gb_x:+\\\\builtin unset -v __gb_x; \\\\builtin set -x; }\"; "                           \
   "\\builtin printf \"#GBEND\\n\"; } 2>/dev/null >&42"
 
 // The state runs between the two redirections; from there on nothing is called but by `builtin`.

@@ -98,42 +98,44 @@ net::Task<Result<net::Response>> ControlPlane::send(Call call, Access access,
 net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std::string worker_id,
                                                     Access access, net::Patience patience) {
   Call call{.method = "GET"};
-  call.path = work_path(environment, "/poll?block_ms=" + std::to_string(kPollBlockMilliseconds) +
-                                         "&reclaim_older_than_ms=" +
-                                         std::to_string(kReclaimAfter / milliseconds(1)));
+  call.path = work_path(
+      environment, "/poll?block_ms=" + std::to_string(kPollBlockMilliseconds) +
+                       "&reclaim_older_than_ms=" + std::to_string(kReclaimAfter / milliseconds(1)));
   call.worker_id = std::move(worker_id);
   return send(std::move(call), access, patience);
 }
 
 net::Task<Result<net::Response>> ControlPlane::ack(std::string environment, std::string work,
                                                    Access access, net::Patience patience) {
-  return send({.method = "POST", .path = item_path(environment, work, "/ack"),
-               .retries = kCallRetries},
-              access, patience);
+  return send(
+      {.method = "POST", .path = item_path(environment, work, "/ack"), .retries = kCallRetries},
+      access, patience);
 }
 
 net::Task<Result<net::Response>> ControlPlane::heartbeat(std::string environment, std::string work,
                                                          std::string expected, Access access,
                                                          net::Patience patience) {
   return send({.method = "POST",
-               .path = item_path(environment, work, "/heartbeat?expected_last_heartbeat=" +
-                                                        codec::percent_encode_query(expected)),
+               .path = item_path(
+                   environment, work,
+                   "/heartbeat?expected_last_heartbeat=" + codec::percent_encode_query(expected)),
                .retries = kCallRetries},
               access, patience);
 }
 
-net::Task<Result<net::Response>> ControlPlane::force_stop(std::string environment,
-                                                          std::string work, Access access,
-                                                          net::Patience patience) {
+net::Task<Result<net::Response>> ControlPlane::force_stop(std::string environment, std::string work,
+                                                          Access access, net::Patience patience) {
   // 409 is success: it is not repeated, whatever the general rule says.
-  Call call{.method = "POST", .path = item_path(environment, work, "/stop"),
-            .body = R"({"force":true})", .has_body = true};
+  Call call{.method = "POST",
+            .path = item_path(environment, work, "/stop"),
+            .body = R"({"force":true})",
+            .has_body = true};
   Backoff backoff(kCallBackoffFirst, kCallBackoffCap);
   for (unsigned tried = 0;; ++tried) {
     auto response = co_await send(call, access, patience);
-    const bool again = response ? response->status != 409 &&
-                                      classify(response->status) == AnswerClass::transient
-                                : response.error().kind() != ErrorKind::cancelled;
+    const bool again =
+        response ? response->status != 409 && classify(response->status) == AnswerClass::transient
+                 : response.error().kind() != ErrorKind::cancelled;
     if (!again || tried >= kCallRetries) co_return response;
     if (!co_await loop_.sleep(backoff.next(random_), patience)) co_return response;
   }
@@ -154,10 +156,11 @@ net::Task<Result<net::Response>> ControlPlane::events(std::string session, std::
 }
 
 net::Task<Result<net::Response>> ControlPlane::send_events(std::string session, std::string body,
-                                                           Access access,
-                                                           net::Patience patience) {
-  return send({.method = "POST", .path = session_path(session, "/events"),
-               .body = std::move(body), .has_body = true},
+                                                           Access access, net::Patience patience) {
+  return send({.method = "POST",
+               .path = session_path(session, "/events"),
+               .body = std::move(body),
+               .has_body = true},
               access, patience);
 }
 

@@ -61,8 +61,8 @@ class ControlPlane {
   net::Task<Result<net::Response>> events(std::string session, std::string page, Access access,
                                           net::Patience patience);
   // One try: results have a schedule of their own.
-  net::Task<Result<net::Response>> send_events(std::string session, std::string body,
-                                               Access access, net::Patience patience);
+  net::Task<Result<net::Response>> send_events(std::string session, std::string body, Access access,
+                                               net::Patience patience);
   // As soon as the head is there. One try.
   net::Task<Result<net::ResponseStream>> event_stream(std::string session, Access access,
                                                       net::Patience patience);

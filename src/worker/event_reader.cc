@@ -97,18 +97,19 @@ net::Task<void> EventReader::read_live(net::ResponseStream& stream, Backoff& bac
     const auto bytes = co_await stream.read(patience);
     if (!bytes || bytes->empty()) {
       if (!patience.token.cancelled())
-        log_.info("event stream ended, attaching again",
-                  {{"session", session},
-                   {"why", bytes ? std::string_view("end") : std::string_view(bytes.error().message())}});
+        log_.info(
+            "event stream ended, attaching again",
+            {{"session", session},
+             {"why", bytes ? std::string_view("end") : std::string_view(bytes.error().message())}});
       co_return;
     }
     const auto pushed = parser.push(*bytes);
     while (const auto frame = parser.next()) {
       if (!frame->name || *frame->name == "ping") continue;
       if (*frame->name == "error") {
-        log_.warning("event stream reports an error",
-                     {{"session", session},
-                      {"error", to_string(parse_api_error(0, frame->data, ""))}});
+        log_.warning(
+            "event stream reports an error",
+            {{"session", session}, {"error", to_string(parse_api_error(0, frame->data, ""))}});
         co_return;
       }
       backoff.reset();

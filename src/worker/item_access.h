@@ -17,9 +17,9 @@ namespace glovebox::worker {
 
 struct ItemAccess {
   WorkItem item;
-  Secret token;                               // empty: the environment key serves
-  const Secret* environment_key = nullptr;    // may be empty or absent
-  std::unique_ptr<ControlPlane> own_plane;    // for an api_base_url of its own
+  Secret token;                             // empty: the environment key serves
+  const Secret* environment_key = nullptr;  // may be empty or absent
+  std::unique_ptr<ControlPlane> own_plane;  // for an api_base_url of its own
   ControlPlane* plane = nullptr;
 
   WorkLease lease{Duration::zero()};

@@ -25,7 +25,9 @@ std::string name_list(const std::vector<std::string>& names) {
   return codec::to_json(list);
 }
 
-ItemEnd failure(std::string reason) { return {std::move(reason), 0, true}; }
+ItemEnd failure(std::string reason) {
+  return {std::move(reason), 0, true};
+}
 
 }  // namespace
 
@@ -59,10 +61,9 @@ net::Task<void> ItemRun::beat(net::Patience patience) {
   while (!patience.token.cancelled() && item_.verdict == LeaseVerdict::keep) {
     const Duration started = loop_.now();
     const Duration due = started + item_.lease.interval();
-    const auto response =
-        co_await item_.plane->heartbeat(item_.item.environment, item_.item.id,
-                                        item_.lease.expected(), item_.access(),
-                                        patience.no_later_than(due));
+    const auto response = co_await item_.plane->heartbeat(item_.item.environment, item_.item.id,
+                                                          item_.lease.expected(), item_.access(),
+                                                          patience.no_later_than(due));
     if (patience.token.cancelled()) co_return;
     const Duration now = loop_.now();
     if (!response) {
@@ -138,7 +139,8 @@ net::Task<ItemEnd> ItemRun::serve_alone(net::Patience patience) {
     co_return failure(opened.error().message());
   // A refusal is told to the model call by call: silence would leave the session waiting.
   if (!opened)
-    log_.error("the boxer refuses the session", {{"session", id}, {"why", opened.error().message()}});
+    log_.error("the boxer refuses the session",
+               {{"session", id}, {"why", opened.error().message()}});
   SessionRun run(loop_, log_, random_, item_, boxer_, settings_);
   std::string reason = co_await run.run();
   (void)co_await boxer_.close(id, reason, {.deadline = loop_.now() + settings_.teardown});

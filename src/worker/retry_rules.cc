@@ -36,8 +36,7 @@ Duration call_wait(const RetryHints& hints, Backoff& backoff, Random& random, Wa
   const auto view = [](const std::optional<std::string>& text) {
     return text ? std::optional<std::string_view>(*text) : std::nullopt;
   };
-  const auto asked =
-      codec::retry_delay(view(hints.retry_after_ms), view(hints.retry_after), now);
+  const auto asked = codec::retry_delay(view(hints.retry_after_ms), view(hints.retry_after), now);
   const Duration own = backoff.next(random);
   return asked ? std::min(*asked, kLongestServerWait) : own;
 }

@@ -70,8 +70,8 @@ Result<SessionEvent> parse_session_event(const Json& json) {
       break;
     }
     case EventKind::tool_result:
-      event.call = text_of(
-          json, event.type == "user.tool_result" ? "tool_use_id" : "custom_tool_use_id");
+      event.call =
+          text_of(json, event.type == "user.tool_result" ? "tool_use_id" : "custom_tool_use_id");
       if (event.call.empty()) return lacks(event.type, "call id");
       break;
     case EventKind::confirmation:

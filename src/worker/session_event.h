@@ -27,7 +27,7 @@ enum class Permission { allow, ask, deny };  // absent is allow; what is not kno
 
 struct SessionEvent {
   EventKind kind = EventKind::other;
-  std::string id;      // may be empty: such an event is never taken for a repeated one
+  std::string id;  // may be empty: such an event is never taken for a repeated one
   std::string type;
   std::string thread;  // session_thread_id, may be empty
   std::string call;    // results and confirmations: the call that they answer

@@ -162,7 +162,9 @@ std::vector<Action> SessionRouter::history(std::span<const SessionEvent> events,
   return out;
 }
 
-bool SessionRouter::wants_result(std::string_view call) const { return !answered_.contains(call); }
+bool SessionRouter::wants_result(std::string_view call) const {
+  return !answered_.contains(call);
+}
 
 void SessionRouter::finished(std::string_view call, PostOutcome outcome, Duration now) {
   const auto place = calls_.find(call);

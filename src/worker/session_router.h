@@ -28,13 +28,13 @@ struct ToolCall {
 
 struct Action {
   enum class Kind {
-    run,           // `call` says what
-    hold,          // waits for a confirmation
-    deny,          // never runs; the server tells the model
-    drop,          // its thread is gone
-    leave,         // no tool of that name here: its owner answers it
-    cancel,        // it runs, and was interrupted: its result is still posted
-    end,           // the session ended: cancel everything
+    run,     // `call` says what
+    hold,    // waits for a confirmation
+    deny,    // never runs; the server tells the model
+    drop,    // its thread is gone
+    leave,   // no tool of that name here: its owner answers it
+    cancel,  // it runs, and was interrupted: its result is still posted
+    end,     // the session ended: cancel everything
   };
   Kind kind;
   ToolCall call;  // end: empty

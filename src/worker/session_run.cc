@@ -13,13 +13,20 @@ std::string error_content(const ToolCall& call, std::string_view message) {
 
 std::string_view word(Action::Kind kind) {
   switch (kind) {
-    case Action::Kind::run: return "run";
-    case Action::Kind::hold: return "held for a confirmation";
-    case Action::Kind::deny: return "denied by the control plane";
-    case Action::Kind::drop: return "dropped, its thread is gone";
-    case Action::Kind::leave: return "left, no tool of that name here";
-    case Action::Kind::cancel: return "cancelled by an interrupt";
-    case Action::Kind::end: return "the session ended";
+    case Action::Kind::run:
+      return "run";
+    case Action::Kind::hold:
+      return "held for a confirmation";
+    case Action::Kind::deny:
+      return "denied by the control plane";
+    case Action::Kind::drop:
+      return "dropped, its thread is gone";
+    case Action::Kind::leave:
+      return "left, no tool of that name here";
+    case Action::Kind::cancel:
+      return "cancelled by an interrupt";
+    case Action::Kind::end:
+      return "the session ended";
   }
   return "";
 }
@@ -94,8 +101,7 @@ net::Task<void> SessionRun::finish_calls() {
 }
 
 void SessionRun::cancel_running(CancelReason reason) {
-  for (const std::string& call : router_.running())
-    boxer_.cancel(item_.item.target, call, reason);
+  for (const std::string& call : router_.running()) boxer_.cancel(item_.item.target, call, reason);
 }
 
 void SessionRun::act(const std::vector<Action>& actions) {
@@ -136,8 +142,7 @@ net::Task<void> SessionRun::answer(ToolCall call) {
     log_.warning("refused by the boxer",
                  {{"session", session}, {"call", call.id}, {"why", done.error().message()}});
     if (router_.wants_result(call.id))
-      outcome =
-          co_await post(call, error_content(call, done.error().message()), ResultKind::error);
+      outcome = co_await post(call, error_content(call, done.error().message()), ResultKind::error);
   }
   router_.finished(call.id, outcome, loop_.now());
   incoming_.push({Incoming::Kind::call_finished, {}, {}});

@@ -22,8 +22,8 @@ namespace glovebox::worker {
 struct RunSettings {
   std::set<std::string, std::less<>> tools = {"bash", "read", "write", "edit", "glob", "grep"};
   Duration max_idle = seconds(60);
-  Duration drain = seconds(30);      // at shutdown, before running calls are cancelled
-  Duration teardown = seconds(30);   // for cancelled calls to end and be answered
+  Duration drain = seconds(30);     // at shutdown, before running calls are cancelled
+  Duration teardown = seconds(30);  // for cancelled calls to end and be answered
 };
 
 class SessionRun {

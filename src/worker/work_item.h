@@ -32,7 +32,7 @@ Result<std::optional<WorkItem>> parse_poll_answer(std::string_view body);
 struct SessionSnapshot {
   std::string id;
   std::string environment;
-  std::string agent;       // id of the agent, may be empty
+  std::string agent;        // id of the agent, may be empty
   bool terminated = false;  // archived sessions report it too
   // Names of what is attached and what this version does not serve: `skill NAME`,
   // `memory store NAME`. At most kMaxUnserved.

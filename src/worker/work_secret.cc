@@ -29,7 +29,8 @@ bool is_loopback_http(const codec::BaseUrl& url) {
 }  // namespace
 
 Result<void> check_transport(const codec::BaseUrl& url, PlainHttp plain_http) {
-  if (url.is_https() || plain_http == PlainHttp::allowed || codec::is_loopback(url.host())) return {};
+  if (url.is_https() || plain_http == PlainHttp::allowed || codec::is_loopback(url.host()))
+    return {};
   return Error(ErrorKind::denied,
                "plain http to " + url.authority() + ": only loopback, unless it is allowed");
 }

@@ -12,7 +12,7 @@
 namespace glovebox::worker {
 
 struct WorkSecret {
-  Secret sessions_token;                     // never empty
+  Secret sessions_token;                       // never empty
   std::optional<codec::BaseUrl> api_base_url;  // for this item's calls
 };
 

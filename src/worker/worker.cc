@@ -93,16 +93,16 @@ net::Task<std::optional<WorkItem>> Worker::claim() {
 // item that could not be acked is not ours: it is never stopped.
 net::Task<bool> Worker::acknowledge(const WorkItem& item) {
   const net::Patience patience{.deadline = loop_.now() + kAckWindow};
-  const auto response = co_await plane_.ack(item.environment, item.id,
-                                            {&environment_key_, nullptr}, patience);
+  const auto response =
+      co_await plane_.ack(item.environment, item.id, {&environment_key_, nullptr}, patience);
   if (response && classify(response->status) == AnswerClass::done) {
     log_.info("claimed", {{"work", item.id}, {"session", item.target}});
     co_return true;
   }
-  log_.warning("ack failed, the item is dropped",
-               {{"work", item.id},
-                {"answer", response ? to_string(api_error_of(*response))
-                                    : response.error().message()}});
+  log_.warning(
+      "ack failed, the item is dropped",
+      {{"work", item.id},
+       {"answer", response ? to_string(api_error_of(*response)) : response.error().message()}});
   co_return false;
 }
 

@@ -134,7 +134,8 @@ void connect_host_socket(Attempts& attempts, const char* path) {
 }
 
 void open_shared_memory(Attempts& attempts, const char* key) {
-  attempts.returned("shmget a host's key", ::shmget(std::atoi(key), 0, 0), {ENOENT, ENOSPC, EPERM, ENOSYS});
+  attempts.returned("shmget a host's key", ::shmget(std::atoi(key), 0, 0),
+                    {ENOENT, ENOSPC, EPERM, ENOSYS});
 }
 
 void open_queue(Attempts& attempts, const char* name) {
@@ -213,16 +214,26 @@ void splice_into_page_cache(Attempts& attempts, const char* path) {
 }  // namespace
 
 const Case kFileCases[] = {
-    {"A01", read_host_files},       {"A05", write_host_files},
-    {"A05-create", create_host_files}, {"A13", change_mounts},
-    {"A16", make_specials},         {"A17", open_devices},
-    {"A20", write_kernel_files},    {"A25", read_host_files},
-    {"C04", look_at_processes},     {"C17", new_mount_calls},
-    {"C26", splice_into_page_cache}, {"D01", open_shared_memory},
-    {"D02", open_queue},            {"D04", connect_host_socket},
-    {"D05", make_specials},         {"D07", look_at_environment},
-    {"D08", look_at_processes},     {"D11", use_other_descriptors},
-    {"D14", look_for_leftovers},    {nullptr, nullptr},
+    {"A01", read_host_files},
+    {"A05", write_host_files},
+    {"A05-create", create_host_files},
+    {"A13", change_mounts},
+    {"A16", make_specials},
+    {"A17", open_devices},
+    {"A20", write_kernel_files},
+    {"A25", read_host_files},
+    {"C04", look_at_processes},
+    {"C17", new_mount_calls},
+    {"C26", splice_into_page_cache},
+    {"D01", open_shared_memory},
+    {"D02", open_queue},
+    {"D04", connect_host_socket},
+    {"D05", make_specials},
+    {"D07", look_at_environment},
+    {"D08", look_at_processes},
+    {"D11", use_other_descriptors},
+    {"D14", look_for_leftovers},
+    {nullptr, nullptr},
 };
 
 }  // namespace probe

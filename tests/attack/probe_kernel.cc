@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/io.h>
+#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -65,9 +65,9 @@ void read_memory(Attempts& attempts, const char* pid) {
   const iovec local{here, sizeof here};
   // An address that is certainly mapped in the control: the canary tells its own.
   const char* colon = std::strchr(pid, ':');
-  const iovec remote{colon != nullptr ? reinterpret_cast<void*>(std::strtoul(colon + 1, nullptr, 0))
-                                      : here,
-                     sizeof here};
+  const iovec remote{
+      colon != nullptr ? reinterpret_cast<void*>(std::strtoul(colon + 1, nullptr, 0)) : here,
+      sizeof here};
   attempts.returned("process_vm_readv", ::process_vm_readv(outsider(pid), &local, 1, &remote, 1, 0),
                     {EPERM, ESRCH, ENOSYS});
   attempts.returned("process_vm_writev",
@@ -276,13 +276,27 @@ void stop_first(Attempts& attempts, const char*) {
 }  // namespace
 
 const Case kKernelCases[] = {
-    {"C01", trace},           {"C02", read_memory},        {"C05", kill_outsiders},
-    {"C07", no_such_call},    {"C08", user_faults},        {"C10", performance},
-    {"C11", keyrings},        {"C13", personalities},      {"C14", foreign_entry},
-    {"C16", nested_namespaces}, {"C19", terminal_input},   {"C20", console_requests},
-    {"C22", segments_and_ports}, {"C23", administration},  {"C25", set_user_id},
-    {"C29", core_files},      {"C31", socket_sweep},       {"C32", machine_sockets},
-    {"C34", process_controls}, {"E16", stop_first},        {"E22", keyrings},
+    {"C01", trace},
+    {"C02", read_memory},
+    {"C05", kill_outsiders},
+    {"C07", no_such_call},
+    {"C08", user_faults},
+    {"C10", performance},
+    {"C11", keyrings},
+    {"C13", personalities},
+    {"C14", foreign_entry},
+    {"C16", nested_namespaces},
+    {"C19", terminal_input},
+    {"C20", console_requests},
+    {"C22", segments_and_ports},
+    {"C23", administration},
+    {"C25", set_user_id},
+    {"C29", core_files},
+    {"C31", socket_sweep},
+    {"C32", machine_sockets},
+    {"C34", process_controls},
+    {"E16", stop_first},
+    {"E22", keyrings},
     {nullptr, nullptr},
 };
 

@@ -182,11 +182,11 @@ void spin(Attempts& attempts, const char* threads) {
 }  // namespace
 
 const Case kResourceCases[] = {
-    {"E01", fork_bomb},      {"E02", thread_bomb},        {"E04", memory_of_many},
+    {"E01", fork_bomb},          {"E02", thread_bomb},    {"E04", memory_of_many},
     {"E05", shared_memory_loop}, {"E07", pipe_buffers},   {"E08", fill_disk},
-    {"E08-names", fill_names}, {"E13", survive},          {"E14", zombies},
-    {"E19", event_descriptors}, {"E20", message_queues},  {"E23", spin},
-    {"sleep", sleep_on},     {nullptr, nullptr},
+    {"E08-names", fill_names},   {"E13", survive},        {"E14", zombies},
+    {"E19", event_descriptors},  {"E20", message_queues}, {"E23", spin},
+    {"sleep", sleep_on},         {nullptr, nullptr},
 };
 
 }  // namespace probe

@@ -37,11 +37,33 @@ void run_bwrap(int program, const BoxPlan& plan) {
   const UniqueFd filter = *os::sealed_memfd("filter", plan.filter);
   os::SpawnRequest request;
   request.executable = program;
-  request.arguments = {"bwrap",   "--unshare-all", "--ro-bind", "/usr",  "/usr",   "--symlink",
-                       "usr/bin", "/bin",          "--symlink", "usr/lib", "/lib", "--symlink",
-                       "usr/lib64", "/lib64",      "--proc",    "/proc", "--dev",  "/dev",
-                       "--tmpfs", "/tmp",          "--die-with-parent",  "--new-session",
-                       "--cap-drop", "ALL",        "--seccomp", "9",     "/bin/true"};
+  request.arguments = {"bwrap",
+                       "--unshare-all",
+                       "--ro-bind",
+                       "/usr",
+                       "/usr",
+                       "--symlink",
+                       "usr/bin",
+                       "/bin",
+                       "--symlink",
+                       "usr/lib",
+                       "/lib",
+                       "--symlink",
+                       "usr/lib64",
+                       "/lib64",
+                       "--proc",
+                       "/proc",
+                       "--dev",
+                       "/dev",
+                       "--tmpfs",
+                       "/tmp",
+                       "--die-with-parent",
+                       "--new-session",
+                       "--cap-drop",
+                       "ALL",
+                       "--seccomp",
+                       "9",
+                       "/bin/true"};
   request.fds = {{filter.get(), 9}};
   auto process = os::spawn(request);
   REQUIRE(process);

@@ -58,8 +58,8 @@ struct Fixture {
   AppendDone note() {
     return [this](Result<RecordPlace> place) { done.push_back(std::move(place)); };
   }
-  void submit(RecordKind kind, std::string session, std::string call,
-              Writer writer = Writer::boxer, JsonObject members = {}) {
+  void submit(RecordKind kind, std::string session, std::string call, Writer writer = Writer::boxer,
+              JsonObject members = {}) {
     auditor.submit({writer, kind, std::move(session), std::move(call), std::move(members)}, note());
   }
   // Of a group of its own.
@@ -97,26 +97,83 @@ TEST_CASE_METHOD(Fixture, "what may not be written is refused and leaves no trac
       {"worker writes", Writer::worker, RecordKind::tool_intent, "s1", "t", {}, ErrorKind::denied},
       {"boxer says boot", Writer::boxer, RecordKind::boot, "", "", {}, ErrorKind::denied},
       {"boxer says stop", Writer::boxer, RecordKind::stop, "", "", {}, ErrorKind::denied},
-      {"boxer loads a policy", Writer::boxer, RecordKind::policy_load, "", "", {}, ErrorKind::denied},
-      {"supervisor starts a call", Writer::supervisor, RecordKind::tool_intent, "s1", "t", {},
+      {"boxer loads a policy",
+       Writer::boxer,
+       RecordKind::policy_load,
+       "",
+       "",
+       {},
+       ErrorKind::denied},
+      {"supervisor starts a call",
+       Writer::supervisor,
+       RecordKind::tool_intent,
+       "s1",
+       "t",
+       {},
        ErrorKind::denied},
       {"a reserved kind", Writer::boxer, RecordKind::net_open, "s1", "t", {}, ErrorKind::denied},
-      {"second intent", Writer::boxer, RecordKind::tool_intent, "s1", "open", {}, ErrorKind::exists},
-      {"intent of an ended call", Writer::boxer, RecordKind::tool_intent, "s1", "done", {},
+      {"second intent",
+       Writer::boxer,
+       RecordKind::tool_intent,
+       "s1",
+       "open",
+       {},
        ErrorKind::exists},
-      {"result without intent", Writer::boxer, RecordKind::tool_result, "s1", "new", {},
+      {"intent of an ended call",
+       Writer::boxer,
+       RecordKind::tool_intent,
+       "s1",
+       "done",
+       {},
+       ErrorKind::exists},
+      {"result without intent",
+       Writer::boxer,
+       RecordKind::tool_result,
+       "s1",
+       "new",
+       {},
        ErrorKind::not_found},
-      {"result of another session", Writer::boxer, RecordKind::tool_result, "s2", "open", {},
+      {"result of another session",
+       Writer::boxer,
+       RecordKind::tool_result,
+       "s2",
+       "open",
+       {},
        ErrorKind::denied},
-      {"second result", Writer::boxer, RecordKind::tool_result, "s1", "done", {},
+      {"second result",
+       Writer::boxer,
+       RecordKind::tool_result,
+       "s1",
+       "done",
+       {},
        ErrorKind::conflict},
-      {"orphan of an ended call", Writer::boxer, RecordKind::tool_orphan, "s1", "done", {},
+      {"orphan of an ended call",
+       Writer::boxer,
+       RecordKind::tool_orphan,
+       "s1",
+       "done",
+       {},
        ErrorKind::conflict},
-      {"intent without an id", Writer::boxer, RecordKind::tool_intent, "s1", "", {},
+      {"intent without an id",
+       Writer::boxer,
+       RecordKind::tool_intent,
+       "s1",
+       "",
+       {},
        ErrorKind::invalid},
-      {"intent without a session", Writer::boxer, RecordKind::tool_intent, "", "t", {},
+      {"intent without a session",
+       Writer::boxer,
+       RecordKind::tool_intent,
+       "",
+       "t",
+       {},
        ErrorKind::invalid},
-      {"session without an id", Writer::boxer, RecordKind::session_open, "", "", {},
+      {"session without an id",
+       Writer::boxer,
+       RecordKind::session_open,
+       "",
+       "",
+       {},
        ErrorKind::invalid},
       {"its own list of masks", Writer::boxer, RecordKind::tool_intent, "s1", "t",
        one("red", codec::JsonArray{}), ErrorKind::invalid},
@@ -154,7 +211,8 @@ TEST_CASE_METHOD(Fixture, "nobody hears of a record before it is durable, all of
   CHECK(done[3].value().hash == codec::sha256(store.lines[2]));
 }
 
-TEST_CASE_METHOD(Fixture, "a flush that failed is final: its records are refused, so is all later") {
+TEST_CASE_METHOD(Fixture,
+                 "a flush that failed is final: its records are refused, so is all later") {
   submit(RecordKind::tool_intent, "s1", "t1");
   submit(RecordKind::tool_intent, "s1", "t1");
   store.flush_fails = true;
@@ -196,8 +254,7 @@ TEST_CASE_METHOD(Fixture, "a head that cannot be published ends it, the records 
 }
 
 TEST_CASE_METHOD(Fixture, "a group has an end") {
-  for (std::size_t i = 0; i <= kMaxGroupRecords; ++i)
-    submit(RecordKind::fs_deny, "s1", "");
+  for (std::size_t i = 0; i <= kMaxGroupRecords; ++i) submit(RecordKind::fs_deny, "s1", "");
   REQUIRE(auditor.commit());
   CHECK(done[kMaxGroupRecords - 1]);
   CHECK(done[kMaxGroupRecords].error().kind() == ErrorKind::limit);
@@ -242,8 +299,8 @@ TEST_CASE_METHOD(Fixture, "ids that do not stand in a record as they are still n
 }
 
 TEST_CASE_METHOD(Fixture, "a start says what was found, then boot, under a head") {
-  Recovered recovered{.records = 5, .cut_bytes = 17, .cut_hash = codec::sha256("torn"),
-                      .head_missing = true};
+  Recovered recovered{
+      .records = 5, .cut_bytes = 17, .cut_hash = codec::sha256("torn"), .head_missing = true};
   REQUIRE(auditor.start(recovered, one("version", "0.1.0")));
   REQUIRE(store.lines.size() == 3);
   CHECK(store.record(0).kind == RecordKind::recovery);

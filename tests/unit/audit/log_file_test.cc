@@ -30,10 +30,9 @@ struct Fixture {
 
   Result<LogFile> open() {
     CallIndex calls(random);
-    return LogFile::open(directory, "test/audit", random,
-                         [&](std::uint64_t, const Record& record) {
-                           return index_record(calls, record);
-                         });
+    return LogFile::open(directory, "test/audit", random, [&](std::uint64_t, const Record& record) {
+      return index_record(calls, record);
+    });
   }
   // A log of `count` records with a head over the first `covered`.
   void make(std::size_t count, std::size_t covered) {
@@ -159,11 +158,16 @@ TEST_CASE_METHOD(Fixture, "a log that breaks the rules of calls is not opened") 
   } rows[] = {
       {"two intents", {{RecordKind::tool_intent, "s"}, {RecordKind::tool_intent, "s"}}},
       {"a result without an intent", {{RecordKind::tool_result, "s"}}},
-      {"a result of another session", {{RecordKind::tool_intent, "s"}, {RecordKind::tool_result, "t"}}},
+      {"a result of another session",
+       {{RecordKind::tool_intent, "s"}, {RecordKind::tool_result, "t"}}},
       {"two results",
-       {{RecordKind::tool_intent, "s"}, {RecordKind::tool_result, "s"}, {RecordKind::tool_result, "s"}}},
+       {{RecordKind::tool_intent, "s"},
+        {RecordKind::tool_result, "s"},
+        {RecordKind::tool_result, "s"}}},
       {"a result after an orphan",
-       {{RecordKind::tool_intent, "s"}, {RecordKind::tool_orphan, "s"}, {RecordKind::tool_result, "s"}}},
+       {{RecordKind::tool_intent, "s"},
+        {RecordKind::tool_orphan, "s"},
+        {RecordKind::tool_result, "s"}}},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -228,18 +232,26 @@ TEST_CASE_METHOD(Fixture, "files that are gone") {
 TEST_CASE_METHOD(Fixture, "a log file that is not a plain one of ours is refused") {
   make(kSmall, kSmall);
   const auto log = folder / "audit/log.jsonl";
-  SECTION("readable by others") { set_mode(log, 0644); }
+  SECTION("readable by others") {
+    set_mode(log, 0644);
+  }
   SECTION("a link") {
     std::filesystem::rename(log, folder / "audit/real");
     std::filesystem::create_symlink("real", log);
   }
-  SECTION("a second name") { std::filesystem::create_hard_link(log, folder / "second"); }
+  SECTION("a second name") {
+    std::filesystem::create_hard_link(log, folder / "second");
+  }
   SECTION("a folder") {
     std::filesystem::remove(log);
     std::filesystem::create_directory(log);
   }
-  SECTION("a readable directory") { set_mode(directory, 0750); }
-  SECTION("a key that others may read") { set_mode(folder / "audit/key", 0640); }
+  SECTION("a readable directory") {
+    set_mode(directory, 0750);
+  }
+  SECTION("a key that others may read") {
+    set_mode(folder / "audit/key", 0640);
+  }
   SECTION("a head that is a link") {
     std::filesystem::rename(folder / "audit/head", folder / "audit/real");
     std::filesystem::create_symlink("real", folder / "audit/head");
@@ -257,18 +269,30 @@ TEST_CASE_METHOD(Fixture, "a log that was touched by somebody else acknowledges 
   make(kSmall, kSmall);
   LogFile log = open().value();
   const auto path = folder / "audit/log.jsonl";
-  SECTION("unlinked") { std::filesystem::remove(path); }
-  SECTION("renamed") { std::filesystem::rename(path, folder / "audit/old"); }
+  SECTION("unlinked") {
+    std::filesystem::remove(path);
+  }
+  SECTION("renamed") {
+    std::filesystem::rename(path, folder / "audit/old");
+  }
   SECTION("replaced by a copy") {
     const std::string copy = text();
     std::filesystem::remove(path);
     write(path, copy);
     set_mode(path, 0600);
   }
-  SECTION("a second name") { std::filesystem::create_hard_link(path, folder / "second"); }
-  SECTION("cut") { std::filesystem::resize_file(path, 100); }
-  SECTION("written to") { std::ofstream(path, std::ios::app) << "x"; }
-  SECTION("the directory moved") { std::filesystem::rename(directory, folder / "moved"); }
+  SECTION("a second name") {
+    std::filesystem::create_hard_link(path, folder / "second");
+  }
+  SECTION("cut") {
+    std::filesystem::resize_file(path, 100);
+  }
+  SECTION("written to") {
+    std::ofstream(path, std::ios::app) << "x";
+  }
+  SECTION("the directory moved") {
+    std::filesystem::rename(directory, folder / "moved");
+  }
   SECTION("the directory replaced") {
     std::filesystem::rename(directory, folder / "moved");
     std::filesystem::copy(folder / "moved", directory);

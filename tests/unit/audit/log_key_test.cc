@@ -78,7 +78,8 @@ TEST_CASE_METHOD(Fixture, "a name that is no key name makes no key") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "a public key of another key is refused, a missing one is written again") {
+TEST_CASE_METHOD(Fixture,
+                 "a public key of another key is refused, a missing one is written again") {
   REQUIRE(load(LogIs::empty));
   const std::string known = read(folder / "audit/key.pub");
   REQUIRE(directory.replace("key.pub", note_key(test_key(99)).to_string() + "\n"));

@@ -109,9 +109,8 @@ TEST_CASE("a secret is found in every form that is promised, wherever it stands"
 
 TEST_CASE("what only resembles a secret stays") {
   const Masker out = masker();
-  for (const std::string& text :
-       {std::string(), std::string("ordinary text"), kSecret.substr(1), kSecret.substr(0, 10),
-        codec::hex_encode(kSecret).substr(2)}) {
+  for (const std::string& text : {std::string(), std::string("ordinary text"), kSecret.substr(1),
+                                  kSecret.substr(0, 10), codec::hex_encode(kSecret).substr(2)}) {
     CHECK(masked(out, text) == text);
   }
 }
@@ -132,8 +131,8 @@ TEST_CASE("strings and keys are masked at any depth, and each place is listed") 
   const Masker out = masker();
   JsonObject members;
   members.set("plain", "text");
-  members.set("arg", Json::object({{"a/b~c", JsonArray{Json("x"), Json("y " + kSecret)}},
-                                   {"n", 1}}));
+  members.set("arg",
+              Json::object({{"a/b~c", JsonArray{Json("x"), Json("y " + kSecret)}}, {"n", 1}}));
   members.set("key " + kSecret, "v");
   const JsonArray red = out.apply(members);
   CHECK(codec::to_json(members) ==

@@ -30,9 +30,9 @@ Json nested(std::size_t depth) {
   return value;
 }
 
-const std::string kGood =
-    R"({"boot":"b1","k":"tool.intent","mt":7000,"prev":")" + std::string(64, '0') +
-    R"(","sid":"s1","t":1795534951000000,"tool":"bash","tu":"t1","v":1})";
+const std::string kGood = R"({"boot":"b1","k":"tool.intent","mt":7000,"prev":")" +
+                          std::string(64, '0') +
+                          R"(","sid":"s1","t":1795534951000000,"tool":"bash","tu":"t1","v":1})";
 
 }  // namespace
 
@@ -112,8 +112,7 @@ TEST_CASE("a kind of a call needs its ids") {
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(build_record(row.kind, stamp(), row.session, row.tool_use, {}).has_value() ==
-            row.fine);
+      CHECK(build_record(row.kind, stamp(), row.session, row.tool_use, {}).has_value() == row.fine);
     }
   }
 }
@@ -127,8 +126,15 @@ TEST_CASE("a record is exactly these bytes") {
 TEST_CASE("ids that could steer a display or fill a record stand as their hash") {
   CHECK(record_id("toolu_01AbC-x.y") == "toolu_01AbC-x.y");
   CHECK(record_id(std::string(kMaxIdBytes, 'a')) == std::string(kMaxIdBytes, 'a'));
-  const std::string hostile[] = {"", "a b", "a\n", "\x1b[2J", "../x", "sha256:00", "\xff",
-                                 std::string(kMaxIdBytes + 1, 'a'), std::string("a\0", 2)};
+  const std::string hostile[] = {"",
+                                 "a b",
+                                 "a\n",
+                                 "\x1b[2J",
+                                 "../x",
+                                 "sha256:00",
+                                 "\xff",
+                                 std::string(kMaxIdBytes + 1, 'a'),
+                                 std::string("a\0", 2)};
   for (const std::string& id : hostile) {
     CAPTURE(id);
     CHECK(record_id(id) == "sha256:" + codec::sha256(id).hex());

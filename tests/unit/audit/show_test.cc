@@ -79,7 +79,9 @@ TEST_CASE("no value can steer a terminal, forge a pair or leave the line") {
       {"an object", Json::object({{"c", "\xc3\xbc"}}), "{\"c\":\"<u00fc>\"}"},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(shown("rule", row.value) == "rule=" + row.text); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK(shown("rule", row.value) == "rule=" + row.text);
+    }
   }
   CHECK(shown("evil\nkey", 1) == "evil<x0a>key=1");
 }
@@ -113,14 +115,18 @@ TEST_CASE("a torn last line is left out, and an error of the output ends it") {
   }));
   CHECK(seen == 3);
   MemorySource again(text);
-  CHECK(show_log(again, {}, ShowForm::text, [](std::string_view) -> Result<void> {
-          return Error(ErrorKind::closed, "nobody reads");
-        }).error().kind() == ErrorKind::closed);
+  CHECK(show_log(again, {}, ShowForm::text,
+                 [](std::string_view) -> Result<void> {
+                   return Error(ErrorKind::closed, "nobody reads");
+                 })
+            .error()
+            .kind() == ErrorKind::closed);
 }
 
 TEST_CASE("a directory without a log is not found") {
   const auto show = [](const std::string& path) {
-    return show_directory(path, {}, ShowForm::text, [](std::string_view) { return Result<void>(); });
+    return show_directory(path, {}, ShowForm::text,
+                          [](std::string_view) { return Result<void>(); });
   };
   CHECK(show("/no/such/folder").error().kind() == ErrorKind::not_found);
   CHECK(show("/").error().kind() == ErrorKind::not_found);

@@ -96,8 +96,8 @@ TEST_CASE_METHOD(Fixture, "records that were moved are found at their place") {
     CHECK(removed.verdict == Verdict::changed);
     CHECK(removed.bad_line == i + 1);
 
-    const VerifyReport doubled = lines_changed(
-        [&](auto& l) { l.insert(l.begin() + static_cast<std::ptrdiff_t>(i), l[i]); });
+    const VerifyReport doubled =
+        lines_changed([&](auto& l) { l.insert(l.begin() + static_cast<std::ptrdiff_t>(i), l[i]); });
     CHECK(doubled.verdict == Verdict::changed);
     CHECK(doubled.bad_line == i + 2);
 
@@ -113,9 +113,11 @@ TEST_CASE_METHOD(Fixture, "records that were moved are found at their place") {
   CHECK(lines_changed([](auto& l) { l.insert(l.begin() + 3, ""); }).bad_line == 4);
 }
 
-TEST_CASE_METHOD(Fixture, "a chain that was recomputed from some record on is not what the head says") {
+TEST_CASE_METHOD(Fixture,
+                 "a chain that was recomputed from some record on is not what the head says") {
   for (std::size_t from = 0; from < kRecords; ++from) {
-    MemoryLog forged{.lines = {log.lines.begin(), log.lines.begin() + static_cast<std::ptrdiff_t>(from)}};
+    MemoryLog forged{
+        .lines = {log.lines.begin(), log.lines.begin() + static_cast<std::ptrdiff_t>(from)}};
     while (forged.lines.size() < kRecords) forged.add(RecordKind::boot);
     if (from == 0) REQUIRE(forged.lines[0] == log.lines[0]);
     const VerifyReport report = of(forged.text());
@@ -158,7 +160,8 @@ TEST_CASE_METHOD(Fixture, "a signed note that is not a head is not taken for one
       {"another origin", "glovebox audit head v1\ntest/other\n50\n" + hash + "\n"},
       {"size with a zero in front", "glovebox audit head v1\ntest/audit\n050\n" + hash + "\n"},
       {"size with a sign", "glovebox audit head v1\ntest/audit\n+50\n" + hash + "\n"},
-      {"size beyond 64 bits", "glovebox audit head v1\ntest/audit\n99999999999999999999\n" + hash + "\n"},
+      {"size beyond 64 bits",
+       "glovebox audit head v1\ntest/audit\n99999999999999999999\n" + hash + "\n"},
       {"empty size", "glovebox audit head v1\ntest/audit\n\n" + hash + "\n"},
       {"short hash", "glovebox audit head v1\ntest/audit\n50\nabcd\n"},
   };
@@ -194,7 +197,8 @@ TEST_CASE_METHOD(Fixture, "a stream gives the same verdict however it is split")
    public:
     explicit Dribble(std::string_view bytes) : rest_(bytes) {}
     Result<std::size_t> read(std::span<char> out) override {
-      const std::size_t count = std::min({out.size(), rest_.size(), std::size_t{1} + rest_.size() % 3});
+      const std::size_t count =
+          std::min({out.size(), rest_.size(), std::size_t{1} + rest_.size() % 3});
       std::copy_n(rest_.begin(), count, out.begin());
       rest_.remove_prefix(count);
       return count;

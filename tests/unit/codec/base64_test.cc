@@ -36,8 +36,13 @@ TEST_CASE("base64 of RFC 4648 section 10") {
   const struct {
     const char* bytes;
     const char* text;
-  } rows[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},       {"foo", "Zm9v"},
-              {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  } rows[] = {{"", ""},
+              {"f", "Zg=="},
+              {"fo", "Zm8="},
+              {"foo", "Zm9v"},
+              {"foob", "Zm9vYg=="},
+              {"fooba", "Zm9vYmE="},
+              {"foobar", "Zm9vYmFy"}};
   for (const auto& row : rows) {
     CHECK(base64_encode(row.bytes) == row.text);
     CHECK(base64_decode(row.text).value() == row.bytes);

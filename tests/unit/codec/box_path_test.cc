@@ -32,14 +32,18 @@ TEST_CASE("a text that is not a path in normal form is refused") {
       {"slash at the end", "/a/", ErrorKind::invalid},
       {"NUL", std::string("/a\0b", 4), ErrorKind::invalid},
       {"long component", "/" + std::string(256, 'x'), ErrorKind::limit},
-      {"long", [] {
+      {"long",
+       [] {
          std::string text;
          while (text.size() <= kMaxPathBytes) text += "/aaaaaaa";
          return text;
-       }(), ErrorKind::limit},
+       }(),
+       ErrorKind::limit},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(BoxPath::parse(row.text).error().kind() == row.kind); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK(BoxPath::parse(row.text).error().kind() == row.kind);
+    }
   }
 }
 

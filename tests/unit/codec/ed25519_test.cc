@@ -44,8 +44,7 @@ TEST_CASE("Ed25519 of RFC 8032 section 7.1") {
       const auto signature = key.sign(message);
       const std::string text(signature.begin(), signature.end());
       CHECK(hex_encode(text) == row.signature);
-      CHECK(std::string(key.public_key().begin(), key.public_key().end()) ==
-            bytes(row.public_key));
+      CHECK(std::string(key.public_key().begin(), key.public_key().end()) == bytes(row.public_key));
       CHECK(key.reveal_seed() == bytes(row.seed));
       CHECK(verify_ed25519(key.public_key(), message, text));
       CHECK_FALSE(verify_ed25519(key.public_key(), message + "x", text));

@@ -21,7 +21,10 @@ TEST_CASE("a text that is no host name is refused") {
       {"hyphen last", "a-.com", ErrorKind::invalid},
       {"underscore", "a_b.com", ErrorKind::invalid},
       {"space", "a b.com", ErrorKind::invalid},
-      {"not ASCII", "b\xc3\xbc" "cher.de", ErrorKind::invalid},
+      {"not ASCII",
+       "b\xc3\xbc"
+       "cher.de",
+       ErrorKind::invalid},
       {"NUL", std::string("a\0.com", 6), ErrorKind::invalid},
       {"address", "1.2.3.4", ErrorKind::invalid},
       {"short address", "127.1", ErrorKind::invalid},
@@ -31,14 +34,18 @@ TEST_CASE("a text that is no host name is refused") {
       {"hexadecimal without digits", "a.0x", ErrorKind::invalid},
       {"last label a number", "example.7", ErrorKind::invalid},
       {"long label", std::string(64, 'a') + ".com", ErrorKind::limit},
-      {"long name", [] {
+      {"long name",
+       [] {
          std::string text = "a";
          while (text.size() <= kMaxHostName) text += ".a";
          return text;
-       }(), ErrorKind::limit},
+       }(),
+       ErrorKind::limit},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(HostName::parse(row.text).error().kind() == row.kind); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK(HostName::parse(row.text).error().kind() == row.kind);
+    }
   }
 }
 

@@ -44,8 +44,8 @@ TEST_CASE("a port is 1 to 65535 in one spelling") {
 }
 
 TEST_CASE("host and port") {
-  for (const char* text : {"", "a", "a:", ":80", "a:0", "::1:80", "[::1]", "[::1]80", "a:80:80",
-                           "1.2.3:80"}) {
+  for (const char* text :
+       {"", "a", "a:", ":80", "a:0", "::1:80", "[::1]", "[::1]80", "a:80:80", "1.2.3:80"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_host_port(text));
   }

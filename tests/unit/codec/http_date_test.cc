@@ -12,15 +12,26 @@ constexpr WallTime kNow{1'795'534'951'000'000};  // 2026-11-24T15:42:31Z
 }  // namespace
 
 TEST_CASE("a text that is no HTTP date is refused") {
-  for (const char* text :
-       {"", "Sun", "Sun, 06 Nov 1994", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC",
-        "Sun, 06 Nov 1994 08:49:37 GMT ", "sun, 06 Nov 1994 08:49:37 GMT",
-        "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
-        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
-        "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
-        "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37",
-        "Sun Nov 6 08:49:37 1994", "Sun Nov  6 08:49:37 94", "Foo, 06 Nov 1994 08:49:37 GMT",
-        "1994-11-06T08:49:37Z", "Sun, 00 Nov 1994 08:49:37 GMT"}) {
+  for (const char* text : {"",
+                           "Sun",
+                           "Sun, 06 Nov 1994",
+                           "Sun, 06 Nov 1994 08:49:37",
+                           "Sun, 06 Nov 1994 08:49:37 UTC",
+                           "Sun, 06 Nov 1994 08:49:37 GMT ",
+                           "sun, 06 Nov 1994 08:49:37 GMT",
+                           "Sun, 6 Nov 1994 08:49:37 GMT",
+                           "Sun, 06 nov 1994 08:49:37 GMT",
+                           "Sun, 31 Feb 1994 08:49:37 GMT",
+                           "Sun, 06 Nov 1994 24:00:00 GMT",
+                           "Sun, 06 Nov 1994 08:60:37 GMT",
+                           "Sun, 06 Nov 1994 08:49:61 GMT",
+                           "Sunday, 06-Nov-1994 08:49:37 GMT",
+                           "Sunday, 06-Nov-94 08:49:37",
+                           "Sun Nov 6 08:49:37 1994",
+                           "Sun Nov  6 08:49:37 94",
+                           "Foo, 06 Nov 1994 08:49:37 GMT",
+                           "1994-11-06T08:49:37Z",
+                           "Sun, 00 Nov 1994 08:49:37 GMT"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_http_date(text, kNow));
   }
@@ -41,8 +52,8 @@ TEST_CASE("the three forms of a date are one time") {
 }
 
 TEST_CASE("a wait is a number or a date, bounded") {
-  for (const char* text : {"", " 1", "1 ", "-1", "+1", "1e3", "inf", "nan", ".5", "1.", "1.2.3",
-                           "0x10", "soon"}) {
+  for (const char* text :
+       {"", " 1", "1 ", "-1", "+1", "1e3", "inf", "nan", ".5", "1.", "1.2.3", "0x10", "soon"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_retry_after(text, kNow));
     CHECK_FALSE(parse_retry_after_ms(text));

@@ -13,12 +13,12 @@ TEST_CASE("no byte that ends a header or begins another gets through") {
     CAPTURE(byte);
     const bool control = (byte < 0x20 && byte != '\t') || byte == 0x7f;
     CHECK(check_field_value(inside).has_value() == !control);
-    const bool separator = byte <= 0x20 || byte >= 0x7f ||
-                           std::string_view("\"(),/:;<=>?@[\\]{}").contains(c);
+    const bool separator =
+        byte <= 0x20 || byte >= 0x7f || std::string_view("\"(),/:;<=>?@[\\]{}").contains(c);
     CHECK(check_field_name(inside).has_value() == !separator);
     CHECK(check_method(inside).has_value() == !separator);
-    const bool escaped = byte <= 0x20 || byte >= 0x7f ||
-                         std::string_view("#\\\"<>^`{|}").contains(c) || c == '%';
+    const bool escaped =
+        byte <= 0x20 || byte >= 0x7f || std::string_view("#\\\"<>^`{|}").contains(c) || c == '%';
     CHECK(check_target("/" + inside).has_value() == !escaped);
   }
 }

@@ -129,7 +129,8 @@ TEST_CASE("values are what they say") {
 
 TEST_CASE("an object of many members finds each and still refuses a second") {
   std::string text = "{";
-  for (int i = 0; i < 20'000; ++i) text += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  for (int i = 0; i < 20'000; ++i)
+    text += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
   const Json json = parse_json(text + "\"last\":1}").value();
   CHECK(json.get_int("k0") == 0);
   CHECK(json.get_int("k19999") == 19999);

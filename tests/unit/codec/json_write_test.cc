@@ -13,7 +13,11 @@ TEST_CASE("what is written is always JSON on one line") {
     Json value;
     const char* text;
   } rows[] = {
-      {"bad UTF-8", "a\xff" "b", "\"a\xef\xbf\xbd" "b\""},
+      {"bad UTF-8",
+       "a\xff"
+       "b",
+       "\"a\xef\xbf\xbd"
+       "b\""},
       {"controls", std::string("\0\x1f\n\t\r\b\f", 7), R"("\u0000\u001f\n\t\r\b\f")"},
       {"quotes and backslashes", "\"\\/", R"("\"\\/")"},
       {"not a number", std::numeric_limits<double>::quiet_NaN(), "null"},

@@ -10,8 +10,7 @@ using namespace glovebox::codec;
 namespace {
 
 // The example of the signed note specification's first implementation.
-const std::string kKey =
-    "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+const std::string kKey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const std::string kText =
     "If you think cryptography is the answer to your problem,\n"
     "then you don't know what your problem is.\n";
@@ -52,7 +51,9 @@ TEST_CASE("what is not a note is refused") {
       {"something behind the signatures", kNote + "more\n"},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK_FALSE(parse_note(row.text)); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK_FALSE(parse_note(row.text));
+    }
   }
   std::string many = "text\n\n";
   for (std::size_t i = 0; i <= kMaxNoteSignatures; ++i) many += "\u2014 a AAAAAAA=\n";

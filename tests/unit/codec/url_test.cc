@@ -7,18 +7,36 @@ using namespace glovebox;
 using namespace glovebox::codec;
 
 TEST_CASE("a URL that two readers could read differently is refused") {
-  for (const std::string& text :
-       {std::string(), std::string("example.com"), std::string("ftp://a"), std::string("https:/a"),
-        std::string("https://"), std::string("https:///a"), std::string("https://user@a"),
-        std::string("https://u:p@a"), std::string("https://a?x=1"), std::string("https://a/#f"),
-        std::string("https://a\\b"), std::string("https://a b"), std::string("https://a\n"),
-        std::string("https://a\0b", 11), std::string("https://\xc3\xbc.de"),
-        std::string("https://a:"), std::string("https://a:0"), std::string("https://a:65536"),
-        std::string("https://a:80:80"), std::string("https://127.1"), std::string("https://::1"),
-        std::string("https://[::1"), std::string("https://[::1]x"), std::string("https://a//b"),
-        std::string("https://a/../b"), std::string("https://a/%2e%2E/b"),
-        std::string("https://a/./b"), std::string("https://a/%"), std::string("https://a/<"),
-        "https://a/" + std::string(kMaxUrlBytes, 'x')}) {
+  for (const std::string& text : {std::string(),
+                                  std::string("example.com"),
+                                  std::string("ftp://a"),
+                                  std::string("https:/a"),
+                                  std::string("https://"),
+                                  std::string("https:///a"),
+                                  std::string("https://user@a"),
+                                  std::string("https://u:p@a"),
+                                  std::string("https://a?x=1"),
+                                  std::string("https://a/#f"),
+                                  std::string("https://a\\b"),
+                                  std::string("https://a b"),
+                                  std::string("https://a\n"),
+                                  std::string("https://a\0b", 11),
+                                  std::string("https://\xc3\xbc.de"),
+                                  std::string("https://a:"),
+                                  std::string("https://a:0"),
+                                  std::string("https://a:65536"),
+                                  std::string("https://a:80:80"),
+                                  std::string("https://127.1"),
+                                  std::string("https://::1"),
+                                  std::string("https://[::1"),
+                                  std::string("https://[::1]x"),
+                                  std::string("https://a//b"),
+                                  std::string("https://a/../b"),
+                                  std::string("https://a/%2e%2E/b"),
+                                  std::string("https://a/./b"),
+                                  std::string("https://a/%"),
+                                  std::string("https://a/<"),
+                                  "https://a/" + std::string(kMaxUrlBytes, 'x')}) {
     CAPTURE(text.substr(0, 60));
     CHECK_FALSE(BaseUrl::parse(text));
   }

@@ -23,7 +23,10 @@ TEST_CASE("bad UTF-8 is found, and repaired as a browser does") {
       {"cut after two of three", "\xe2\x82", r},
       {"cut after three of four", "\xf0\x9f\x98", r},
       {"cut, then a letter", "\xe2\x82x", r + "x"},
-      {"in the middle", "a\xff" "b", "a" + r + "b"},
+      {"in the middle",
+       "a\xff"
+       "b",
+       "a" + r + "b"},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {

@@ -31,14 +31,30 @@ TEST_CASE_METHOD(Fixture, "a packet that no channel would send breaks the form")
   REQUIRE(os::write_all(plain.get(), "bytes"));
   const UniqueFd sealed = os::sealed_memfd("sealed", "bytes").value();
   const os::Pipe pipe = os::make_pipe().value();
-  SECTION("one byte") { send_raw("x"); }
-  SECTION("no kind of carrying") { send_raw("xx"); }
-  SECTION("an unknown kind of carrying") { send_raw("xx\x02"); }
-  SECTION("a memory file that is missing") { send_raw("xx\x01"); }
-  SECTION("a memory file and a body") { send_raw("xx\x01x", {sealed.get()}); }
-  SECTION("a memory file that could change") { send_raw("xx\x01", {plain.get()}); }
-  SECTION("no memory file") { send_raw("xx\x01", {pipe.reader.get()}); }
-  SECTION("longer than a packet may be") { send_raw(std::string(kInlineBody + 4, 'x')); }
+  SECTION("one byte") {
+    send_raw("x");
+  }
+  SECTION("no kind of carrying") {
+    send_raw("xx");
+  }
+  SECTION("an unknown kind of carrying") {
+    send_raw("xx\x02");
+  }
+  SECTION("a memory file that is missing") {
+    send_raw("xx\x01");
+  }
+  SECTION("a memory file and a body") {
+    send_raw("xx\x01x", {sealed.get()});
+  }
+  SECTION("a memory file that could change") {
+    send_raw("xx\x01", {plain.get()});
+  }
+  SECTION("no memory file") {
+    send_raw("xx\x01", {pipe.reader.get()});
+  }
+  SECTION("longer than a packet may be") {
+    send_raw(std::string(kInlineBody + 4, 'x'));
+  }
   const auto received = there.receive();
   REQUIRE_FALSE(received);
   CHECK(received.error().kind() == ErrorKind::protocol);
@@ -74,8 +90,7 @@ TEST_CASE_METHOD(Fixture, "descriptors arrive beside the body, small and large")
 }
 
 TEST_CASE_METHOD(Fixture, "too much is refused before it is sent") {
-  CHECK(here.send(1, std::string(kMaxBlob + kMaxText + 1, 'x')).error().kind() ==
-        ErrorKind::limit);
+  CHECK(here.send(1, std::string(kMaxBlob + kMaxText + 1, 'x')).error().kind() == ErrorKind::limit);
   const os::Pipe pipe = os::make_pipe().value();
   CHECK_FALSE(here.send(1, "x", std::vector<int>(os::kMaxPacketFds + 1, pipe.reader.get())));
 }

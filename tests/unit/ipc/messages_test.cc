@@ -22,10 +22,9 @@ struct Message {
 
 template <class M>
 Message row(std::string name, const M& message) {
-  return {std::move(name), M::kType, message.encode(),
-          [](std::string_view body) -> Result<std::string> {
-            return TRY(M::decode(body)).encode();
-          }};
+  return {
+      std::move(name), M::kType, message.encode(),
+      [](std::string_view body) -> Result<std::string> { return TRY(M::decode(body)).encode(); }};
 }
 
 // Every message, with no field left as it is by default.
@@ -45,7 +44,8 @@ std::vector<Message> messages() {
       row("Settled", Settled{"s", "t"}),
       row("CloseSession", CloseSession{"s", "done"}),
       row("SessionClosed", SessionClosed{"s"}),
-      row("CallDone", CallDone{"s", "t", "finished", 1, -9, "[]", "rule", "detail", 12, 1, 2, 3, "{}"}),
+      row("CallDone",
+          CallDone{"s", "t", "finished", 1, -9, "[]", "rule", "detail", 12, 1, 2, 3, "{}"}),
       row("Refused", Refused{"s", "t", "not from here", 1}),
       row("ShowPlan", ShowPlan{"s", "bash", {"a"}}),
       row("PlanText", PlanText{"plan", "denied"}),

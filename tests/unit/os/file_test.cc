@@ -96,8 +96,7 @@ TEST_CASE_METHOD(Fixture, "a file is replaced whole, with its mode, and nothing 
 TEST_CASE_METHOD(Fixture, "renaming replaces only when it may") {
   write(folder / "a", "a");
   write(folder / "b", "b");
-  CHECK(rename_at(dir.get(), "a", dir.get(), "b", Replace::no).error().kind() ==
-        ErrorKind::exists);
+  CHECK(rename_at(dir.get(), "a", dir.get(), "b", Replace::no).error().kind() == ErrorKind::exists);
   CHECK(read(folder / "b") == "b");
   REQUIRE(rename_at(dir.get(), "a", dir.get(), "b", Replace::yes));
   CHECK(read(folder / "b") == "a");

@@ -19,8 +19,8 @@ TEST_CASE("a process that dropped its capabilities has none and gets none back")
     // Root without capabilities cannot change its ids to another user's.
     if (become(12345, 12345)) return 3;
     const std::string status = read("/proc/self/status");
-    for (const char* set : {"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000",
-                            "CapAmb:\t0000000000000000"})
+    for (const char* set :
+         {"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapAmb:\t0000000000000000"})
       if (!status.contains(set)) return 4;
     if (effective_uid() == 0 && !status.contains("CapBnd:\t0000000000000000")) return 5;
     return 0;

@@ -38,9 +38,8 @@ constexpr std::uint32_t kAllow = 0x7fff0000, kErrno = 0x00050000;
 TEST_CASE("a filter that is none is refused") {
   CHECK(in_child([] {
           if (!set_no_new_privileges()) return 1;
-          for (const std::string& bad :
-               {std::string(), std::string(7, 'x'), std::string(8 * 4097, '\0'),
-                std::string(8, '\xff')})
+          for (const std::string& bad : {std::string(), std::string(7, 'x'),
+                                         std::string(8 * 4097, '\0'), std::string(8, '\xff')})
             if (load_filter(bad)) return 2;
           return 0;
         }) == 0);
@@ -86,8 +85,8 @@ TEST_CASE("a host name of its own, a loopback that is up, a keyring of its own")
   if (code == -1) SKIP("no user namespaces here");
   CHECK(code == 0);
   CHECK(host_name() != "box");
-  CHECK(in_child([] { return bring_loopback_up() ? 0 : 1; }, Namespace::user | Namespace::network) ==
-        0);
+  CHECK(in_child([] { return bring_loopback_up() ? 0 : 1; },
+                 Namespace::user | Namespace::network) == 0);
   CHECK(kernel_release().contains('.'));
 }
 

@@ -22,12 +22,12 @@ namespace {
 // `work` as root of new user, mount and pid namespaces; -1 where there are none.
 int in_namespaces(const std::function<int()>& work) {
   const Pipe go = make_pipe().value();
-  auto child = fork_into((Namespace::user | Namespace::mount) | static_cast<NamespaceFlags>(Namespace::pid),
-                         [&] {
-                           char byte = 0;
-                           (void)read_some(go.reader.get(), &byte, 1);
-                           return make_all_private() ? work() : 99;
-                         });
+  auto child = fork_into(
+      (Namespace::user | Namespace::mount) | static_cast<NamespaceFlags>(Namespace::pid), [&] {
+        char byte = 0;
+        (void)read_some(go.reader.get(), &byte, 1);
+        return make_all_private() ? work() : 99;
+      });
   if (!child) return -1;
   if (!map_ids(child->pid(), 0, ::geteuid(), ::getegid())) return -3;
   if (!write_all(go.writer.get(), "x")) return -4;

@@ -67,10 +67,10 @@ TEST_CASE("descriptors may trade places") {
   REQUIRE(write_all(b.writer.get(), "b"));
   a.writer.reset();
   b.writer.reset();
-  CHECK(output_of("cat <&" + std::to_string(b.reader.get()) + " <&" +
-                      std::to_string(b.reader.get()),
-                  {"PATH=/bin:/usr/bin"},
-                  {{a.reader.get(), b.reader.get()}, {b.reader.get(), a.reader.get()}}) == "a");
+  CHECK(
+      output_of("cat <&" + std::to_string(b.reader.get()) + " <&" + std::to_string(b.reader.get()),
+                {"PATH=/bin:/usr/bin"},
+                {{a.reader.get(), b.reader.get()}, {b.reader.get(), a.reader.get()}}) == "a");
 }
 
 TEST_CASE("how a process ended") {

@@ -30,12 +30,14 @@ std::size_t open_descriptors() {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a packet that is too long or brings too much is refused, and leaks nothing") {
+TEST_CASE_METHOD(Fixture,
+                 "a packet that is too long or brings too much is refused, and leaks nothing") {
   const std::size_t before = open_descriptors();
   REQUIRE(send_packet(here, std::string(101, 'x'), {here, there}, milliseconds(1000)));
   CHECK(receive_packet(there, 100).error().kind() == ErrorKind::protocol);
   CHECK(open_descriptors() == before);
-  CHECK_FALSE(send_packet(here, "x", std::vector<int>(kMaxPacketFds + 1, here), milliseconds(1000)));
+  CHECK_FALSE(
+      send_packet(here, "x", std::vector<int>(kMaxPacketFds + 1, here), milliseconds(1000)));
 
   // More descriptors than our own sender lets through.
   constexpr std::size_t kMany = kMaxPacketFds + 4;

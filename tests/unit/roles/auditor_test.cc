@@ -53,12 +53,12 @@ class Running {
       peers.push_back(std::move(peer.first));
       theirs.emplace(name, std::move(peer.second));
     }
-    thread_ = std::thread([this, &store, other = std::move(pair.second),
-                           theirs = std::move(theirs)]() mutable {
-      audit::CallIndex calls(random_);
-      audit::Auditor auditor(store, calls, masker_, clock_, "run1");
-      code_ = run_auditor({auditor, {}, {}, log_}, std::move(other), std::move(theirs));
-    });
+    thread_ = std::thread(
+        [this, &store, other = std::move(pair.second), theirs = std::move(theirs)]() mutable {
+          audit::CallIndex calls(random_);
+          audit::Auditor auditor(store, calls, masker_, clock_, "run1");
+          code_ = run_auditor({auditor, {}, {}, log_}, std::move(other), std::move(theirs));
+        });
   }
   ~Running() {
     if (thread_.joinable()) end();
@@ -140,9 +140,9 @@ TEST_CASE("a request that is no record is refused") {
             ErrorKind::invalid);
     }
   }
-  const auto request =
-      append_request(audit::Writer::boxer, {1, "tool.intent", R"({"sid":"s","tu":"t","tool":"bash"})"})
-          .value();
+  const auto request = append_request(audit::Writer::boxer,
+                                      {1, "tool.intent", R"({"sid":"s","tu":"t","tool":"bash"})"})
+                           .value();
   CHECK(request.kind == audit::RecordKind::tool_intent);
   CHECK(request.session == "s");
   CHECK(request.tool_use == "t");
@@ -203,10 +203,11 @@ TEST_CASE("a peer that breaks the protocol loses its connection, others do not")
   SECTION("an acknowledgement") {
     REQUIRE(boxer.send(ipc::Appended::kType, ipc::Appended{}.encode()));
   }
-  SECTION("bytes that are no message") { REQUIRE(boxer.send(ipc::Append::kType, "x")); }
+  SECTION("bytes that are no message") {
+    REQUIRE(boxer.send(ipc::Append::kType, "x"));
+  }
   SECTION("a descriptor") {
-    REQUIRE(boxer.send(ipc::Append::kType, ipc::Append{1, "fs.deny", "{}"}.encode(),
-                       {boxer.fd()}));
+    REQUIRE(boxer.send(ipc::Append::kType, ipc::Append{1, "fs.deny", "{}"}.encode(), {boxer.fd()}));
   }
   CHECK(closed(boxer));
   append(role.peers[1], 1, "policy.load", "{}");

@@ -142,8 +142,8 @@ TEST_CASE("a caller that breaks the protocol is cut off") {
 
 TEST_CASE("descriptors that nobody asked for cut a caller off") {
   Fixture boxer;
-  REQUIRE(boxer.worker.send(ipc::OpenSession::kType,
-                            ipc::OpenSession{"s", "", "", "", ""}.encode(), {0}));
+  REQUIRE(boxer.worker.send(ipc::OpenSession::kType, ipc::OpenSession{"s", "", "", "", ""}.encode(),
+                            {0}));
   const auto answer = boxer.worker.receive();
   CHECK((!answer || !*answer));
 }
@@ -181,8 +181,8 @@ TEST_CASE("requests that are refused, and the caller may go on") {
     boxer.say(ipc::Call{"s", "known", "bash", "{}", 0});
     const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
     CHECK(asked.tool_use == "known");
-    REQUIRE(boxer.auditor.send(
-        ipc::CallFound::kType, ipc::CallFound{asked.sequence, ipc::CallState::resulted}.encode()));
+    REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
+                               ipc::CallFound{asked.sequence, ipc::CallState::resulted}.encode()));
     CHECK(boxer.hear<ipc::Refused>(boxer.worker).settled_before == 1);
   }
   boxer.open("next");
@@ -221,12 +221,12 @@ TEST_CASE("an auditor that answers what was not asked is not believed") {
   boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
   const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
   SECTION("another number") {
-    REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
-                               ipc::CallFound{asked.sequence + 7, {}}.encode()));
+    REQUIRE(
+        boxer.auditor.send(ipc::CallFound::kType, ipc::CallFound{asked.sequence + 7, {}}.encode()));
   }
   SECTION("another kind of answer") {
-    REQUIRE(boxer.auditor.send(ipc::Appended::kType,
-                               ipc::Appended{asked.sequence, 1, ""}.encode()));
+    REQUIRE(
+        boxer.auditor.send(ipc::Appended::kType, ipc::Appended{asked.sequence, 1, ""}.encode()));
   }
   CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
 }

@@ -12,35 +12,58 @@ using Kind = Step::Kind;
 
 std::string word(Kind kind) {
   switch (kind) {
-    case Kind::find: return "find";
-    case Kind::decide: return "decide";
-    case Kind::ask_deny: return "deny";
-    case Kind::ask_intent: return "intent";
-    case Kind::run: return "run";
-    case Kind::stop: return "stop";
-    case Kind::store: return "store";
-    case Kind::ask_result: return "result";
-    case Kind::ask_orphan: return "orphan";
-    case Kind::deliver: return "deliver";
-    case Kind::drop: return "drop";
-    case Kind::forget: return "forget";
-    case Kind::ask_open: return "ask_open";
-    case Kind::opened: return "opened";
-    case Kind::not_opened: return "not_opened";
-    case Kind::ask_close: return "ask_close";
-    case Kind::closed: return "closed";
+    case Kind::find:
+      return "find";
+    case Kind::decide:
+      return "decide";
+    case Kind::ask_deny:
+      return "deny";
+    case Kind::ask_intent:
+      return "intent";
+    case Kind::run:
+      return "run";
+    case Kind::stop:
+      return "stop";
+    case Kind::store:
+      return "store";
+    case Kind::ask_result:
+      return "result";
+    case Kind::ask_orphan:
+      return "orphan";
+    case Kind::deliver:
+      return "deliver";
+    case Kind::drop:
+      return "drop";
+    case Kind::forget:
+      return "forget";
+    case Kind::ask_open:
+      return "ask_open";
+    case Kind::opened:
+      return "opened";
+    case Kind::not_opened:
+      return "not_opened";
+    case Kind::ask_close:
+      return "ask_close";
+    case Kind::closed:
+      return "closed";
   }
   return "?";
 }
 
 std::string word(Ending ending) {
   switch (ending) {
-    case Ending::own: return "own";
-    case Ending::stored: return "stored";
-    case Ending::interrupted: return "interrupted";
-    case Ending::cancelled: return "cancelled";
-    case Ending::not_recorded: return "not_recorded";
-    case Ending::settled: return "settled";
+    case Ending::own:
+      return "own";
+    case Ending::stored:
+      return "stored";
+    case Ending::interrupted:
+      return "interrupted";
+    case Ending::cancelled:
+      return "cancelled";
+    case Ending::not_recorded:
+      return "not_recorded";
+    case Ending::settled:
+      return "settled";
   }
   return "?";
 }
@@ -223,17 +246,16 @@ TEST_CASE("too many sessions are refused") {
 TEST_CASE("calls of a session start in order; only readers run side by side") {
   struct Row {
     const char* name;
-    const char* arrive;    // one letter a call: r or w
-    const char* at_once;   // steps before any of them ends
-    const char* then;      // after call 1 was delivered
+    const char* arrive;   // one letter a call: r or w
+    const char* at_once;  // steps before any of them ends
+    const char* then;     // after call 1 was delivered
   };
   const Row rows[] = {
       {"writers one after another", "ww", "find 1", "deliver 1 own, find 2"},
       {"a reader waits for a writer", "wr", "find 1", "deliver 1 own, find 2"},
       {"a writer waits for readers", "rrw", "find 1, find 2", "deliver 1 own"},
       {"a reader behind a waiting writer waits too", "rwr", "find 1", "deliver 1 own, find 2"},
-      {"at most four readers", "rrrrr", "find 1, find 2, find 3, find 4",
-       "deliver 1 own, find 5"},
+      {"at most four readers", "rrrrr", "find 1, find 2, find 3, find 4", "deliver 1 own, find 5"},
   };
   for (const Row& row : rows) {
     INFO(row.name);

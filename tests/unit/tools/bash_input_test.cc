@@ -22,7 +22,8 @@ TEST_CASE("bash refuses what is no command") {
       {"a number", R"({"command":5})", "bash: command must be a string"},
       {"NUL", R"({"command":"a\u0000b"})", "bash: command contains a NUL byte"},
       {"restart is text", R"({"restart":"yes","command":"a"})", "bash: restart must be a boolean"},
-      {"time is text", R"({"command":"a","timeout_ms":"5"})", "bash: timeout_ms must be an integer"},
+      {"time is text", R"({"command":"a","timeout_ms":"5"})",
+       "bash: timeout_ms must be an integer"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);

@@ -76,7 +76,11 @@ TEST_CASE("what becomes of the bytes of an output") {
       {"other escapes stay", "\x1b]0;t\x07y", "\x1b]0;t\x07y"},
       {"an unfinished one stays", "a\x1b[12", "a\x1b[12"},
       {"carriage returns stay", "a\r\nb", "a\r\nb"},
-      {"bytes that are no UTF-8", "a\xff" "b", "a\xef\xbf\xbd" "b"},
+      {"bytes that are no UTF-8",
+       "a\xff"
+       "b",
+       "a\xef\xbf\xbd"
+       "b"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.name);

@@ -68,8 +68,8 @@ TEST_CASE("B01 no write or edit lands outside while a folder and a link are swap
   const Swapper swapper(swapped.swap());
   int written = 0;
   for (int i = 0; i < kRounds || (written == 0 && i < 100 * kRounds); ++i) {
-    written += !is_error(
-        call(FileTool::write, swapped.roots, R"({"file_path":"d/new","content":"x"})"));
+    written +=
+        !is_error(call(FileTool::write, swapped.roots, R"({"file_path":"d/new","content":"x"})"));
     call(FileTool::write, swapped.roots, R"({"file_path":"d/f","content":"inside"})");
     call(FileTool::edit, swapped.roots,
          R"({"file_path":"d/f","old_string":"canary","new_string":"edited"})");
@@ -90,12 +90,12 @@ TEST_CASE("B02 nothing outside is read or found while a folder and a link are sw
   int reads = 0;
   int leaks = 0;
   for (int i = 0; i < kRounds || (reads == 0 && i < 100 * kRounds); ++i) {
-    const std::string text =
-        text_of(call(FileTool::read, swapped.roots, R"({"file_path":"d/f"})"));
+    const std::string text = text_of(call(FileTool::read, swapped.roots, R"({"file_path":"d/f"})"));
     reads += text == "inside";
     leaks += text == "canary";
     if (i % 10 != 0) continue;
-    const std::string hits = text_of(call(FileTool::grep, swapped.roots, R"({"pattern":"canary"})"));
+    const std::string hits =
+        text_of(call(FileTool::grep, swapped.roots, R"({"pattern":"canary"})"));
     leaks += hits.find("canary") != std::string::npos;
     const std::string found =
         text_of(call(FileTool::glob, swapped.roots, R"({"pattern":"d/*","path":"."})"));

@@ -43,8 +43,8 @@ TEST_CASE("a failing save is told as the save's, and the file is as it was") {
   const rlimit nothing{0, before.rlim_max};
   const auto handler = ::signal(SIGXFSZ, SIG_IGN);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &nothing) == 0);
-  const ToolResult result = call(FileTool::edit, tree.roots(),
-                                 R"({"file_path":"f","old_string":"x","new_string":"y"})");
+  const ToolResult result =
+      call(FileTool::edit, tree.roots(), R"({"file_path":"f","old_string":"x","new_string":"y"})");
   ::setrlimit(RLIMIT_FSIZE, &before);
   ::signal(SIGXFSZ, handler);
   CHECK(text_of(result) == "edit: write: f: i/o error (EFBIG)");

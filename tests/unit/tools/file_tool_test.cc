@@ -12,7 +12,8 @@ TEST_CASE("file tools by name") {
     REQUIRE(file_tool_named(name));
     CHECK(to_string(*file_tool_named(name)) == name);
   }
-  for (const char* name : {"", "bash", "Read", "read ", "grep2"}) CHECK_FALSE(file_tool_named(name));
+  for (const char* name : {"", "bash", "Read", "read ", "grep2"})
+    CHECK_FALSE(file_tool_named(name));
 }
 
 TEST_CASE("texts of refused inputs") {

@@ -27,23 +27,57 @@ TEST_CASE("patterns that match and that do not") {
     const char* path;
     bool does;
   } rows[] = {
-      {"*.cc", "a.h", false},       {"*.cc", "d/a.cc", false},     {"*", ".hidden", false},
-      {"**", ".git/config", false}, {"**/*", "a/.b/c", false},     {"?", "", false},
-      {"[!a]", "a", false},         {"[a-c]", "d", false},         {"a", "A", false},
-      {"*/", "a", false},           {"a/b", "a", false},           {"a", "a/b", false},
-      {"[a", "a", false},           {"a\\*", "ab", false},         {"?x", ".x", false},
-      {"[.]x", ".x", false},        {"{a,b}c", "c", false},        {"{1..3}", "4", false},
-      {"*.cc", "a.cc", true},       {"**/*.cc", "a.cc", true},     {"**/*.cc", "x/y/a.cc", true},
-      {"**", "a/b/c", true},        {"a/**", "a/b/c", true},       {"a/**/c", "a/c", true},
-      {"**/**/c", "a/b/c", true},   {".*", ".hidden", true},       {"**/.env", "a/.env", true},
-      {".git/*", ".git/x", true},   {"?", "\xc3\xa9", true},       {"[a-c]x", "bx", true},
-      {"[^a]", "b", true},          {"[]]", "]", true},            {"[a-]", "-", true},
-      {"[a", "[a", true},           {"a\\*", "a*", true},          {"\\.x", ".x", true},
-      {"{a,b}c", "bc", true},       {"{a,{b,c}}d", "cd", true},    {"x{,y}", "x", true},
-      {"{1..3}", "2", true},        {"{3..1}", "2", true},         {"{a..c}z", "bz", true},
-      {"{a}", "{a}", true},         {"{a", "{a", true},            {"\\{a,b}", "{a,b}", true},
-      {"{a,b/**}/c", "b/x/c", true}, {"./a", "a", true},           {"a//b", "a/b", true},
-      {"a*b*c", "axxbyyc", true},   {"*a", "aaaa", true},          {"a***b", "ab", true},
+      {"*.cc", "a.h", false},
+      {"*.cc", "d/a.cc", false},
+      {"*", ".hidden", false},
+      {"**", ".git/config", false},
+      {"**/*", "a/.b/c", false},
+      {"?", "", false},
+      {"[!a]", "a", false},
+      {"[a-c]", "d", false},
+      {"a", "A", false},
+      {"*/", "a", false},
+      {"a/b", "a", false},
+      {"a", "a/b", false},
+      {"[a", "a", false},
+      {"a\\*", "ab", false},
+      {"?x", ".x", false},
+      {"[.]x", ".x", false},
+      {"{a,b}c", "c", false},
+      {"{1..3}", "4", false},
+      {"*.cc", "a.cc", true},
+      {"**/*.cc", "a.cc", true},
+      {"**/*.cc", "x/y/a.cc", true},
+      {"**", "a/b/c", true},
+      {"a/**", "a/b/c", true},
+      {"a/**/c", "a/c", true},
+      {"**/**/c", "a/b/c", true},
+      {".*", ".hidden", true},
+      {"**/.env", "a/.env", true},
+      {".git/*", ".git/x", true},
+      {"?", "\xc3\xa9", true},
+      {"[a-c]x", "bx", true},
+      {"[^a]", "b", true},
+      {"[]]", "]", true},
+      {"[a-]", "-", true},
+      {"[a", "[a", true},
+      {"a\\*", "a*", true},
+      {"\\.x", ".x", true},
+      {"{a,b}c", "bc", true},
+      {"{a,{b,c}}d", "cd", true},
+      {"x{,y}", "x", true},
+      {"{1..3}", "2", true},
+      {"{3..1}", "2", true},
+      {"{a..c}z", "bz", true},
+      {"{a}", "{a}", true},
+      {"{a", "{a", true},
+      {"\\{a,b}", "{a,b}", true},
+      {"{a,b/**}/c", "b/x/c", true},
+      {"./a", "a", true},
+      {"a//b", "a/b", true},
+      {"a*b*c", "axxbyyc", true},
+      {"*a", "aaaa", true},
+      {"a***b", "ab", true},
   };
   for (const auto& row : rows) {
     CAPTURE(row.pattern, row.path);
@@ -64,11 +98,12 @@ TEST_CASE("patterns that are refused") {
       {"{1..2000}", GlobError::too_many_alternatives},
       {"{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", GlobError::too_many_alternatives},
       {"{1..-2147483648}", GlobError::too_many_alternatives},
-      {std::string(3 * kMaxGlobSegments, 'a').replace(1, 2, "/b") + [] {
-         std::string deep;
-         for (std::size_t i = 0; i <= kMaxGlobSegments; ++i) deep += "/a";
-         return deep;
-       }(),
+      {std::string(3 * kMaxGlobSegments, 'a').replace(1, 2, "/b") +
+           [] {
+             std::string deep;
+             for (std::size_t i = 0; i <= kMaxGlobSegments; ++i) deep += "/a";
+             return deep;
+           }(),
        GlobError::too_many_alternatives},
   };
   for (const auto& row : rows) {
@@ -90,8 +125,8 @@ TEST_CASE("folders that a pattern names at its beginning") {
   const struct {
     const char* pattern;
     const char* folder;
-  } rows[] = {{"a", ""},      {"a/b", "a"},     {"a/b/*.c", "a/b"}, {"*/b", ""},
-              {"{a,b}/c", ""}, {"a/{b}/c", "a/{b}"}, {"a\\*/b", "a*"},  {"a/**", "a"}};
+  } rows[] = {{"a", ""},       {"a/b", "a"},         {"a/b/*.c", "a/b"}, {"*/b", ""},
+              {"{a,b}/c", ""}, {"a/{b}/c", "a/{b}"}, {"a\\*/b", "a*"},   {"a/**", "a"}};
   for (const auto& row : rows) {
     CAPTURE(row.pattern);
     CHECK(GlobPattern::compile(row.pattern)->literal_folder() == row.folder);

@@ -34,7 +34,8 @@ TEST_CASE("grep shows matching lines as path, line and text") {
   tree.put(".hidden", "needle hidden\n");
   tree.put(".git/x", "needle\n");
   tree.put("node_modules/x", "needle\n");
-  tree.put("long", std::string(1990, 'y') + "needle\n" + std::string(2000, 'y') + "needle\nneedle z\n");
+  tree.put("long",
+           std::string(1990, 'y') + "needle\n" + std::string(2000, 'y') + "needle\nneedle z\n");
   tree.link("b.txt", "link");
   const std::string expected =
       "/workspace/.hidden:1:needle hidden\n"
@@ -90,7 +91,8 @@ TEST_CASE("grep's answer does not depend on the threads") {
   one.walk_threads = 1;
   ToolLimits four;
   four.walk_threads = 4;
-  const std::string first = text_of(call(FileTool::grep, tree.roots(), R"({"pattern":"h.t"})", one));
+  const std::string first =
+      text_of(call(FileTool::grep, tree.roots(), R"({"pattern":"h.t"})", one));
   CHECK(text_of(call(FileTool::grep, tree.roots(), R"({"pattern":"h.t"})", four)) == first);
   CHECK(std::count(first.begin(), first.end(), '\n') == 499);
 }
@@ -103,8 +105,8 @@ TEST_CASE("grep stops when its time is over") {
   const HastyClock clock;
   SystemRandom random;
   const Roots roots = tree.roots();
-  const ToolResult timed_out =
-      run_file_tool(FileTool::grep, json(R"({"pattern":"nowhere"})"), {roots, limits, clock, random});
+  const ToolResult timed_out = run_file_tool(FileTool::grep, json(R"({"pattern":"nowhere"})"),
+                                             {roots, limits, clock, random});
   CHECK(is_error(timed_out));
   CHECK(text_of(timed_out) == "grep: timed out after 60s");
   limits.grep_time = milliseconds(110'000);
@@ -146,5 +148,6 @@ TEST_CASE("grep and glob over 50,000 files") {
   CHECK(text_of(found) == "/workspace/d00/f0500:1:needle");
   // 50 folders and 50,050 files: more than a walk looks at.
   const std::string globbed = text_of(call(FileTool::glob, tree.roots(), R"({"pattern":"**/*"})"));
-  CHECK(globbed.ends_with("\n[49750 more left out]\n[the search was cut short after 50000 entries]"));
+  CHECK(
+      globbed.ends_with("\n[49750 more left out]\n[the search was cut short after 50000 entries]"));
 }

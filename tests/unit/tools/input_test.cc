@@ -36,11 +36,11 @@ TEST_CASE("ranges as they are written") {
     RangeInput kind;
     LineRange lines;
   } rows[] = {
-      {"null", RangeInput::whole_file, {}},       {"[]", RangeInput::whole_file, {}},
-      {"{}", RangeInput::malformed, {}},          {"[1,2,3]", RangeInput::malformed, {}},
-      {"[1.5,2]", RangeInput::malformed, {}},     {"[1,null]", RangeInput::malformed, {}},
-      {"[1e300,2]", RangeInput::malformed, {}},   {"[1,2]", RangeInput::lines, {1, 2}},
-      {"[1.0,2e1]", RangeInput::lines, {1, 20}},  {"[-3,-1]", RangeInput::lines, {-3, -1}},
+      {"null", RangeInput::whole_file, {}},      {"[]", RangeInput::whole_file, {}},
+      {"{}", RangeInput::malformed, {}},         {"[1,2,3]", RangeInput::malformed, {}},
+      {"[1.5,2]", RangeInput::malformed, {}},    {"[1,null]", RangeInput::malformed, {}},
+      {"[1e300,2]", RangeInput::malformed, {}},  {"[1,2]", RangeInput::lines, {1, 2}},
+      {"[1.0,2e1]", RangeInput::lines, {1, 20}}, {"[-3,-1]", RangeInput::lines, {-3, -1}},
   };
   for (const auto& row : rows) {
     CAPTURE(row.range);
@@ -54,8 +54,8 @@ TEST_CASE("ranges as they are written") {
 
 TEST_CASE("values of the other tools") {
   CHECK(write_input(json(R"({"file_path":"f"})"))->content.empty());
-  const auto edit = edit_input(
-      json(R"({"file_path":"f","old_string":"a","new_string":"","replace_all":true})"));
+  const auto edit =
+      edit_input(json(R"({"file_path":"f","old_string":"a","new_string":"","replace_all":true})"));
   REQUIRE(edit);
   CHECK((edit->old_string == "a" && edit->new_string.empty()));
   CHECK(edit->replace_all == ReplaceAll::yes);

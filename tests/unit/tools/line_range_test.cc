@@ -13,11 +13,16 @@ TEST_CASE("lines of a text, at hand and streamed in any pieces") {
     LineRange range;
     const char* expected;
   } rows[] = {
-      {"empty text", "", {1, 1}, ""},          {"all", "a\nb\nc", {1, 0}, "a\nb\nc"},
-      {"the first", "a\nb\nc", {1, 1}, "a"},   {"the last", "a\nb\nc", {3, 3}, "c"},
-      {"two", "a\nb\nc", {2, 3}, "b\nc"},      {"from below one", "a\nb", {-5, 1}, "a"},
-      {"behind the end", "a\nb", {3, 9}, ""},  {"upside down", "a\nb", {2, 1}, ""},
-      {"an empty last line", "a\n", {2, 2}, ""}, {"with its newline", "a\nb\n", {1, -1}, "a\nb\n"},
+      {"empty text", "", {1, 1}, ""},
+      {"all", "a\nb\nc", {1, 0}, "a\nb\nc"},
+      {"the first", "a\nb\nc", {1, 1}, "a"},
+      {"the last", "a\nb\nc", {3, 3}, "c"},
+      {"two", "a\nb\nc", {2, 3}, "b\nc"},
+      {"from below one", "a\nb", {-5, 1}, "a"},
+      {"behind the end", "a\nb", {3, 9}, ""},
+      {"upside down", "a\nb", {2, 1}, ""},
+      {"an empty last line", "a\n", {2, 2}, ""},
+      {"with its newline", "a\nb\n", {1, -1}, "a\nb\n"},
       {"far", "a\nb\n", {9223372036854775807, 9223372036854775807}, ""},
   };
   for (const auto& row : rows) {

@@ -21,9 +21,8 @@ TEST_CASE("images and documents come as blocks, told by their bytes") {
   CHECK(image.content ==
         std::vector<ContentBlock>{ImageBlock{"image/png", codec::base64_encode(png)}});
   const ToolResult document = call(FileTool::read, roots, R"({"file_path":"c"})");
-  CHECK(document.content ==
-        std::vector<ContentBlock>{
-            DocumentBlock{"application/pdf", codec::base64_encode("%PDF-1.7 x")}});
+  CHECK(document.content == std::vector<ContentBlock>{DocumentBlock{
+                                "application/pdf", codec::base64_encode("%PDF-1.7 x")}});
   CHECK(text_of(call(FileTool::read, roots, R"({"file_path":"b.png"})")) == "no image");
   CHECK(text_of(call(FileTool::read, roots, R"({"file_path":"short"})")) == "%P");
   // With a range every file is text.

@@ -29,20 +29,25 @@ TEST_CASE("ripgrep's ends in the words of the contract") {
     RgOutcome outcome;
     const char* answer;
   } rows[] = {
-      {"error", {SearchEnd::exited, 2, "", "regex parse error:\n  x\n"},
+      {"error",
+       {SearchEnd::exited, 2, "", "regex parse error:\n  x\n"},
        "!grep: rg failed: regex parse error:\n  x"},
       {"silent error", {SearchEnd::exited, 101, "", " \n"}, "!grep: rg failed: exit 101"},
       {"time", {SearchEnd::timed_out, 0, "", ""}, "!grep: timed out after 60s"},
       {"aborted", {SearchEnd::aborted, 0, "a:1:b\n", ""}, "!grep: aborted"},
       {"none", {SearchEnd::exited, 1, "", ""}, "no matches"},
       {"hits", {SearchEnd::exited, 0, "a:1:b\n", ""}, "a:1:b"},
-      {"hits and complaints", {SearchEnd::exited, 2, "a:1:b\n", "rg: x: no\nrg: y: no\n"},
+      {"hits and complaints",
+       {SearchEnd::exited, 2, "a:1:b\n", "rg: x: no\nrg: y: no\n"},
        "a:1:b\n[2 file(s) could not be read]"},
-      {"time with hits", {SearchEnd::timed_out, 0, "a:1:b\na:2", ""},
+      {"time with hits",
+       {SearchEnd::timed_out, 0, "a:1:b\na:2", ""},
        "a:1:b\n[the search was cut short after 60000 ms]"},
-      {"too much", {SearchEnd::exited, 0, "a:1:b\na:2:b\n", ""},
+      {"too much",
+       {SearchEnd::exited, 0, "a:1:b\na:2:b\n", ""},
        "a:1:b\n[output truncated at 8 bytes]"},
-      {"stopped by us", {SearchEnd::output_limit, 0, "a:1:b\na:", ""},
+      {"stopped by us",
+       {SearchEnd::output_limit, 0, "a:1:b\na:", ""},
        "a:1:b\n[output truncated at 8 bytes]"},
   };
   for (const auto& row : rows) {

@@ -30,8 +30,8 @@ class Tree {
  public:
   Tree() {
     const bool has_memory = ::access("/dev/shm", W_OK | X_OK) == 0;
-    const auto parent = has_memory ? std::filesystem::path("/dev/shm")
-                                   : std::filesystem::temp_directory_path();
+    const auto parent =
+        has_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
     std::string name = (parent / "gb-tools-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     base_ = name;

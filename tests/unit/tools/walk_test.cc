@@ -9,8 +9,7 @@ namespace {
 
 std::string walked(const Tree& tree, WalkLimits limits, WalkEnd* end = nullptr) {
   std::string seen;
-  const glovebox::UniqueFd start(
-      ::open(tree.in("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const glovebox::UniqueFd start(::open(tree.in("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const WalkVisitor visitor{
       .enters = [](std::string_view, std::string_view name) { return name != "closed"; },
       .file =

@@ -9,7 +9,7 @@ using namespace glovebox::tools::test;
 namespace {
 
 unsigned mode_of(const std::filesystem::path& path) {
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_mode & 07777;
 }

@@ -16,7 +16,8 @@ TEST_CASE("bodies that are no envelope give the status alone") {
 TEST_CASE("an envelope in one line") {
   const auto error = parse_api_error(
       412, R"({"type":"error","error":{"type":"invalid_request_error","message":"stale",
-        "details":{"error_code":"heartbeat_precondition_failed"}},"request_id":"req_b"})", "");
+        "details":{"error_code":"heartbeat_precondition_failed"}},"request_id":"req_b"})",
+      "");
   CHECK(to_string(error) ==
         "412 invalid_request_error heartbeat_precondition_failed: stale (request req_b)");
   CHECK(to_error(error, "heartbeat").kind() == ErrorKind::conflict);

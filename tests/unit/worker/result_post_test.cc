@@ -22,11 +22,15 @@ TEST_CASE("content as the API takes it: never an empty text") {
       {"a text without text", R"([{"type":"text"}])", none},
       {"a string", R"("hi")", R"([{"type":"text","text":"hi"}])"},
       {"a string in a list", R"(["hi"])", R"([{"type":"text","text":"hi"}])"},
-      {"texts stay", R"([{"type":"text","text":"a"},{"type":"text","text":"b"}])", R"([{"type":"text","text":"a"},{"type":"text","text":"b"}])"},
-      {"images stay", R"([{"type":"image","source":{"type":"base64"}}])", R"([{"type":"image","source":{"type":"base64"}}])"},
-      {"an unknown kind", R"([{"type":"hologram","n":1}])", R"([{"type":"text","text":"{\"type\":\"hologram\",\"n\":1}"}])"},
+      {"texts stay", R"([{"type":"text","text":"a"},{"type":"text","text":"b"}])",
+       R"([{"type":"text","text":"a"},{"type":"text","text":"b"}])"},
+      {"images stay", R"([{"type":"image","source":{"type":"base64"}}])",
+       R"([{"type":"image","source":{"type":"base64"}}])"},
+      {"an unknown kind", R"([{"type":"hologram","n":1}])",
+       R"([{"type":"text","text":"{\"type\":\"hologram\",\"n\":1}"}])"},
       {"a number", "[7]", R"([{"type":"text","text":"7"}])"},
-      {"one block without a list", R"({"type":"text","text":"a"})", R"([{"type":"text","text":"a"}])"},
+      {"one block without a list", R"({"type":"text","text":"a"})",
+       R"([{"type":"text","text":"a"}])"},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -36,11 +40,13 @@ TEST_CASE("content as the API takes it: never an empty text") {
 
 TEST_CASE("the body of a result, of the kind that its call has") {
   ToolCall call{.id = "sevt_1", .name = "bash", .input = "{}", .thread = "sthr_1"};
-  CHECK(result_body(call, R"([{"type":"text","text":"a"}])", ResultKind::success) ==
-        R"({"events":[{"type":"user.tool_result","tool_use_id":"sevt_1","content":[{"type":"text","text":"a"}]}]})");
+  CHECK(
+      result_body(call, R"([{"type":"text","text":"a"}])", ResultKind::success) ==
+      R"({"events":[{"type":"user.tool_result","tool_use_id":"sevt_1","content":[{"type":"text","text":"a"}]}]})");
   call.kind = ToolCall::Kind::custom;
-  CHECK(result_body(call, "not JSON", ResultKind::error) ==
-        R"({"events":[{"type":"user.custom_tool_result","custom_tool_use_id":"sevt_1","content":[{"type":"text","text":"not JSON"}],"is_error":true}]})");
+  CHECK(
+      result_body(call, "not JSON", ResultKind::error) ==
+      R"({"events":[{"type":"user.custom_tool_result","custom_tool_use_id":"sevt_1","content":[{"type":"text","text":"not JSON"}],"is_error":true}]})");
 }
 
 TEST_CASE("what an answer to a post means") {

@@ -39,7 +39,8 @@ TEST_CASE("permissions: absent allows, what is not known asks") {
                                          {R"("allow")", Permission::allow}}) {
     INFO(row.value);
     const auto event = parse(R"({"type":"agent.tool_use","id":"c","name":"bash","input":{"n":1},
-      "evaluated_permission":)" + row.value + "}");
+      "evaluated_permission":)" +
+                             row.value + "}");
     REQUIRE(event);
     CHECK(event->permission == row.permission);
     CHECK(event->input == R"({"n":1})");
@@ -58,7 +59,8 @@ TEST_CASE("kinds of events") {
            {R"({"type":"later.kind","id":"e","x":1})", EventKind::other},
            {R"({"id":"e"})", EventKind::other},
            {R"({"type":"agent.mcp_tool_use","id":"c","name":"bash"})", EventKind::other},
-           {R"({"type":"user.custom_tool_result","custom_tool_use_id":"c"})", EventKind::tool_result},
+           {R"({"type":"user.custom_tool_result","custom_tool_use_id":"c"})",
+            EventKind::tool_result},
            {R"({"type":"user.interrupt","id":"e"})", EventKind::interrupt},
            {R"({"type":"session.status_terminated","id":"e"})", EventKind::session_ended},
            {R"({"type":"session.deleted","id":"e"})", EventKind::session_ended}}) {
@@ -72,7 +74,8 @@ TEST_CASE("kinds of events") {
 TEST_CASE("idle: only requires_action waits") {
   const auto idle = [](std::string_view reason) {
     return parse(R"({"type":"session.status_idle","id":"e","stop_reason":)" + std::string(reason) +
-                 "}")->requires_action;
+                 "}")
+        ->requires_action;
   };
   CHECK(idle(R"({"type":"requires_action","event_ids":["c"]})"));
   CHECK_FALSE(idle(R"({"type":"end_turn"})"));

@@ -12,7 +12,9 @@ using namespace glovebox::worker;
 namespace {
 const codec::BaseUrl kPublic = *codec::BaseUrl::parse("https://api.anthropic.com");
 const codec::BaseUrl kLocal = *codec::BaseUrl::parse("http://127.0.0.1:8400");
-std::string encoded(std::string_view json) { return codec::base64url_encode(json); }
+std::string encoded(std::string_view json) {
+  return codec::base64url_encode(json);
+}
 }  // namespace
 
 TEST_CASE("secrets that are of no use, and no word of them in the error") {
@@ -67,8 +69,8 @@ TEST_CASE("a base URL of the item's own") {
 
 TEST_CASE("plain http") {
   CHECK_FALSE(check_transport(*codec::BaseUrl::parse("http://10.0.0.1"), PlainHttp::loopback_only));
-  CHECK_FALSE(
-      check_transport(*codec::BaseUrl::parse("http://localhost.example"), PlainHttp::loopback_only));
+  CHECK_FALSE(check_transport(*codec::BaseUrl::parse("http://localhost.example"),
+                              PlainHttp::loopback_only));
   CHECK(check_transport(*codec::BaseUrl::parse("http://10.0.0.1"), PlainHttp::allowed));
   CHECK(check_transport(*codec::BaseUrl::parse("http://[::1]:8400"), PlainHttp::loopback_only));
   CHECK(check_transport(kLocal, PlainHttp::loopback_only));
