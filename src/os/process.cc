@@ -133,6 +133,7 @@ namespace {
 // allocate, since it shares the parent's memory.
 struct Launch {
   const SpawnRequest* request;
+  int executable;  // a copy as well
   std::vector<char*> argv;
   std::vector<char*> envp;
   std::vector<int> scratch;  // copies of the wanted fds, above every target number
@@ -155,7 +156,7 @@ int launch(void* data) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::syscall(SYS_execveat, launch.request->executable, "", launch.argv.data(), launch.envp.data(),
+  ::syscall(SYS_execveat, launch.executable, "", launch.argv.data(), launch.envp.data(),
             AT_EMPTY_PATH);
   launch.failure = errno;
   return 127;
@@ -171,9 +172,12 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 }  // namespace
 
 Result<Process> spawn(const SpawnRequest& request) {
-  Launch work{&request, pointers(request.arguments), pointers(request.environment), {}, 0};
   int highest = 2;
   for (const auto& [from, to] : request.fds) highest = std::max(highest, to);
+  const UniqueFd executable = TRY(duplicate(request.executable, highest + 1));
+  Launch work{
+      &request, executable.get(), pointers(request.arguments), pointers(request.environment), {},
+      0};
   std::vector<UniqueFd> copies;
   for (const auto& [from, to] : request.fds) {
     copies.push_back(TRY(duplicate(from, highest + 1)));

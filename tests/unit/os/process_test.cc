@@ -49,6 +49,14 @@ TEST_CASE("what is no program is not started") {
   CHECK_FALSE(spawn({text.get(), {"x"}, {}, {{-1, 5}}}));
 }
 
+TEST_CASE("the program's own descriptor may have a number that the child is promised") {
+  const UniqueFd shell = open_path("/bin/sh", O_RDONLY).value();
+  const UniqueFd null = open_path("/dev/null", O_RDONLY).value();
+  auto process =
+      spawn({shell.get(), {"sh", "-c", "exit 7"}, {}, {{null.get(), shell.get()}}}).value();
+  CHECK(process.reap(Process::Wait::yes).value()->code == 7);
+}
+
 TEST_CASE("a program inherits its list and nothing else") {
   const UniqueFd leak = open_path("/dev/null", O_RDONLY).value();
   REQUIRE(::fcntl(leak.get(), F_SETFD, 0) == 0);  // even if it were forgotten
