@@ -18,6 +18,9 @@ constexpr std::string_view kOomScore = "500";
 constexpr unsigned kFileMask = 077;
 constexpr std::uint64_t kStack = 64 * kMiB;
 constexpr std::uint64_t kLockedMemory = 64 * kKiB;
+// Kernel memory that no other limit counts: timers with their signals, POSIX message queues.
+constexpr std::uint64_t kPendingSignals = 4096;
+constexpr std::uint64_t kMessageQueues = 800 * kKiB;
 // The box's first process, which is ours, counts as well.
 constexpr std::uint64_t kOwnProcesses = 1;
 
@@ -67,6 +70,8 @@ Result<void> set_resource_limits(Site& site) {
   TRY(lower(os::Resource::file_size, limits.disk));
   TRY(lower(os::Resource::locked_memory, kLockedMemory));
   TRY(lower(os::Resource::stack, kStack));
+  TRY(lower(os::Resource::pending_signals, kPendingSignals));
+  TRY(lower(os::Resource::message_queues, kMessageQueues));
   // Each process; the keeper watches the sum.
   const auto cpu = static_cast<std::uint64_t>((limits.cpu.count() + 999) / 1000);
   TRY(lower(os::Resource::cpu_seconds, cpu + 1));

@@ -41,6 +41,10 @@ auto number_of(Resource resource) {
       return RLIMIT_MEMLOCK;
     case Resource::files:
       return RLIMIT_NOFILE;
+    case Resource::message_queues:
+      return RLIMIT_MSGQUEUE;
+    case Resource::pending_signals:
+      return RLIMIT_SIGPENDING;
     case Resource::processes:
       return RLIMIT_NPROC;
     case Resource::stack:

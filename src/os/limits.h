@@ -9,7 +9,17 @@
 
 namespace glovebox::os {
 
-enum class Resource { core, cpu_seconds, file_size, locked_memory, files, processes, stack };
+enum class Resource {
+  core,
+  cpu_seconds,
+  file_size,
+  locked_memory,
+  files,
+  message_queues,
+  pending_signals,
+  processes,
+  stack
+};
 // Soft and hard limit at once; never raises a hard limit without the right to.
 Result<void> set_limit(Resource resource, std::uint64_t value);
 std::uint64_t limit_of(Resource resource);  // the hard limit

@@ -39,14 +39,14 @@ struct Option {
   std::string value;
 };
 
-Result<UniqueFd> new_file_system(const char* type, const std::vector<Option>& options) {
+Result<UniqueFd> new_file_system(const char* type, const std::vector<Option>& options,
+                                 unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV) {
   const UniqueFd fs(static_cast<int>(::syscall(SYS_fsopen, type, FSOPEN_CLOEXEC)));
   if (!fs) return failed("fsopen");
   for (const Option& option : options)
     TRY(configure(fs.get(), FSCONFIG_SET_STRING, option.key, option.value.c_str()));
   TRY(configure(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr));
-  UniqueFd tree(static_cast<int>(
-      ::syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)));
+  UniqueFd tree(static_cast<int>(::syscall(SYS_fsmount, fs.get(), FSMOUNT_CLOEXEC, attributes)));
   if (!tree) return failed("fsmount");
   return tree;
 }
@@ -92,7 +92,8 @@ Result<UniqueFd> new_proc(ProcView view) {
 }
 
 Result<UniqueFd> new_devpts() {
-  return new_file_system("devpts", {{"ptmxmode", "0666"}, {"mode", "0600"}});
+  // Terminals are devices; nobody can make others here.
+  return new_file_system("devpts", {{"ptmxmode", "0666"}, {"mode", "0600"}}, MOUNT_ATTR_NOSUID);
 }
 
 Result<void> make_all_private() {

@@ -1,14 +1,18 @@
 // Groups A and D: the view of files, mounts, sockets and what is left behind.
 #include <fcntl.h>
 #include <mqueue.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,11 +66,33 @@ void create_host_files(Attempts& attempts, const char* paths) {
   });
 }
 
+// Neither to be read nor, which root could, to be written; nothing is written here.
+void open_kernel_files(Attempts& attempts, const char* paths) {
+  each_path(paths, [&](const std::string& path) {
+    for (const int how : {O_RDONLY, O_WRONLY}) {
+      const int fd = ::open(path.c_str(), how);
+      attempts.returned((how == O_RDONLY ? "open " : "open for writing ") + path, fd, {ENOENT});
+      if (fd >= 0) ::close(fd);
+    }
+  });
+}
+
 void write_kernel_files(Attempts& attempts, const char* paths) {
   each_path(paths, [&](const std::string& path) {
     const int fd = ::open(path.c_str(), O_WRONLY);
     attempts.returned("open for writing " + path, fd, {ENOENT, EROFS, EACCES, EPERM});
     if (fd >= 0) ::close(fd);
+  });
+}
+
+// An outside file under a name of the workspace's own.
+void link_host_files(Attempts& attempts, const char* paths) {
+  each_path(paths, [&](const std::string& path) {
+    attempts.returned("link " + path, ::link(path.c_str(), "linked"),
+                      {ENOENT, EXDEV, EPERM, EACCES});
+    attempts.returned("link what it leads to",
+                      ::linkat(AT_FDCWD, path.c_str(), AT_FDCWD, "linked", AT_SYMLINK_FOLLOW),
+                      {ENOENT, EXDEV, EPERM, EACCES});
   });
 }
 
@@ -107,11 +133,18 @@ void make_specials(Attempts& attempts, const char*) {
   ::close(fd);
 }
 
-void open_devices(Attempts& attempts, const char*) {
+// `others`: what else this host has.
+void open_devices(Attempts& attempts, const char* others) {
+  const auto refused = [&](const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    attempts.returned(path, fd, {ENOENT});
+    if (fd >= 0) ::close(fd);
+  };
+  each_path(others, refused);
   for (const char* path : {"/dev/kvm", "/dev/mem", "/dev/kmsg", "/dev/fuse", "/dev/net/tun",
                            "/dev/vhost-vsock", "/dev/sda", "/dev/vda", "/dev/uinput",
                            "/dev/userfaultfd", "/dev/tty0", "/dev/console", "/dev/loop0"}) {
-    attempts.returned(path, ::open(path, O_RDONLY | O_NONBLOCK), {ENOENT});
+    refused(path);
   }
 }
 
@@ -133,9 +166,45 @@ void connect_host_socket(Attempts& attempts, const char* path) {
   ::close(fd);
 }
 
+void connect_host_port(Attempts& attempts, const char* port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(port)));
+  attempts.returned(std::string("connect to port ") + port,
+                    ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address),
+                    {ECONNREFUSED, ENETUNREACH, EACCES});
+  ::close(fd);
+}
+
+void look_at_names(Attempts& attempts, const char* host) {
+  utsname names{};
+  ::uname(&names);
+  std::strcmp(names.nodename, host) == 0 ? attempts.got_through("the host's name is seen")
+                                         : attempts.refused("another name");
+}
+
+// Each line ends in the path of this process's group, as far as it can be seen: `/`.
+void look_at_groups(Attempts& attempts, const char*) {
+  const int fd = ::open("/proc/self/cgroup", O_RDONLY);
+  char text[8192] = {};
+  if (fd < 0 || ::read(fd, text, sizeof text - 1) <= 0) return attempts.refused("no groups");
+  for (char* line = std::strtok(text, "\n"); line != nullptr; line = std::strtok(nullptr, "\n")) {
+    const char* path = std::strrchr(line, ':');
+    if (path != nullptr && std::strcmp(path, ":/") != 0) attempts.got_through(line);
+  }
+  attempts.refused("nothing above the own group");
+}
+
 void open_shared_memory(Attempts& attempts, const char* key) {
   attempts.returned("shmget a host's key", ::shmget(std::atoi(key), 0, 0),
                     {ENOENT, ENOSPC, EPERM, ENOSYS});
+}
+
+void open_other_ipc(Attempts& attempts, const char* key) {
+  attempts.returned("semget a host's key", ::semget(std::atoi(key), 0, 0), {ENOENT, EPERM, ENOSYS});
+  attempts.returned("msgget a host's key", ::msgget(std::atoi(key), 0), {ENOENT, EPERM, ENOSYS});
 }
 
 void open_queue(Attempts& attempts, const char* name) {
@@ -154,9 +223,10 @@ void look_at_environment(Attempts& attempts, const char* words) {
   });
 }
 
-void look_at_processes(Attempts& attempts, const char*) {
+void look_at_processes(Attempts& attempts, const char* other) {
   const std::string parent = std::to_string(::getppid());
-  for (const std::string& pid : {std::string("1"), parent}) {
+  for (const std::string& pid : {std::string("1"), parent, std::string(other)}) {
+    if (pid.empty()) continue;
     for (const char* file : {"mem", "maps", "environ", "fd/0", "root", "cwd", "exe"}) {
       const std::string path = "/proc/" + pid + "/" + file;
       const int fd = ::open(path.c_str(), O_RDONLY);
@@ -220,12 +290,15 @@ const Case kFileCases[] = {
     {"A13", change_mounts},
     {"A16", make_specials},
     {"A17", open_devices},
-    {"A20", write_kernel_files},
+    {"A20", open_kernel_files},
+    {"A20-write", write_kernel_files},
     {"A25", read_host_files},
+    {"B07", link_host_files},
     {"C04", look_at_processes},
     {"C17", new_mount_calls},
     {"C26", splice_into_page_cache},
     {"D01", open_shared_memory},
+    {"D01-others", open_other_ipc},
     {"D02", open_queue},
     {"D04", connect_host_socket},
     {"D05", make_specials},
@@ -233,6 +306,9 @@ const Case kFileCases[] = {
     {"D08", look_at_processes},
     {"D11", use_other_descriptors},
     {"D14", look_for_leftovers},
+    {"F01", connect_host_port},
+    {"groups", look_at_groups},
+    {"names", look_at_names},
     {nullptr, nullptr},
 };
 

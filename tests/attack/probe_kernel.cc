@@ -1,9 +1,12 @@
 // Group C: the kernel's surface, processes and sockets.
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <linux/seccomp.h>
 #include <linux/userfaultfd.h>
 #include <linux/vm_sockets.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +27,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -115,6 +119,45 @@ void keyrings(Attempts& attempts, const char*) {
                     {EPERM, ENOSYS});
 }
 
+// A key of the caller's, in the keyring with this number and by this name: `-3:name`.
+void read_key(Attempts& attempts, const char* which) {
+  const char* name = std::strchr(which, ':') + 1;
+  const long keyring = std::atol(which);
+  const long key = ::syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", name, 0);
+  attempts.returned("find a key", key, {EPERM, ENOSYS, ENOKEY});
+  if (keyring == KEY_SPEC_SESSION_KEYRING) {
+    attempts.returned("ask for a key", ::syscall(SYS_request_key, "user", name, nullptr, 0),
+                      {EPERM, ENOSYS, ENOKEY});
+  }
+}
+
+// A decision about others' calls is for a supervisor outside; a box neither has one nor can be one.
+void become_decider(Attempts& attempts, const char*) {
+  sock_filter allow[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  const sock_fprog program{1, allow};
+  attempts.returned(
+      "a filter with a listener",
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program),
+      {EPERM, ENOSYS});
+  for (int fd = 0; fd < 256; ++fd) {
+    struct stat facts{};
+    if (::fstat(fd, &facts) != 0) continue;
+    if (S_ISSOCK(facts.st_mode)) attempts.got_through(std::to_string(fd) + " leads to somebody");
+  }
+  attempts.refused("no channel");
+}
+
+// Needs no right over the host, only one over the box's own network.
+void change_network(Attempts& attempts, const char*) {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  ::ioctl(fd, SIOCGIFFLAGS, &request);
+  request.ifr_flags &= ~IFF_UP;
+  attempts.returned("take loopback down", ::ioctl(fd, SIOCSIFFLAGS, &request), {EPERM});
+  ::close(fd);
+}
+
 void personalities(Attempts& attempts, const char*) {
   for (const unsigned kind : {0x0400000u, 0x0040000u, 0x0008u}) {
     // READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, PER_LINUX32
@@ -150,21 +193,36 @@ void nested_namespaces(Attempts& attempts, const char*) {
   });
 }
 
-void terminal_input(Attempts& attempts, const char*) {
-  // A terminal of our own: the request itself must be refused.
-  int fd = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
-  if (fd < 0) fd = 0;
-  attempts.returned("TIOCSTI", ::ioctl(fd, TIOCSTI, "x"), {EPERM, ENOTTY, EIO});
-  attempts.returned("TIOCSTI with high bits",
-                    ::syscall(SYS_ioctl, fd, 0x100000000UL | TIOCSTI, "x"), {EPERM, ENOTTY, EIO});
+// A terminal of one's own is the most that a guest has: the request itself must be refused.
+template <class Try>
+void on_own_terminal(Attempts& attempts, const std::string& what, Try try_it) {
+  in_child(attempts, what, [&] {
+    ::setsid();
+    const int leader = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
+    int locked = 0;
+    ::ioctl(leader, TIOCSPTLCK, &locked);
+    char name[64] = {};
+    if (leader < 0 || ::ptsname_r(leader, name, sizeof name) != 0) return false;
+    const int terminal = ::open(name, O_RDWR);  // the controlling one from now on
+    return terminal >= 0 && try_it(terminal);
+  });
 }
 
-void console_requests(Attempts& attempts, const char*) {
-  int fd = ::open("/dev/ptmx", O_RDWR | O_NOCTTY);
-  if (fd < 0) fd = 0;
-  char paste = 3;
-  attempts.returned("TIOCLINUX", ::ioctl(fd, TIOCLINUX, &paste), {EPERM, ENOTTY});
-  attempts.returned("KDSKBENT", ::ioctl(fd, 0x4B47, &paste), {EPERM, ENOTTY});
+void terminal_input(Attempts& attempts, const char*) {
+  on_own_terminal(attempts, "TIOCSTI", [](int fd) { return ::ioctl(fd, TIOCSTI, "x") == 0; });
+  on_own_terminal(attempts, "TIOCSTI with high bits", [](int fd) {
+    return ::syscall(SYS_ioctl, fd, 0x100000000UL | TIOCSTI, "x") == 0;
+  });
+}
+
+// A console, where the argument names one; else a terminal, which answers ENOTTY.
+void console_requests(Attempts& attempts, const char* console) {
+  in_child(attempts, "TIOCLINUX", [&] {
+    ::setsid();
+    const int fd = ::open(*console != '\0' ? console : "/dev/ptmx", O_RDWR);
+    char shift_state = 6;  // tells which keys are held; pasting would be 3
+    return ::ioctl(fd, TIOCLINUX, &shift_state) == 0;
+  });
 }
 
 void segments_and_ports(Attempts& attempts, const char*) {
@@ -191,11 +249,38 @@ void administration(Attempts& attempts, const char*) {
   attempts.returned("bpf", ::syscall(SYS_bpf, 0, nullptr, 0), {EPERM, ENOSYS});
 }
 
-// Set-user-id programs gain nothing: the bit that forbids it is on.
-void set_user_id(Attempts& attempts, const char*) {
-  const int locked = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-  locked == 1 ? attempts.refused("no_new_privs is set") : attempts.got_through("may gain ids");
-  in_child(attempts, "setresuid 0", [] { return ::setresuid(0, 0, 0) == 0; });
+// What a started program is by now: its effective user id.
+long effective_id(pid_t pid) {
+  const int fd = ::open(("/proc/" + std::to_string(pid) + "/status").c_str(), O_RDONLY);
+  char text[4096] = {};
+  const bool read = fd >= 0 && ::read(fd, text, sizeof text - 1) > 0;
+  ::close(fd);
+  const char* ids = read ? std::strstr(text, "\nUid:") : nullptr;
+  long real = -1;
+  long effective = -1;
+  if (ids != nullptr) (void)std::sscanf(ids, "\nUid: %ld %ld", &real, &effective);
+  return effective;
+}
+
+// A set-user-id program, waiting for its input, has the id of whoever started it.
+void set_user_id(Attempts& attempts, const char* program) {
+  in_child(attempts, "setresuid 0", [] { return ::setresuid(0, 0, 0) == 0 && ::getuid() == 0; });
+  int ends[2];
+  if (::pipe(ends) != 0) return;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[0], 0);
+    ::execl(program, program, static_cast<char*>(nullptr));
+    ::_exit(1);
+  }
+  bool gained = false;
+  for (int i = 0; i < 30 && !gained; ++i) {
+    ::usleep(10'000);
+    gained = effective_id(child) == 0;
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  gained ? attempts.got_through("has the owner's id") : attempts.refused("gains no id");
 }
 
 void core_files(Attempts& attempts, const char*) {
@@ -255,49 +340,72 @@ void machine_sockets(Attempts& attempts, const char*) {
 void process_controls(Attempts& attempts, const char*) {
   attempts.returned("PR_SET_MM", ::prctl(PR_SET_MM, PR_SET_MM_BRK, 4096, 0, 0),
                     {EPERM, EINVAL, ENOSYS});
+  attempts.returned("PR_SET_TSC", ::prctl(PR_SET_TSC, PR_TSC_ENABLE, 0, 0, 0), {EPERM, ENOSYS});
   // Being traceable oneself opens nothing else.
   ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   ::prctl(PR_SET_PTRACER, -1, 0, 0, 0);
   attempts.returned("seize 1", ::ptrace(PTRACE_SEIZE, 1, nullptr, nullptr), {EPERM, ESRCH, ENOSYS});
 }
 
-// The first process of the box shrugs off what comes from within.
-void stop_first(Attempts& attempts, const char*) {
-  ::kill(1, SIGSTOP);
-  ::kill(1, SIGTERM);
-  ::kill(1, SIGKILL);
+// Whether an orphan disappears, as it does while the first process reaps.
+bool orphans_are_reaped() {
+  int ends[2];
+  if (::pipe(ends) != 0) return false;
   const pid_t child = ::fork();
-  if (child == 0) ::_exit(7);
-  int status = 0;
-  const bool reaped = ::waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7;
-  reaped ? attempts.refused("PID 1 goes on") : attempts.got_through("PID 1 is stopped");
+  if (child == 0) {
+    const pid_t orphan = ::fork();
+    if (orphan == 0) ::_exit(0);
+    (void)!::write(ends[1], &orphan, sizeof orphan);
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  pid_t orphan = 0;
+  (void)!::read(ends[0], &orphan, sizeof orphan);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  for (int i = 0; i < 200; ++i) {
+    if (::kill(orphan, 0) != 0) return true;
+    ::usleep(10'000);
+  }
+  return false;
+}
+
+// The first process of the box shrugs off what comes from within. It is the parent.
+void stop_first(Attempts& attempts, const char*) {
+  const pid_t first = ::getppid();
+  for (const int signal : {SIGSTOP, SIGTERM, SIGKILL}) {
+    ::kill(first, signal);
+    if (orphans_are_reaped()) continue;
+    ::kill(first, SIGCONT);
+    return attempts.got_through("stopped by signal " + std::to_string(signal));
+  }
+  attempts.refused("the first process goes on");
+}
+
+// Every number is used up, over and over, while each end must be told of the right process.
+void churn(Attempts& attempts, const char* most) {
+  for (int i = 0; i < std::atoi(most); ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(i % 100);
+    int status = 0;
+    if (::waitpid(child, &status, 0) != child || WEXITSTATUS(status) != i % 100)
+      return attempts.got_through("another process's end");
+  }
+  attempts.refused(std::string(most) + " processes came and went");
 }
 
 }  // namespace
 
 const Case kKernelCases[] = {
-    {"C01", trace},
-    {"C02", read_memory},
-    {"C05", kill_outsiders},
-    {"C07", no_such_call},
-    {"C08", user_faults},
-    {"C10", performance},
-    {"C11", keyrings},
-    {"C13", personalities},
-    {"C14", foreign_entry},
-    {"C16", nested_namespaces},
-    {"C19", terminal_input},
-    {"C20", console_requests},
-    {"C22", segments_and_ports},
-    {"C23", administration},
-    {"C25", set_user_id},
-    {"C29", core_files},
-    {"C31", socket_sweep},
-    {"C32", machine_sockets},
-    {"C34", process_controls},
-    {"E16", stop_first},
-    {"E22", keyrings},
-    {nullptr, nullptr},
+    {"C01", trace},          {"C02", read_memory},        {"C05", kill_outsiders},
+    {"C07", no_such_call},   {"C08", user_faults},        {"C10", performance},
+    {"B10", become_decider}, {"C11", keyrings},           {"C11-key", read_key},
+    {"C13", personalities},  {"C14", foreign_entry},      {"C16", nested_namespaces},
+    {"C19", terminal_input}, {"C20", console_requests},   {"C22", segments_and_ports},
+    {"C23", administration}, {"C25", set_user_id},        {"C29", core_files},
+    {"C31", socket_sweep},   {"C32", machine_sockets},    {"C34", process_controls},
+    {"C35", churn},          {"network", change_network}, {"E16", stop_first},
+    {"E22", keyrings},       {nullptr, nullptr},
 };
 
 }  // namespace probe

@@ -4,10 +4,15 @@
 #include <mqueue.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,19 +56,25 @@ void thread_bomb(Attempts& attempts, const char* most) {
   attempts.got_through(std::string(most) + " threads");
 }
 
-// Many processes with `mebibytes` each, 64 of them; ends by signal when the limit is met.
+// 64 processes with `mebibytes` each, all at once; ends by signal when the limit is met.
 void memory_of_many(Attempts& attempts, const char* mebibytes) {
   const std::size_t size = static_cast<std::size_t>(std::atoi(mebibytes)) << 20;
-  for (int i = 0; i < 64; ++i) {
+  constexpr int kProcesses = 60;
+  int ends[2];
+  if (::pipe(ends) != 0) return;
+  for (int i = 0; i < kProcesses; ++i) {
     if (::fork() != 0) continue;
     void* memory =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory != MAP_FAILED) std::memset(memory, 1, size);
-    ::sleep(20);
+    (void)!::write(ends[1], "x", 1);
+    ::sleep(60);
     ::_exit(0);
   }
-  ::sleep(20);
-  attempts.got_through("64 processes kept their memory");
+  char byte = 0;
+  for (int i = 0; i < kProcesses; ++i) (void)!::read(ends[0], &byte, 1);
+  ::sleep(3);  // whoever looks from time to time gets to look
+  attempts.got_through("all of them kept their memory");
 }
 
 void shared_memory_loop(Attempts& attempts, const char* mebibytes) {
@@ -148,11 +159,27 @@ void zombies(Attempts& attempts, const char* most) {
 
 void event_descriptors(Attempts& attempts, const char* most) {
   for (int i = 0; i < std::atoi(most); ++i) {
-    if (::inotify_init1(0) < 0) {
-      return attempts.returned("inotify " + std::to_string(i), -1, {EMFILE});
+    const int kind = i % 4;
+    const int fd = kind == 0   ? ::eventfd(0, 0)
+                   : kind == 1 ? ::epoll_create1(0)
+                   : kind == 2 ? ::timerfd_create(CLOCK_MONOTONIC, 0)
+                               : ::inotify_init1(0);
+    if (fd < 0 && (kind != 3 || i < 20)) {  // of inotify the host gives few to everybody
+      return attempts.returned("event descriptor " + std::to_string(i), -1, {EMFILE});
     }
   }
-  attempts.got_through(std::string(most) + " inotify instances");
+  attempts.got_through(std::string(most) + " event descriptors");
+}
+
+// Timers take no descriptor; their signals count against a limit of their own.
+void timers(Attempts& attempts, const char* most) {
+  for (int i = 0; i < std::atoi(most); ++i) {
+    timer_t timer{};
+    if (::timer_create(CLOCK_MONOTONIC, nullptr, &timer) != 0) {
+      return attempts.returned("timer " + std::to_string(i), -1, {EAGAIN});
+    }
+  }
+  attempts.got_through(std::string(most) + " timers");
 }
 
 void message_queues(Attempts& attempts, const char* most) {
@@ -169,24 +196,68 @@ void message_queues(Attempts& attempts, const char* most) {
   attempts.got_through(std::string(most) + " queues");
 }
 
-void spin(Attempts& attempts, const char* threads) {
-  for (int i = 1; i < std::atoi(threads); ++i) {
-    if (::fork() == 0) {
-      for (;;) asm volatile("");
-    }
+// `processes:milliseconds` of processor time each.
+void spin(Attempts& attempts, const char* order) {
+  const int processes = std::atoi(order);
+  const long most = std::atol(std::strchr(order, ':') + 1);
+  for (int i = 1; i < processes; ++i) {
+    if (::fork() == 0) break;
   }
-  for (unsigned long i = 0; i < 60'000'000'000UL; ++i) asm volatile("");
-  attempts.got_through("a minute of cpu time");
+  timespec used{};
+  do {
+    for (int i = 0; i < 1'000'000; ++i) asm volatile("");
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  } while (used.tv_sec * 1000 + used.tv_nsec / 1'000'000 < most);
+  while (::wait(nullptr) > 0) {
+  }
+  attempts.got_through(std::string(order) + " ms of processor time");
+}
+
+// Names that are not there leave traces in the kernel's caches: it ends by the clock.
+void missing_names(Attempts& attempts, const char* most) {
+  struct stat facts{};
+  for (long i = 0; i < std::atol(most); ++i) {
+    (void)::stat(("/workspace/missing-" + std::to_string(i)).c_str(), &facts);
+  }
+  attempts.got_through(std::string(most) + " names were looked for");
+}
+
+// Below `name`: folders of 200 bytes each, one in the other.
+void deep_folders(Attempts& attempts, const char* most) {
+  const std::string name(200, 'd');
+  int folder = ::open("deep", O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < std::atoi(most); ++i) {
+    if (::mkdirat(folder, name.c_str(), 0700) != 0) {
+      return attempts.returned("folder " + std::to_string(i), -1, {});
+    }
+    const int next = ::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY);
+    ::close(folder);
+    folder = next;
+  }
+  ::close(::openat(folder, "needle", O_WRONLY | O_CREAT, 0600));
+  attempts.refused("made");
 }
 
 }  // namespace
 
 const Case kResourceCases[] = {
-    {"E01", fork_bomb},          {"E02", thread_bomb},    {"E04", memory_of_many},
-    {"E05", shared_memory_loop}, {"E07", pipe_buffers},   {"E08", fill_disk},
-    {"E08-names", fill_names},   {"E13", survive},        {"E14", zombies},
-    {"E19", event_descriptors},  {"E20", message_queues}, {"E23", spin},
-    {"sleep", sleep_on},         {nullptr, nullptr},
+    {"E01", fork_bomb},
+    {"E02", thread_bomb},
+    {"E04", memory_of_many},
+    {"E05", shared_memory_loop},
+    {"E07", pipe_buffers},
+    {"E08", fill_disk},
+    {"E08-names", fill_names},
+    {"E13", survive},
+    {"E14", zombies},
+    {"E19", event_descriptors},
+    {"E19-timers", timers},
+    {"E20", message_queues},
+    {"E23", spin},
+    {"E31", missing_names},
+    {"A19", deep_folders},
+    {"sleep", sleep_on},
+    {nullptr, nullptr},
 };
 
 }  // namespace probe

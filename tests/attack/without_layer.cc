@@ -9,6 +9,7 @@
 //                that forbids new privileges. The box is then made by this process.
 //   read-only    the policy's read-only mounts become writable
 //   masks        what the policy hides is seen
+//   quotas       twice the bytes and files in /tmp and /dev/shm
 //   environment  the caller's variables are added
 // The workspace's owner is the id of the box. An ordinary user can make no other namespace without
 // one for users, so all are gone with it. Exit status: as `glovebox exec`; 125 when the box could
@@ -87,6 +88,12 @@ void take_out_layers(BoxPlan& plan, const Order& order) {
 void take_out_details(BoxPlan& plan, const policy::Profile& profile, const Order& order) {
   if (order.lacks("masks"))
     std::erase_if(plan.mounts, [](const auto& entry) { return entry.kind == MountKind::mask; });
+  if (order.lacks("quotas")) {
+    for (MountEntry& entry : plan.mounts) {
+      entry.size *= 2;
+      entry.inodes *= 2;
+    }
+  }
   if (order.lacks("read-only")) {
     for (MountEntry& entry : plan.mounts) {
       const auto is_it = [&](const auto& mount) { return mount.at == entry.at; };

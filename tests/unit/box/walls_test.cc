@@ -40,11 +40,13 @@ constexpr Row kWalls[] = {
     {"fifos in /tmp", "mkfifo /tmp/p && echo made", "made"},
     {"devices", "ls /dev | tr '\\n' ' '",
      "fd full null ptmx pts random shm stderr stdin stdout urandom zero "},
+    {"terminals", "exec 9<>/dev/ptmx && ls /dev/pts | tr '\\n' ' '", "0 ptmx "},
     {"network", "cat /proc/net/dev 2>/dev/null | grep -c eth0", nullptr},
     {"environment", "env | cut -d= -f1 | sort | tr '\\n' ' '",
      "HOME LANG OLDPWD PATH PWD SHELL SHLVL TERM TMPDIR USER _ "},
     {"descriptors", "ls /proc/self/fd | tr '\\n' ' '", nullptr},
     {"core files", "ulimit -c", "0"},
+    {"signals and message queues", "ulimit -i; ulimit -q", "4096\n819200"},
     {"files made belong to the agent", "touch t && stat -c %u:%g:%a t", "1000:1000:600"},
 };
 
