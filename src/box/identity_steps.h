@@ -9,8 +9,11 @@ namespace glovebox::box {
 // user.max_user_namespaces = 0 for this user namespace. Every other namespace needs a capability
 // that only a user namespace could give.
 Result<void> forbid_nesting(Site& site);
-// With a user namespace: the one id that it maps.
-Result<void> take_mapped_identity(Site& site);
+// With a user namespace: the one id that the session's maps.
+Result<void> take_session_identity(Site& site);
+// A user namespace of the call's own, in which the agent's id stands for the session's. It comes
+// after every other namespace, so that no right in it is a right over those.
+Result<void> enter_user_namespace(Site& site);
 // Without one (the third rung): the outside id itself, no groups.
 Result<void> take_plain_identity(Site& site);
 Result<void> drop_capabilities(Site& site);

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <csignal>
 #include <format>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,26 +39,9 @@ int fail(int status, std::string_view text) {
   return kSetupFailed;
 }
 
-// Ids are mapped; the keeper lives. EOF: it does not.
-Result<void> wait_for_go(int go) {
-  char byte = 0;
-  if (TRY(os::read_some(go, &byte, 1)) != 1) return Error(ErrorKind::closed, "the keeper is gone");
-  return {};
-}
-
-// The keeper's standard descriptors are the host's.
-Result<void> silence_standard_streams() {
-  const UniqueFd null = TRY(os::open_path(kNull, O_RDWR));
-  for (int number = 0; number < 3; ++number) TRY(os::place_fd(null.get(), number));
-  return {};
-}
-
 std::vector<int> kept_descriptors(const InitWork& work) {
-  std::vector<int> kept = {work.go.get(),       work.status.get(),   work.answer.get(),
-                           work.output.get(),   work.state_in.get(), work.command.get(),
-                           work.state_out.get()};
-  for (const UniqueFd& fd : work.stdio) kept.push_back(fd.get());
-  std::erase_if(kept, [](int fd) { return fd < 3; });
+  std::vector<int> kept = work.fds.list(work.plan);
+  std::erase(kept, work.fds.group.get());
   return kept;
 }
 
@@ -67,21 +52,32 @@ std::vector<std::string> environment_of(const BoxPlan& plan) {
   return environment;
 }
 
-// Reaps whatever ends until `tool` does. Everything else in the box dies with this process.
+// Reaps whatever ends until `tool` does.
 InitStatus::Ended wait_for(pid_t tool) {
   for (;;) {
     const auto ended = os::wait_for_any_child();
-    if (!ended) return {true, 9};
+    if (!ended) return {true, SIGKILL};
     if (ended->pid == tool) return {ended->signalled, ended->code};
   }
 }
 
+// Whatever the tool left running is gone when this returns.
+void end_the_rest(const BoxPlan& plan) {
+  // Without a pid namespace (only tests plan that) this would reach processes of the host.
+  if (!plan.layers.has(Layer::pid_namespace)) return;
+  (void)os::kill_everybody();
+  while (os::wait_for_any_child()) {
+  }
+}
+
 int run_child(const InitWork& work, const std::function<int()>& child) {
-  tell(work.status.get(), started_line());
+  const int status = work.fds.status.get();
+  tell(status, started_line());
   auto tool = os::fork_to_execute(child);
-  if (!tool) return fail(work.status.get(), failure_text("start the tool", tool.error()));
+  if (!tool) return fail(status, failure_text("start the tool", tool.error()));
   const auto ended = wait_for(*tool);
-  tell(work.status.get(), ended_line(ended.signalled, ended.code));
+  end_the_rest(work.plan);
+  tell(status, ended_line(ended, os::use_of_self_and_children()));
   return 0;
 }
 
@@ -100,11 +96,11 @@ int become_shell(const InitWork& work, int status) {
   auto null = os::open_path(kNull, O_RDONLY);
   if (!null) return fail(status, failure_text("open /dev/null", null.error()));
   auto placed = place_all({{null->get(), 0},
-                           {work.output.get(), 1},
-                           {work.output.get(), 2},
-                           {work.state_in.get(), tools::kStateInFd},
-                           {work.command.get(), tools::kCommandFd},
-                           {work.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.output.get(), 1},
+                           {work.fds.output.get(), 2},
+                           {work.fds.state_in.get(), tools::kStateInFd},
+                           {work.fds.command.get(), tools::kCommandFd},
+                           {work.fds.state_out.get(), tools::kStateOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error = os::execute(
@@ -129,8 +125,8 @@ std::vector<std::string> places_of(const BoxPlan& plan, const std::string& name)
 
 int become_program(const InitWork& work) {
   const std::vector<std::string>& argv = work.plan.command.argv;
-  auto placed =
-      place_all({{work.stdio[0].get(), 0}, {work.stdio[1].get(), 1}, {work.stdio[2].get(), 2}});
+  auto placed = place_all(
+      {{work.fds.stdio[0].get(), 0}, {work.fds.stdio[1].get(), 1}, {work.fds.stdio[2].get(), 2}});
   if (!placed) return kSetupFailed;
   (void)os::reset_signals();
   const std::vector<std::string> environment = environment_of(work.plan);
@@ -148,29 +144,28 @@ int become_program(const InitWork& work) {
 }
 
 int run_function(InitWork& work) {
+  const int status = work.fds.status.get();
   auto call = FileCall::prepare(work.plan);
-  if (!call) return fail(work.status.get(), failure_text("open roots", call.error()));
-  if (auto failed = load_filter(work.plan)) return fail(work.status.get(), *failed);
-  tell(work.status.get(), started_line());
+  if (!call) return fail(status, failure_text("open roots", call.error()));
+  if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  tell(status, started_line());
   const tools::ToolResult result = call->run(work.input);
-  tell(work.answer.get(), encode_answer(result.is_error == tools::ToolResult::IsError::yes,
-                                        tools::to_content_json(result)));
+  tell(work.fds.answer.get(), encode_answer(result.is_error == tools::ToolResult::IsError::yes,
+                                            tools::to_content_json(result)));
+  tell(status, ended_line({false, 0}, os::use_of_self_and_children()));
   return 0;
 }
 
 }  // namespace
 
 int run_init(InitWork& work) {
-  const int status = work.status.get();
-  if (auto done = silence_standard_streams(); !done)
-    return fail(status, failure_text("silence standard streams", done.error()));
-  if (work.plan.layers.has(Layer::user_namespace)) {
-    if (auto go = wait_for_go(work.go.get()); !go)
-      return fail(status, failure_text("map ids", go.error()));
-  }
-  Site site{work.plan, work.places, kept_descriptors(work), {}, {}, {}};
-  if (auto failed = build_walls(site)) return fail(status, *failed);
-  // The signal for the keeper's death was asked for after that of its life was seen: look again.
+  const int status = work.fds.status.get();
+  Site site(work.plan, work.places);
+  site.kept = kept_descriptors(work);
+  site.host_proc = work.host_proc;
+  if (auto failed = build_call(site)) return fail(status, *failed);
+  // The signal for the death of the session's first process was asked for after that of its life
+  // was seen: look again.
   if (os::has_hung_up(status)) return kSetupFailed;
   if (work.plan.command.kind == CommandKind::function) return run_function(work);
   // Without a pid namespace (only tests plan that) orphans come to this process as well.

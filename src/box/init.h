@@ -1,32 +1,28 @@
 // The first process of a box: builds its walls, runs the tool, reaps, reports, and ends the box by
 // ending itself (in kill mode nothing outlives it: the kernel kills the whole pid namespace).
 //
-// It is the keeper's own code after clone3, so it holds nothing but this session's data. Guests can
-// neither trace it (non-dumpable, another Landlock domain is not needed for that) nor signal it
-// (the first process of a pid namespace ignores what it does not handle).
+// It is the session's first process's own code after clone3, so it holds nothing but this session's
+// data. Guests can neither trace it (non-dumpable, and it keeps no right that they lack) nor signal
+// it (the first process of a pid namespace ignores what it does not handle).
+//
+// That the tool has ended is told only when nothing that it started runs any more, so that the
+// answer need not wait for this process's own end.
 #pragma once
 
-#include <array>
-#include <string>
 #include <string_view>
 
-#include "base/unique_fd.h"
+#include "box/box_fds.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 
 namespace glovebox::box {
 
-// Which descriptors there are depends on the command's kind.
 struct InitWork {
   const BoxPlan& plan;
   const SessionPlaces& places;
-  std::string_view input;
-  UniqueFd go;      // one byte once the ids are mapped; its end: the keeper is gone
-  UniqueFd status;  // see init_status.h
-  UniqueFd answer;  // function: the result, see init_status.h
-  UniqueFd output;  // shell: stdout and stderr
-  UniqueFd state_in, command, state_out;  // shell: tools/shell_state.h
-  std::array<UniqueFd, 3> stdio;          // program
+  std::string_view input;  // function: the tool's input, JSON
+  BoxFds fds;
+  int host_proc;  // the host's /proc; closed before anything of the guest's runs
 };
 
 // Returns the exit code of the process.

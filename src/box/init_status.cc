@@ -16,12 +16,17 @@ constexpr std::string_view kStarted = "started";
 constexpr std::string_view kFailed = "failed ";
 constexpr std::string_view kExited = "exited ";
 constexpr std::string_view kSignalled = "signalled ";
+constexpr std::int64_t kHighestCode = 255;
+constexpr std::int64_t kMostUse = 1'000'000'000'000'000;  // whatever a box claims
 
-std::optional<int> number_of(std::string_view text) {
-  int number = 0;
+// The next number of a line and the space after it, at most `highest`.
+std::optional<std::int64_t> take_number(std::string_view& text, std::int64_t highest) {
+  std::int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end || number < 0 || number > 255) return std::nullopt;
+  if (error != std::errc{} || number < 0 || number > highest) return std::nullopt;
+  if (rest != end && *rest != ' ') return std::nullopt;
+  text.remove_prefix(rest == end ? text.size() : static_cast<std::size_t>(rest - text.data()) + 1);
   return number;
 }
 
@@ -36,8 +41,13 @@ void read_line(InitStatus& status, std::string_view line) {
   }
   const bool signalled = line.starts_with(kSignalled);
   if (!signalled && !line.starts_with(kExited)) return;
-  const auto code = number_of(line.substr(signalled ? kSignalled.size() : kExited.size()));
-  if (code && !status.ended) status.ended = InitStatus::Ended{signalled, *code};
+  line.remove_prefix(signalled ? kSignalled.size() : kExited.size());
+  const auto code = take_number(line, kHighestCode);
+  const auto cpu_us = take_number(line, kMostUse);
+  const auto peak_kib = take_number(line, kMostUse);
+  if (!code || !cpu_us || !peak_kib || !line.empty() || status.ended) return;
+  status.ended = InitStatus::Ended{signalled, static_cast<int>(*code)};
+  status.use = {*cpu_us, *peak_kib};
 }
 
 }  // namespace
@@ -53,8 +63,9 @@ std::string failed_line(std::string_view text) {
   return line + "\n";
 }
 
-std::string ended_line(bool signalled, int code) {
-  return std::format("{}{}\n", signalled ? kSignalled : kExited, code);
+std::string ended_line(InitStatus::Ended ended, os::OwnUse use) {
+  return std::format("{}{} {} {}\n", ended.signalled ? kSignalled : kExited, ended.code, use.cpu_us,
+                     use.peak_kib);
 }
 
 InitStatus read_status(std::string_view bytes) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "os/process.h"
 
 namespace glovebox::box {
 
@@ -25,14 +26,15 @@ struct InitStatus {
     int code = 0;
     bool operator==(const Ended&) const = default;
   };
-  std::optional<Ended> ended;  // the shell or the program
+  std::optional<Ended> ended;  // the tool, and all that it started
+  os::OwnUse use;              // of all of them together, once it has ended
 
   bool operator==(const InitStatus& other) const = default;
 };
 
 std::string started_line();
 std::string failed_line(std::string_view text);
-std::string ended_line(bool signalled, int code);
+std::string ended_line(InitStatus::Ended ended, os::OwnUse use);
 
 // From all that came so far; a last line without its end is left out, an unknown line is ignored.
 // The first failure and the first end count.

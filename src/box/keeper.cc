@@ -23,6 +23,11 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
   return keeper;
 }
 
+Keeper::~Keeper() {
+  channel_.close();
+  process_.end_after(kPartingTime);
+}
+
 Result<void> Keeper::run(const RunRequest& request) {
   RunBox message;
   message.ticket = request.ticket;

@@ -5,7 +5,7 @@
 // one box for each call, watches the limits, collects the output, shapes the answer as the model
 // sees it, and reports. It decides nothing about policy and holds no secret.
 //
-// When the keeper ends, so do its boxes (PDEATHSIG, and the end of their pid namespace); when the
+// When the keeper ends, so do its boxes (PDEATHSIG, and the end of their pid namespaces); when the
 // boxer ends, so does the keeper (PDEATHSIG, and the end of the channel).
 #pragma once
 
@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "box/cgroup.h"
 #include "box/host.h"
 #include "box/outcome.h"
@@ -70,9 +71,16 @@ struct KeeperEvent {
   RunReport report;  // done only
 };
 
-// The boxer's side. Move-only; destruction kills the keeper and with it every box of the session.
+// The boxer's side. Move-only; destruction ends the keeper and with it every box of the session. It
+// may take kPartingTime to save what the last call left and to see the boxes gone.
 class Keeper {
  public:
+  static constexpr milliseconds kPartingTime{2000};
+
+  Keeper(Keeper&&) = default;
+  Keeper& operator=(Keeper&&) = default;
+  ~Keeper();
+
   // Errors: of the spawn. Anything later is told by receive().
   static Result<Keeper> start(const KeeperLaunch& launch);
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
-constexpr std::size_t kPollsOfABox = 4;
+constexpr std::size_t kPollsOfABox = 3;
 
 class KeeperLoop {
  public:
@@ -31,12 +31,18 @@ class KeeperLoop {
   // Until the boxer closes the channel, or something breaks.
   Result<void> run() {
     while (true) {
+      const std::vector<const SessionInit*> sessions = commons_.roots.all();
       std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
+      for (const SessionInit* session : sessions) polls.push_back({.fd = session->fd()});
       for (const Slot& slot : slots_) slot.box->add_polls(polls);
       TRY(os::poll_fds(polls, patience()));
-      // Only the boxes that were polled: a message below may add one.
+      // Only what was polled: a message below may add a box, a box a session.
+      const os::Poll* const of_boxes = polls.data() + 1 + sessions.size();
       for (std::size_t i = 0; i < slots_.size(); ++i)
-        slots_[i].box->after_poll(&polls[1 + i * kPollsOfABox]);
+        slots_[i].box->after_poll(of_boxes + i * kPollsOfABox);
+      for (std::size_t i = 0; i < sessions.size(); ++i) {
+        if (polls[1 + i].readable) take_event(sessions[i]);
+      }
       const Duration now = commons_.clock.monotonic();
       for (const Slot& slot : slots_) {
         if (now >= slot.box->next_look()) slot.box->look(now);
@@ -60,13 +66,47 @@ class KeeperLoop {
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
   }
 
+  // What the first process of a session's namespaces tells about its boxes.
+  void take_event(const SessionInit* session) {
+    auto event = session->receive();
+    if (!event || !*event || (*event)->kind == SessionEvent::Kind::session_refused) {
+      // A box whose end was told before is not this session's any more.
+      for (const Slot& slot : slots_) {
+        if (slot.box->session() != session) continue;
+        if (event && *event) {
+          slot.box->refused((*event)->why);
+        } else {
+          slot.box->lost();
+        }
+      }
+      commons_.roots.drop(session);
+      return;
+    }
+    for (const Slot& slot : slots_) {
+      if (slot.box->session() != session || slot.box->ticket() != (*event)->ticket) continue;
+      switch ((*event)->kind) {
+        case SessionEvent::Kind::made:
+          slot.box->made(std::move((*event)->pidfd));
+          return;
+        case SessionEvent::Kind::refused:
+          slot.box->refused(std::move((*event)->why));
+          return;
+        case SessionEvent::Kind::gone:
+          slot.box->gone((*event)->exit);
+          return;
+        case SessionEvent::Kind::session_refused:
+          return;
+      }
+    }
+  }
+
   // False: the boxer is gone.
   Result<bool> take_message() {
     auto envelope = TRY(channel_.receive());
     if (!envelope) return false;
     switch (envelope->type) {
       case RunBox::kType:
-        TRY(begin(TRY(RunBox::decode(envelope->body)), std::move(envelope->fds)));
+        TRY(begin(TRY(RunBox::decode(envelope->body)), std::move(*envelope)));
         return true;
       case StopBox::kType: {
         const auto stop = TRY(StopBox::decode(envelope->body));
@@ -82,14 +122,19 @@ class KeeperLoop {
     }
   }
 
-  Result<void> begin(RunBox message, std::vector<UniqueFd> fds) {
+  Result<void> begin(RunBox message, ipc::Envelope envelope) {
+    auto& fds = envelope.fds;
     const bool program = message.plan.command.kind == CommandKind::program;
     if (fds.size() != (program ? 3u : 0u))
       return Error(ErrorKind::protocol, "keeper: wrong number of descriptors");
     const auto busy = std::count_if(slots_.begin(), slots_.end(),
                                     [](const Slot& slot) { return !slot.reported; });
     if (static_cast<std::size_t>(busy) >= kMaxBoxes) return refuse(message.ticket);
-    RunningBox::Call call{message.ticket, std::move(message.plan), std::move(message.input), {}};
+    RunningBox::Call call{message.ticket,
+                          std::move(message.plan),
+                          std::move(message.input),
+                          std::move(envelope.body),
+                          {}};
     for (std::size_t i = 0; i < fds.size(); ++i) call.stdio[i] = std::move(fds[i]);
     slots_.push_back({std::make_unique<RunningBox>(commons_, std::move(call))});
     slots_.back().box->start();
@@ -114,8 +159,13 @@ class KeeperLoop {
       done.report = slot.box->report();
       TRY(channel_.send(BoxDone::kType, done.encode()));
       slot.reported = true;
+      slot.box->settle();
     }
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
+    commons_.roots.trim([&](const SessionInit* session) {
+      return std::ranges::any_of(slots_,
+                                 [&](const Slot& slot) { return slot.box->session() == session; });
+    });
     return {};
   }
 
@@ -155,6 +205,8 @@ Result<void> run(ipc::Channel channel) {
                          std::move(group),
                          {},
                          DiskWatch(start.places.workspace),
+                         {},
+                         {},
                          {}};
   return KeeperLoop(std::move(channel), commons).run();
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
@@ -18,7 +19,14 @@ namespace {
 
 constexpr std::uint32_t kRootMode = 0755;
 constexpr unsigned kFolderMode = 0755;
-constexpr std::string_view kHiddenFile = "/.hidden";
+constexpr os::MountFlags kRootFlags{.read_only = true, .no_exec = true};
+
+// What a call does not share with the session's other calls, or what can only be known when it
+// starts.
+bool is_fresh(MountKind kind) {
+  return kind == MountKind::tmpfs || kind == MountKind::proc || kind == MountKind::devpts ||
+         kind == MountKind::inner_bind || kind == MountKind::mask;
+}
 
 bool is_from_host(MountKind kind) {
   return kind == MountKind::bind || kind == MountKind::device || kind == MountKind::workspace;
@@ -159,26 +167,38 @@ class MountMaker {
     return os::new_proc(os::ProcView::own_user);
   }
 
-  // An empty thing that nobody may open lies over what is hidden. The empty file is taken out of
-  // the root again at once; its mount keeps it.
+  // An empty thing that nobody may open lies over what is hidden.
   Result<void> hide(const MountEntry& entry) {
     auto point = find_hidden(entry.at);
     if (!point && point.error().kind() == ErrorKind::not_found &&
         entry.presence == Presence::if_present)
       return {};
     if (!point) return std::move(point).error();
-    const os::MountFlags flags{.read_only = true, .no_exec = true};
-    if (TRY(os::facts_of(point->get())).type == os::FileType::folder) {
-      const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
-      TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
-      return os::attach(empty.get(), point->get(), "");
-    }
-    TRY(find(kHiddenFile));
-    TRY(make_file("", 0));
-    const UniqueFd empty = TRY(os::copy_tree(folder_.get(), name_, os::Depth::one));
-    TRY(os::set_mount_flags(empty.get(), flags, os::Depth::one));
-    TRY(os::attach(empty.get(), point->get(), ""));
-    return os::remove_file(folder_.get(), name_);
+    if (TRY(os::facts_of(point->get())).type != os::FileType::folder)
+      return hide_file(point->get());
+    const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
+    TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
+    return os::attach(empty.get(), point->get(), "");
+  }
+
+  // The empty file is made in the root, which this call's copy of its mount may write to for as
+  // long as that takes (no guest runs yet), and taken out again at once; its mount keeps it. Calls
+  // side by side do so under different names.
+  Result<void> hide_file(int point) {
+    SystemRandom random;
+    const std::string name = ".hidden-" + random.hex(8);
+    TRY(os::allow_writes(site_.root.get()));
+    const auto hide = [&]() -> Result<void> {
+      TRY(os::open_at(site_.root.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+                      os::Resolve::anywhere, 0));
+      const UniqueFd empty = TRY(os::copy_tree(site_.root.get(), name, os::Depth::one));
+      TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
+      return os::attach(empty.get(), point, "");
+    };
+    const auto hidden = hide();
+    (void)os::remove_file(site_.root.get(), name);
+    TRY(os::set_mount_flags(site_.root.get(), kRootFlags, os::Depth::one));
+    return hidden;
   }
 
   Result<UniqueFd> find_hidden(std::string_view at) {
@@ -235,7 +255,7 @@ Result<void> make_mounts(Site& site) {
   for (std::size_t i = 0; i < site.plan.mounts.size(); ++i) {
     const MountEntry& entry = site.plan.mounts[i];
     site.step = std::format("mount {}", entry.at);
-    TRY(maker.make(entry, site.trees[i]));
+    if (entry.kind != MountKind::mask) TRY(maker.make(entry, site.trees[i]));
   }
   site.trees.clear();
   return {};
@@ -243,7 +263,19 @@ Result<void> make_mounts(Site& site) {
 
 Result<void> enter_root(Site& site) {
   TRY(os::pivot_to(site.root.get()));
-  TRY(os::set_mount_flags(site.root.get(), {.read_only = true, .no_exec = true}, os::Depth::one));
+  TRY(os::set_mount_flags(site.root.get(), kRootFlags, os::Depth::one));
+  site.root.reset();
+  return {};
+}
+
+Result<void> make_fresh_mounts(Site& site) {
+  site.root = TRY(os::open_path("/", O_PATH | O_DIRECTORY));
+  MountMaker maker = TRY(MountMaker::begin(site));
+  for (const MountEntry& entry : site.plan.mounts) {
+    if (!is_fresh(entry.kind)) continue;
+    site.step = std::format("mount {}", entry.at);
+    TRY(maker.make(entry, {}));
+  }
   site.root.reset();
   return {};
 }

@@ -10,12 +10,10 @@
 #include <utility>
 
 #include "box/answer.h"
-#include "box/init.h"
 #include "box/setup.h"
 #include "codec/json.h"
 #include "ipc/wire.h"
 #include "os/file.h"
-#include "os/identity.h"
 #include "os/memfd.h"
 #include "tools/bash_input.h"
 #include "tools/shell_state.h"
@@ -37,22 +35,6 @@ constexpr std::uint32_t kKeeperProcesses = 1;
 constexpr std::uint32_t kInitProcesses = 1;
 constexpr std::string_view kStateDropped =
     "[the state of the shell could not be restored; it starts afresh]";
-
-os::NamespaceFlags namespaces_of(const BoxPlan& plan) {
-  constexpr std::pair<Layer, os::Namespace> kNamespaces[] = {
-      {Layer::user_namespace, os::Namespace::user},
-      {Layer::mount_namespace, os::Namespace::mount},
-      {Layer::pid_namespace, os::Namespace::pid},
-      {Layer::network_namespace, os::Namespace::network},
-      {Layer::ipc_namespace, os::Namespace::ipc},
-      {Layer::uts_namespace, os::Namespace::uts},
-      {Layer::cgroup_namespace, os::Namespace::cgroup}};
-  os::NamespaceFlags flags = 0;
-  for (const auto& [layer, space] : kNamespaces) {
-    if (plan.layers.has(layer)) flags |= static_cast<os::NamespaceFlags>(space);
-  }
-  return flags;
-}
 
 // Takes what is there; closes the descriptor at its end.
 template <class Take>
@@ -76,10 +58,6 @@ std::string written_part(int memory_file) {
 }
 
 }  // namespace
-
-struct RunningBox::BoxSide {
-  UniqueFd go, status, answer, output, state_in, command, state_out;
-};
 
 RunningBox::RunningBox(SessionCommons& commons, Call call)
     : commons_(commons),
@@ -111,9 +89,12 @@ bool RunningBox::prepare_shell() {
   if (!input) return answer(input.error());
   if (input->start == tools::ShellStart::fresh) {
     (void)commons_.store.remove_shell_state();
+    commons_.shell_state.emplace();
     if (input->command.empty()) return answer(tools::bash_restarted());
   } else {
-    state_ = commons_.store.load_shell_state().value_or(std::string());
+    if (!commons_.shell_state)
+      commons_.shell_state = commons_.store.load_shell_state().value_or(std::string());
+    state_ = *commons_.shell_state;
   }
   command_ = std::move(input->command);
   time_limit_ = input->time_limit;
@@ -121,9 +102,10 @@ bool RunningBox::prepare_shell() {
 }
 
 void RunningBox::launch() {
-  if (auto made = make_process(); !made) {
+  if (auto asked = ask_for_box(); !asked) {
     // A step of the keeper; those of the box report themselves.
-    complete({Outcome::setup_failed, 0, made.error().message()});
+    leave_group();
+    complete({Outcome::setup_failed, 0, asked.error().message()});
     return;
   }
   const Duration now = commons_.clock.monotonic();
@@ -167,7 +149,7 @@ void RunningBox::leave_group() {
   call_group_.reset();
 }
 
-Result<void> RunningBox::make_pipes(BoxSide& side) {
+Result<void> RunningBox::make_pipes(BoxFds& side) {
   const auto pipe_to_keeper = [](UniqueFd& here, UniqueFd& there) -> Result<void> {
     auto pipe = TRY(os::make_pipe());
     TRY(os::set_blocking(pipe.reader.get(), false));
@@ -175,14 +157,12 @@ Result<void> RunningBox::make_pipes(BoxSide& side) {
     there = std::move(pipe.writer);
     return {};
   };
-  auto go = TRY(os::make_pipe());
-  side.go = std::move(go.reader);
-  go_ = std::move(go.writer);
   TRY(pipe_to_keeper(status_, side.status));
   switch (call_.plan.command.kind) {
     case CommandKind::function:
       return pipe_to_keeper(answer_, side.answer);
     case CommandKind::program:
+      side.stdio = std::move(call_.stdio);
       return {};
     case CommandKind::shell:
       TRY(pipe_to_keeper(output_, side.output));
@@ -196,62 +176,69 @@ Result<void> RunningBox::make_pipes(BoxSide& side) {
   return {};
 }
 
-Result<void> RunningBox::make_process() {
+Result<void> RunningBox::ask_for_box() {
   const BoxPlan& plan = call_.plan;
   if (plan.layers.has(Layer::seccomp) && plan.filter.empty())
     return Error(ErrorKind::invalid, "seccomp: the plan has no filter");
   if (plan.command.kind == CommandKind::program && plan.command.argv.empty())
     return Error(ErrorKind::invalid, "start: no program is named");
   TRY(enter_group());
-  BoxSide side;
+  BoxFds side;
   TRY_CONTEXT(make_pipes(side), "make pipes");
-  InitWork work{plan,
-                commons_.places,
-                call_.input,
-                std::move(side.go),
-                std::move(side.status),
-                std::move(side.answer),
-                std::move(side.output),
-                std::move(side.state_in),
-                std::move(side.command),
-                std::move(side.state_out),
-                std::move(call_.stdio)};
-  const Group group = call_group_ ? TRY_CONTEXT(Group::open(*call_group_), "open group") : Group();
-  // The child is born dumpable, or nobody could write its id maps; it stops being so before it
-  // runs anything of the guest's.
-  TRY(os::set_dumpable());
-  auto child = os::fork_into(
-      namespaces_of(plan),
-      [&] {
-        go_.reset();
-        return run_init(work);
-      },
-      call_group_ ? group.fd() : -1);
-  TRY(os::set_not_dumpable());
-  process_ = TRY(std::move(child));
-  if (!plan.layers.has(Layer::user_namespace)) return {};
-  auto mapped =
-      os::map_ids(process_.pid(), plan.ids.inside, plan.ids.outside_uid, plan.ids.outside_gid);
-  if (!mapped) {
-    process_.end();
-    return Error(ErrorKind::denied, failure_text("map ids", mapped.error()));
+  if (call_group_) {
+    const Group group = TRY_CONTEXT(Group::open(*call_group_), "open group");
+    side.group = TRY(os::duplicate(group.fd()));
   }
-  return os::write_all(go_.get(), "g");
+  const SessionInit* const session = TRY(commons_.roots.of(plan, commons_.places));
+  auto asked = session->make_box(call_.request, side.list(plan));
+  // One that is gone already has left word why, which is read next.
+  if (!asked && asked.error().kind() != ErrorKind::closed)
+    return std::move(asked).error().with_context("ask for the box");
+  session_ = session;
+  return {};
+}
+
+void RunningBox::made(UniqueFd pidfd) {
+  pidfd_ = std::move(pidfd);
+  pid_ = os::pid_behind(pidfd_.get()).value_or(0);
+  if (decided_) kill();
+}
+
+void RunningBox::refused(std::string why) {
+  session_ = nullptr;
+  leave_group();
+  if (!done_) complete({Outcome::setup_failed, 0, std::move(why)});
+}
+
+void RunningBox::gone(const os::ExitFacts& exit) {
+  session_ = nullptr;
+  pidfd_.reset();
+  if (!done_) finish(exit);
+  if (session_ == nullptr) leave_group();
+}
+
+void RunningBox::lost() {
+  read_pipes();
+  gone({.signalled = true, .code = SIGKILL});
+}
+
+void RunningBox::kill() const {
+  if (pidfd_) (void)os::signal_through(pidfd_.get(), SIGKILL);
 }
 
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
-  for (const int fd :
-       {process_.running() ? process_.pidfd() : -1, status_.get(), answer_.get(), output_.get()}) {
+  for (const int fd : {status_.get(), answer_.get(), output_.get()}) {
     polls.push_back({.fd = fd});
   }
 }
 
 void RunningBox::after_poll(const os::Poll* polls) {
-  if (polls[1].readable || polls[2].readable || polls[3].readable) read_pipes();
-  if (!polls[0].readable || !process_.running()) return;
-  auto exit = process_.reap(os::Process::Wait::no);
-  if (!exit || !*exit) return;
-  if (!done_) finish(**exit);
+  if (!polls[0].readable && !polls[1].readable && !polls[2].readable) return;
+  read_pipes();
+  if (done_ || restore_ == Restore::given_up || !read_status(status_text_).ended) return;
+  finish({});
+  // It ends by itself now; a tool function that a hostile file took over might not.
+  kill();
 }
 
 void RunningBox::read_pipes() {
@@ -271,9 +258,9 @@ bool RunningBox::take_started() {
 }
 
 void RunningBox::decide(Verdict verdict) {
-  if (done_ || !process_.running()) return;
+  if (done_ || session_ == nullptr) return;
   if (!decided_) decided_ = std::move(verdict);
-  (void)process_.signal(SIGKILL);
+  kill();
   if (!gone_by_) gone_by_ = commons_.clock.monotonic() + kGoneWithin;
 }
 
@@ -312,14 +299,14 @@ void RunningBox::look(Duration now) {
 void RunningBox::watch_restore(Duration now) {
   if (!restore_by_ || now < *restore_by_) return;
   restore_by_.reset();
-  if (state_.empty() || tools::is_restored(written_part(state_out_.get()))) return;
+  if (!pidfd_ || state_.empty() || tools::is_restored(written_part(state_out_.get()))) return;
   restore_ = Restore::given_up;
-  (void)process_.signal(SIGKILL);
+  kill();
 }
 
 void RunningBox::watch_use(Duration now) {
   const PlannedLimits& limits = call_.plan.limits;
-  const BoxUse use = use_of_box(process_.pid());
+  const BoxUse use = pid_ > 0 ? use_of_box(pid_) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
   if (limits.memory_by == Enforced::watched) {
@@ -332,16 +319,29 @@ void RunningBox::watch_use(Duration now) {
   pace_.looked(after, after - now);
 }
 
-void RunningBox::finish(const os::ExitFacts& exit) {
+void RunningBox::read_what_is_left() {
   while (status_.valid() || answer_.valid() || output_.valid()) {
     const auto before = answer_bytes_.size() + collector_.output().total() + status_text_.size();
     read_pipes();
-    // Nothing came: whoever still holds the other end is no process of this box's pid namespace.
+    // Nothing came: whoever still holds the other end is no process of the tool's.
     if (before == answer_bytes_.size() + collector_.output().total() + status_text_.size()) break;
   }
-  cpu_us_ += exit.cpu_us;
-  report_.usage.peak_kib = std::max<std::int64_t>(report_.usage.peak_kib, exit.peak_kib);
+}
+
+// The tool and all that it started are gone, and maybe the box's first process too.
+void RunningBox::finish(const os::ExitFacts& exit) {
+  read_what_is_left();
+  BoxEnd end{decided_, read_status(status_text_), exit, false};
+  const os::OwnUse use =
+      end.reported.ended ? end.reported.use : os::OwnUse{exit.cpu_us, exit.peak_kib};
+  use_.cpu_us += use.cpu_us;
+  use_.peak_kib = std::max(use_.peak_kib, use.peak_kib);
   if (restore_ == Restore::given_up && !decided_) {
+    if (tools::is_restored(written_part(state_out_.get()))) {
+      // It came to the command after all, in the moment that it was given up: that ran in part.
+      complete({Outcome::interrupted, 0, {}});
+      return;
+    }
     restore_ = Restore::dropped;
     state_.clear();
     status_text_.clear();
@@ -349,7 +349,6 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     launch();
     return;
   }
-  BoxEnd end{decided_, read_status(status_text_), exit, false};
   if (call_group_) {
     if (auto group = Group::open(*call_group_))
       end.memory_kill = group->memory_kills().value_or(0) > 0;
@@ -360,12 +359,10 @@ void RunningBox::finish(const os::ExitFacts& exit) {
 }
 
 void RunningBox::complete(Verdict verdict) {
-  leave_group();
   report_.usage.wall_us =
       std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() - began_).count();
-  report_.usage.cpu_us = cpu_us_;
-  report_.usage.peak_kib =
-      std::max(report_.usage.peak_kib, static_cast<std::int64_t>(peak_bytes_ / kKiB));
+  report_.usage.cpu_us = use_.cpu_us;
+  report_.usage.peak_kib = std::max(use_.peak_kib, static_cast<std::int64_t>(peak_bytes_ / kKiB));
   if (call_.plan.command.kind != CommandKind::program) {
     const tools::ToolResult result = call_.plan.command.kind == CommandKind::shell
                                          ? shell_result(verdict)
@@ -375,6 +372,14 @@ void RunningBox::complete(Verdict verdict) {
   }
   report_.verdict = std::move(verdict);
   done_ = true;
+  status_.reset();
+  answer_.reset();
+  output_.reset();
+}
+
+void RunningBox::settle() {
+  if (new_state_) (void)commons_.store.save_shell_state(*new_state_);
+  new_state_.reset();
 }
 
 tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
@@ -383,8 +388,9 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
     const std::string state = written_part(state_out_.get());
     if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
     if (verdict.outcome == Outcome::finished) {
+      // The next call gets it from memory; the file follows behind the answer.
       if (auto accepted = tools::accepted_state(state))
-        (void)commons_.store.save_shell_state(*accepted);
+        new_state_ = commons_.shell_state = *std::move(accepted);
     }
   }
   collector_.finish();

@@ -1,4 +1,8 @@
-// One box while it runs, as the keeper sees it: its process, its pipes, its clocks and its verdict.
+// One call while it runs, as the keeper sees it: its box's process, its pipes, its clocks and its
+// verdict.
+//
+// The report is ready as soon as the box says that the tool and all that it started have ended;
+// what the kernel then takes apart (namespaces, mounts, the first process) is waited for behind it.
 #pragma once
 
 #include <array>
@@ -13,6 +17,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/box_fds.h"
 #include "box/cgroup.h"
 #include "box/disk_watch.h"
 #include "box/init_status.h"
@@ -21,7 +26,9 @@
 #include "box/output_collector.h"
 #include "box/plan.h"
 #include "box/process_watch.h"
+#include "box/session_init.h"
 #include "box/session_places.h"
+#include "box/session_roots.h"
 #include "box/session_store.h"
 #include "os/process.h"
 #include "tools/result.h"
@@ -37,6 +44,8 @@ struct SessionCommons {
   GroupLimits granted;  // to the boxes that run, together (version 1)
   DiskWatch disk;
   SystemClock clock;
+  std::optional<std::string> shell_state;  // once it was read or written; else it is in the store
+  SessionRoots roots;
 };
 
 class RunningBox {
@@ -45,13 +54,22 @@ class RunningBox {
     std::uint64_t ticket = 0;
     BoxPlan plan;
     std::string input;
+    std::string request;  // the RunBox message that brought all this
     std::array<UniqueFd, 3> stdio;
   };
 
   RunningBox(SessionCommons& commons, Call call);
 
-  // Makes the box. When no box is needed or none can be made, the report is ready at once.
+  // Asks for the box. When no box is needed or none can be made, the report is ready at once.
   void start();
+  // What the first process of its namespaces tells.
+  void made(UniqueFd pidfd);
+  void refused(std::string why);
+  void gone(const os::ExitFacts& exit);
+  // That process is gone itself, and the box with it.
+  void lost();
+  // Who it asked for the box; nullptr before and after.
+  const SessionInit* session() const { return session_; }
 
   std::uint64_t ticket() const { return call_.ticket; }
   const BoxPlan& plan() const { return call_.plan; }
@@ -68,24 +86,24 @@ class RunningBox {
 
   // True once, when every wall stands.
   bool take_started();
-  // The report is ready. The process may linger if the kernel cannot end it yet: then the box is
-  // kept until it has, and its polls go on.
+  // The report is ready. The box is kept until the kernel has taken it apart, and its polls go on.
   bool is_done() const { return done_; }
-  bool lingers() const { return process_.running(); }
+  bool lingers() const { return session_ != nullptr; }
   RunReport report() { return std::move(report_); }
+  // What need not be done before the report is sent: saves the shell's state.
+  void settle();
 
  private:
-  // Descriptors that only the box's side needs; closed here once the process exists.
-  struct BoxSide;
-
   bool prepare_shell();
   void launch();
-  Result<void> make_process();
+  Result<void> ask_for_box();
   Result<void> enter_group();
-  Result<void> make_pipes(BoxSide& side);
+  Result<void> make_pipes(BoxFds& side);
   void leave_group();
+  void kill() const;
   void decide(Verdict verdict);
   void read_pipes();
+  void read_what_is_left();
   void finish(const os::ExitFacts& exit);
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
@@ -99,8 +117,10 @@ class RunningBox {
   std::string command_;
   milliseconds time_limit_{0};
 
-  os::Process process_;
-  UniqueFd go_, status_, answer_, output_, state_out_;
+  const SessionInit* session_ = nullptr;
+  UniqueFd pidfd_;  // of the box's first process, from made() to gone()
+  pid_t pid_ = 0;
+  UniqueFd status_, answer_, output_, state_out_;
   std::optional<GroupPlaces> call_group_;  // version 2
   std::string status_text_, answer_bytes_;
   OutputCollector collector_;
@@ -111,7 +131,8 @@ class RunningBox {
   WatchPace pace_;
   std::uint64_t kills_before_ = 0;
   std::uint64_t peak_bytes_ = 0;
-  std::int64_t cpu_us_ = 0;
+  os::OwnUse use_;
+  std::optional<std::string> new_state_;  // of the shell, not saved yet
   bool has_grant_ = false;
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;

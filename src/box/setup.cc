@@ -14,21 +14,30 @@ namespace glovebox::box {
 
 namespace {
 
-constexpr std::array kSteps = {
+constexpr std::array kSessionSteps = {
     // Still with the sight of the host, as the keeper's id.
     SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
-    SetupStep{"forbid nested user namespaces", Layer::no_nested_namespaces, forbid_nesting},
     SetupStep{"make mounts private", Layer::mount_namespace, make_mounts_private},
     SetupStep{"open mount sources", Layer::mount_namespace, open_sources},
-    // From here on as the box's id, with every capability of the box's own user namespace.
-    SetupStep{"take the box's identity", Layer::identity, take_mapped_identity},
+    // From here on as the session's id, with every capability of its own user namespace.
+    SetupStep{"take the session's identity", Layer::identity, take_session_identity},
     SetupStep{"make the root", Layer::mount_namespace, make_root},
     SetupStep{"mount", Layer::mount_namespace, make_mounts},
     SetupStep{"change the root", Layer::mount_namespace, enter_root},
-    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up},
     SetupStep{"set the host name", Layer::uts_namespace, set_host_name},
+    SetupStep{"close descriptors", std::nullopt, close_descriptors},
+    SetupStep{"stay out of reach", std::nullopt, stay_out_of_reach},
+};
+
+constexpr std::array kCallSteps = {
+    // With the session's rights over the namespaces that are the call's own.
+    SetupStep{"mount", Layer::mount_namespace, make_fresh_mounts},
+    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up},
     SetupStep{"start a session", std::nullopt, start_session},
     SetupStep{"new session keyring", Layer::keyring, new_keyring},
+    // From here on without any right over them.
+    SetupStep{"enter the box's user namespace", Layer::user_namespace, enter_user_namespace},
+    SetupStep{"forbid nested user namespaces", Layer::no_nested_namespaces, forbid_nesting},
     SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
     SetupStep{"set resource limits", Layer::resource_limits, set_resource_limits},
     // On the third rung the ids change here, since mounts need the keeper's capabilities there.
@@ -40,24 +49,36 @@ constexpr std::array kSteps = {
     SetupStep{"landlock", Layer::landlock, restrict_files},
 };
 
-}  // namespace
-
-std::span<const SetupStep> setup_steps() {
-  return kSteps;
-}
-
-std::string failure_text(std::string_view step, const Error& error) {
-  return error.error_number() != 0 ? std::format("{}: {}", step, errno_name(error.error_number()))
-                                   : std::format("{}: {}", step, error.message());
-}
-
-std::optional<std::string> build_walls(Site& site) {
-  for (const SetupStep& step : kSteps) {
+std::optional<std::string> build(Site& site, std::span<const SetupStep> steps) {
+  for (const SetupStep& step : steps) {
     if (step.layer && !site.plan.layers.has(*step.layer)) continue;
     site.step = step.name;
     if (auto done = step.act(site); !done) return failure_text(site.step, done.error());
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::span<const SetupStep> session_steps() {
+  return kSessionSteps;
+}
+
+std::span<const SetupStep> call_steps() {
+  return kCallSteps;
+}
+
+std::optional<std::string> build_session(Site& site) {
+  return build(site, kSessionSteps);
+}
+
+std::optional<std::string> build_call(Site& site) {
+  return build(site, kCallSteps);
+}
+
+std::string failure_text(std::string_view step, const Error& error) {
+  return error.error_number() != 0 ? std::format("{}: {}", step, errno_name(error.error_number()))
+                                   : std::format("{}: {}", step, error.message());
 }
 
 std::optional<std::string> load_filter(const BoxPlan& plan) {

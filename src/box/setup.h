@@ -1,10 +1,11 @@
-// Carries a plan out: one ordered list of named steps, each a function on os/.
+// Carries a plan out: two ordered lists of named steps, each a function on os/.
 //
-// Runs in the first process of a box, right after clone3 gave it its namespaces and the keeper
-// wrote its id maps. A layer that the plan lacks is left out, nothing else is. The first step that
-// fails ends the attempt; nothing is retried in a weaker form. The seccomp filter comes after
-// everything else and is a call of its own, since a shell's init loads it before it forks and a
-// tool function loads it as the last thing before it runs.
+// The session's list runs once in the first process of the session's namespaces and leaves a root
+// that all boxes of the plan start from. The call's list runs in the first process of each box,
+// right after clone3 gave it its own namespaces. A layer that the plan lacks is left out of both,
+// nothing else is. The first step that fails ends the attempt; nothing is retried in a weaker form.
+// The seccomp filter comes after everything else and is a call of its own, since a shell's init
+// loads it before it forks and a tool function loads it as the last thing before it runs.
 #pragma once
 
 #include <cstddef>
@@ -29,13 +30,17 @@ struct SourceTree {
   os::FileType type = os::FileType::other;
 };
 
-// What the steps work on. Lives in the box's first process only.
+// What the steps work on.
 struct Site {
+  Site(const BoxPlan& box_plan, const SessionPlaces& session_places)
+      : plan(box_plan), places(session_places) {}
+
   const BoxPlan& plan;
   const SessionPlaces& places;
   std::vector<int> kept;          // descriptors that stay open
-  std::vector<SourceTree> trees;  // by index in plan.mounts
-  UniqueFd root;                  // the new root, while it is made
+  int host_proc = -1;             // call: the host's /proc
+  std::vector<SourceTree> trees;  // session: by index in plan.mounts
+  UniqueFd root;                  // session: the new root, while it is made
   std::string step;               // what is being done, for the message
 };
 
@@ -46,10 +51,12 @@ struct SetupStep {
 };
 
 // In order, without seccomp.
-std::span<const SetupStep> setup_steps();
+std::span<const SetupStep> session_steps();
+std::span<const SetupStep> call_steps();
 
 // nullopt: all steps were made. Otherwise `step: ERRNO`.
-std::optional<std::string> build_walls(Site& site);
+std::optional<std::string> build_session(Site& site);
+std::optional<std::string> build_call(Site& site);
 // The last wall. The plan must hold a filter.
 std::optional<std::string> load_filter(const BoxPlan& plan);
 

@@ -65,9 +65,14 @@ Result<void> act_as(std::uint32_t uid, std::uint32_t gid) {
 Result<void> map_ids(pid_t pid, std::uint32_t inside, std::uint32_t outside_uid,
                      std::uint32_t outside_gid) {
   const UniqueFd folder = TRY(open_path(std::format("/proc/{}", pid), O_PATH | O_DIRECTORY));
-  TRY(write_map(folder.get(), "setgroups", "deny"));
-  TRY(write_map(folder.get(), "uid_map", std::format("{} {} 1", inside, outside_uid)));
-  TRY(write_map(folder.get(), "gid_map", std::format("{} {} 1", inside, outside_gid)));
+  return map_ids_of(folder.get(), inside, outside_uid, outside_gid);
+}
+
+Result<void> map_ids_of(int folder, std::uint32_t inside, std::uint32_t outside_uid,
+                        std::uint32_t outside_gid) {
+  TRY(write_map(folder, "setgroups", "deny"));
+  TRY(write_map(folder, "uid_map", std::format("{} {} 1", inside, outside_uid)));
+  TRY(write_map(folder, "gid_map", std::format("{} {} 1", inside, outside_gid)));
   return {};
 }
 

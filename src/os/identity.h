@@ -24,6 +24,9 @@ Result<void> act_as(std::uint32_t uid, std::uint32_t gid);
 // setgroups(2). The caller must be the namespace's maker or have CAP_SETUID over its parent.
 Result<void> map_ids(pid_t pid, std::uint32_t inside, std::uint32_t outside_uid,
                      std::uint32_t outside_gid);
+// The same by the folder of a process in a /proc, for a process that maps its own ids.
+Result<void> map_ids_of(int folder, std::uint32_t inside, std::uint32_t outside_uid,
+                        std::uint32_t outside_gid);
 
 // Capability numbers of linux/capability.h that glovebox may keep.
 enum class Capability : unsigned {

@@ -73,6 +73,14 @@ Result<void> set_mount_flags(int tree, const MountFlags& flags, Depth depth) {
   return {};
 }
 
+Result<void> allow_writes(int tree) {
+  mount_attr attributes{};
+  attributes.attr_clr = MOUNT_ATTR_RDONLY;
+  if (::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+    return failed("mount_setattr");
+  return {};
+}
+
 Result<void> attach(int tree, int folder, const std::string& path) {
   const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (path.empty() ? MOVE_MOUNT_T_EMPTY_PATH : 0);
   if (::syscall(SYS_move_mount, tree, "", folder, path.c_str(), flags) != 0)

@@ -24,6 +24,8 @@ enum class Depth { one, all };  // only this mount, or also what is mounted belo
 // descriptor copies that very place.
 Result<UniqueFd> copy_tree(int folder, const std::string& path, Depth depth);
 Result<void> set_mount_flags(int tree, const MountFlags& flags, Depth depth);
+// Takes the read-only flag from this mount, where nobody with more rights has set it.
+Result<void> allow_writes(int tree);
 Result<void> attach(int tree, int folder, const std::string& path);
 // A new file system that is not attached anywhere yet.
 Result<UniqueFd> new_tmpfs(std::uint64_t size, std::uint64_t inodes, std::uint32_t mode);

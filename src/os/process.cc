@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -52,10 +53,14 @@ Process& Process::operator=(Process&& other) noexcept {
   return *this;
 }
 
-Result<void> Process::signal(int number) const {
-  if (::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0)
+Result<void> signal_through(int pidfd, int number) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) != 0)
     return failed("pidfd_send_signal");
   return {};
+}
+
+Result<void> Process::signal(int number) const {
+  return signal_through(pidfd_.get(), number);
 }
 
 Result<std::optional<ExitFacts>> Process::reap(Wait wait) {
@@ -85,6 +90,13 @@ void Process::end() {
   pidfd_.reset();
 }
 
+void Process::end_after(milliseconds patience) {
+  if (!running()) return;
+  std::vector<Poll> polls = {{.fd = pidfd_.get()}};
+  (void)poll_fds(polls, patience);
+  end();
+}
+
 Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child,
                           int cgroup) {
   constexpr std::uint64_t kIntoCgroup = 0x200000000;  // CLONE_INTO_CGROUP
@@ -108,12 +120,62 @@ constexpr std::size_t kChildStack = 256 * 1024;
 }  // namespace
 
 Result<pid_t> fork_to_execute(const std::function<int()>& child) {
-  std::vector<char> stack(kChildStack);
+  // Untouched pages cost nothing, and the parent waits, so the stack may be given back.
+  void* const stack = ::mmap(nullptr, kChildStack, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return failed("mmap");
   void* const data = const_cast<void*>(static_cast<const void*>(&child));
-  const pid_t pid =
-      ::clone(run_child, stack.data() + kChildStack, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
-  if (pid < 0) return failed("clone");
+  const pid_t pid = ::clone(run_child, static_cast<char*>(stack) + kChildStack,
+                            CLONE_VM | CLONE_VFORK | SIGCHLD, data);
+  const int error = errno;
+  ::munmap(stack, kChildStack);
+  if (pid < 0) return Error::from_errno(error, "clone");
   return pid;
+}
+
+Result<void> unshare(NamespaceFlags namespaces) {
+  if (::unshare(static_cast<int>(namespaces)) != 0) return failed("unshare");
+  return {};
+}
+
+Result<void> kill_everybody() {
+  if (::kill(-1, SIGKILL) != 0 && errno != ESRCH) return failed("kill");
+  return {};
+}
+
+OwnUse use_of_self_and_children() {
+  OwnUse sum;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage use{};
+    if (::getrusage(who, &use) != 0) continue;
+    sum.cpu_us += microseconds_of(use.ru_utime) + microseconds_of(use.ru_stime);
+    sum.peak_kib = std::max<std::int64_t>(sum.peak_kib, use.ru_maxrss);
+  }
+  return sum;
+}
+
+Result<pid_t> pid_behind(int pidfd) {
+  constexpr std::string_view kField = "\nPid:\t";
+  const std::string text = TRY(read_file(std::format("/proc/self/fdinfo/{}", pidfd), 4096));
+  const auto at = text.find(kField);
+  pid_t pid = 0;
+  if (at != std::string::npos) {
+    const char* const begin = text.data() + at + kField.size();
+    std::from_chars(begin, text.data() + text.size(), pid);
+  }
+  if (pid <= 0) return Error(ErrorKind::not_found, "pidfd: no process of this /proc");
+  return pid;
+}
+
+Result<std::optional<EndedChild>> look_for_ended_child() {
+  siginfo_t info{};
+  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0) {
+    if (errno == ECHILD) return Error(ErrorKind::not_found, "waitid: no child");
+    return failed("waitid");
+  }
+  if (info.si_pid == 0) return std::optional<EndedChild>{};
+  return std::optional<EndedChild>(
+      EndedChild{info.si_pid, info.si_code != CLD_EXITED, info.si_status});
 }
 
 Result<EndedChild> wait_for_any_child() {

@@ -43,6 +43,8 @@ class Process {
   enum class Wait { yes, no };
   Result<std::optional<ExitFacts>> reap(Wait wait);
   void end();  // SIGKILL and reap, if it still runs
+  // The same, but it may end by itself first.
+  void end_after(milliseconds patience);
 
  private:
   pid_t pid_ = 0;
@@ -70,6 +72,9 @@ constexpr NamespaceFlags operator|(Namespace a, Namespace b) {
 Result<Process> fork_into(NamespaceFlags namespaces, const std::function<int()>& child,
                           int cgroup = -1);
 
+// Moves this process into new namespaces of these kinds.
+Result<void> unshare(NamespaceFlags namespaces);
+
 // A child that is about to execute a program: it shares this process's memory, which waits until
 // the child has done so or has exited with what `child` returns. Uses clone(2), which a filter can
 // look into, not clone3(2). The child must change nothing that the parent still needs.
@@ -82,6 +87,27 @@ struct EndedChild {
 };
 // Waits for any child, also one that was inherited, and reaps it. Kind not_found: there is none.
 Result<EndedChild> wait_for_any_child();
+
+// Nonblocking: nullopt when children run but none has ended. Kind not_found: there is no child.
+Result<std::optional<EndedChild>> look_for_ended_child();
+
+// SIGKILL to every process that this one may signal, but for itself and the first one of its pid
+// namespace: for the first process of a namespace, which ends all others of it.
+Result<void> kill_everybody();
+
+// What this process and the children that it has reaped have used.
+struct OwnUse {
+  std::int64_t cpu_us = 0;
+  std::int64_t peak_kib = 0;
+  bool operator==(const OwnUse&) const = default;
+};
+OwnUse use_of_self_and_children();
+
+// The number of the process behind a pidfd, as /proc of this process's mounts counts.
+// Kind not_found: it has been reaped, or is of no concern to that /proc.
+Result<pid_t> pid_behind(int pidfd);
+
+Result<void> signal_through(int pidfd, int number);
 
 struct SpawnRequest {
   int executable = -1;                   // descriptor of the program

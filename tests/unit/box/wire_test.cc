@@ -1,10 +1,16 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "box/box_fds.h"
 #include "box/init_status.h"
 #include "box/keeper_wire.h"
 #include "box/plan_wire.h"
+#include "box/session_init.h"
+#include "box/session_wire.h"
+#include "os/memfd.h"
 
 namespace glovebox::box {
 
@@ -121,17 +127,79 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(stop);
   check(BoxStarted{5});
   check(done);
+  check(BoxMade{5});
+  check(BoxRefused{5, "start: EAGAIN"});
+  check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}});
+  check(SessionRefused{"map ids: EPERM"});
+}
+
+TEST_CASE("the descriptors of a box are those of its plan") {
+  struct Row {
+    const char* name;
+    CommandKind kind;
+    CgroupMode groups;
+    std::size_t count;
+  };
+  constexpr Row kRows[] = {
+      {"function", CommandKind::function, CgroupMode::none, 2},
+      {"program", CommandKind::program, CgroupMode::v1, 4},
+      {"shell", CommandKind::shell, CgroupMode::none, 5},
+      {"shell in a group", CommandKind::shell, CgroupMode::v2, 6},
+  };
+  for (const Row& row : kRows) {
+    INFO(row.name);
+    BoxPlan plan;
+    plan.command.kind = row.kind;
+    plan.cgroups = row.groups;
+    for (std::size_t count = 0; count < 8; ++count) {
+      std::vector<UniqueFd> fds;
+      std::vector<int> numbers;
+      for (std::size_t i = 0; i < count; ++i) {
+        fds.push_back(os::make_memfd("x").value());
+        numbers.push_back(fds.back().get());
+      }
+      const auto taken = BoxFds::take(plan, std::move(fds));
+      REQUIRE(taken.has_value() == (count == row.count));
+      if (taken) CHECK(taken->list(plan) == numbers);
+    }
+  }
+}
+
+TEST_CASE("two plans share a root only when it is the same") {
+  const SessionPlaces places{"/tmp", "/"};
+  const auto key = [&](const auto& change) {
+    BoxPlan plan;
+    plan.mounts.push_back({.kind = MountKind::bind, .at = "/usr", .source = "/usr"});
+    change(plan);
+    return root_key(plan, places).value();
+  };
+  const std::string one = key([](BoxPlan&) {});
+  CHECK(key([](BoxPlan& plan) { plan.limits.wall = seconds(5); }) == one);
+  CHECK(key([](BoxPlan& plan) { plan.filter = "12345678"; }) == one);
+  CHECK(key([](BoxPlan& plan) { plan.tool = "read"; }) == one);
+  CHECK(key([](BoxPlan& plan) { plan.mounts[0].access = Access::read_write; }) != one);
+  CHECK(key([](BoxPlan& plan) { plan.mounts[0].identity = FileIdentity{1, 2}; }) != one);
+  CHECK(key([](BoxPlan& plan) { plan.ids.outside_uid = 7; }) != one);
+  CHECK(key([](BoxPlan& plan) { plan.hostname = "other"; }) != one);
+  CHECK(key([](BoxPlan& plan) { plan.layers = plan.layers.without(Layer::landlock); }) != one);
+  CHECK(key([](BoxPlan& plan) { plan.rung = Rung::without_user_namespaces; }) != one);
+  CHECK(root_key(BoxPlan{}, {"/usr", "/"}).value() != root_key(BoxPlan{}, places).value());
+  CHECK_FALSE(root_key(BoxPlan{}, {"/no/such/folder", "/"}));
 }
 
 TEST_CASE("what the first process of a box tells") {
-  const std::string told = "nonsense\nexited 300\n" + started_line() +
-                           failed_line("mount /usr:\nEPERM") + failed_line("second") +
-                           ended_line(true, 9) + ended_line(false, 0) + "exited 1";
+  const std::string told =
+      "nonsense\nexited 300\n" + started_line() + failed_line("mount /usr:\nEPERM") +
+      failed_line("second") +
+      "exited 256 1 1\nexited 1\nexited 1 -1 0\nexited 1 2 3 4\nexited  1 2\n" +
+      "signalled 1 2 99999999999999999999\n" + ended_line({true, 9}, {12, 34}) +
+      ended_line({false, 0}, {1, 1}) + "exited 1 2 3";
   const InitStatus status = read_status(told);
   CHECK(status.started);
   CHECK(status.failed == "mount /usr: EPERM");
   REQUIRE(status.ended);
   CHECK(*status.ended == InitStatus::Ended{true, 9});
+  CHECK(status.use == os::OwnUse{12, 34});
   CHECK(read_status("") == InitStatus{});
   CHECK(read_status("started") == InitStatus{});  // no end of line yet
   CHECK(failed_line(std::string(100'000, 'x')).size() < kMaxStatusText);

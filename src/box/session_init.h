@@ -1,0 +1,66 @@
+// The first process of a session's namespaces: it holds the root that the boxes of one plan have in
+// common, made once, and forks a box for each call into namespaces of the call's own.
+//
+// A box starts from a copy of that root's mounts (which the kernel makes in one go), mounts its own
+// /proc, /tmp, terminals and masks over it, and makes its own user namespace last, so that it has
+// no right over anything that the session holds. Two plans may share a session's first process only
+// when their roots are the same in every respect: see root_key().
+//
+// It holds no secret and nothing of another session; guests never run in it. It dies with the
+// keeper, and all its boxes with it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "box/plan.h"
+#include "box/session_places.h"
+#include "ipc/channel.h"
+#include "os/process.h"
+
+namespace glovebox::box {
+
+// What of a plan is made once for the session, as bytes: layers, ids, mounts, the host name, and
+// which folder the workspace is right now. Equal keys: the same root serves both plans.
+// Errors: the workspace is gone.
+Result<std::string> root_key(const BoxPlan& plan, const SessionPlaces& places);
+
+// What the keeper learns. `refused` without a ticket concerns every box that was asked for.
+struct SessionEvent {
+  enum class Kind : std::uint8_t { made, refused, gone, session_refused } kind = Kind::made;
+  std::uint64_t ticket = 0;
+  UniqueFd pidfd;      // made
+  std::string why;     // refused, session_refused: `step: ERRNO`
+  os::ExitFacts exit;  // gone
+};
+
+// The keeper's side. Move-only; destruction kills the process, its boxes, and waits for their end.
+class SessionInit {
+ public:
+  // Makes the process; that its walls stand is told by the first box it makes.
+  // Errors: `clone3: …`, `map ids: …`.
+  static Result<SessionInit> start(const BoxPlan& plan, const SessionPlaces& places);
+
+  int fd() const { return channel_.fd(); }  // poll for reading
+  // `request`: the bytes of a RunBox message; `fds` as box_fds() orders them, stay the caller's.
+  Result<void> make_box(std::string_view request, const std::vector<int>& fds) const;
+  // Blocks for one message; nullopt: the process is gone, and its boxes with it.
+  Result<std::optional<SessionEvent>> receive() const;
+
+ private:
+  SessionInit(os::Process process, ipc::Channel channel)
+      : process_(std::move(process)), channel_(std::move(channel)) {}
+  os::Process process_;
+  ipc::Channel channel_;
+};
+
+// The body of the process, after clone3. `go` brings one byte once the ids are mapped. Returns the
+// exit code.
+int run_session_init(const BoxPlan& plan, const SessionPlaces& places, ipc::Channel keeper,
+                     UniqueFd go);
+
+}  // namespace glovebox::box

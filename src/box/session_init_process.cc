@@ -1,0 +1,126 @@
+// The body of the first process of a session's namespaces: makes the session's walls, then one loop
+// over the keeper's requests and the ends of boxes.
+#include <fcntl.h>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "box/box_fds.h"
+#include "box/init.h"
+#include "box/namespaces.h"
+#include "box/session_init.h"
+#include "box/session_wire.h"
+#include "box/setup.h"
+#include "os/file.h"
+#include "os/process.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr int kFine = 0;
+constexpr int kBroken = 70;
+
+class SessionLoop {
+ public:
+  SessionLoop(const SessionPlaces& places, ipc::Channel keeper, UniqueFd host_proc)
+      : places_(places), keeper_(std::move(keeper)), host_proc_(std::move(host_proc)) {}
+
+  // Until the keeper closes the channel.
+  Result<void> run() {
+    for (;;) {
+      std::vector<os::Poll> polls = {{.fd = keeper_.fd()}};
+      for (const Box& box : boxes_) polls.push_back({.fd = box.process.pidfd()});
+      TRY(os::poll_fds(polls, milliseconds(-1)));
+      for (std::size_t i = 0; i < boxes_.size(); ++i) {
+        if (polls[i + 1].readable) TRY(reap(boxes_[i]));
+      }
+      std::erase_if(boxes_, [](const Box& box) { return !box.process.running(); });
+      if (polls.front().readable && !TRY(take_message())) return {};
+    }
+  }
+
+ private:
+  struct Box {
+    std::uint64_t ticket;
+    os::Process process;
+  };
+
+  Result<void> reap(Box& box) {
+    const auto exit = TRY(box.process.reap(os::Process::Wait::no));
+    if (!exit) return {};
+    return keeper_.send(BoxGone::kType, BoxGone{box.ticket, *exit}.encode());
+  }
+
+  // False: the keeper is gone.
+  Result<bool> take_message() {
+    auto envelope = TRY(keeper_.receive());
+    if (!envelope) return false;
+    if (envelope->type != RunBox::kType)
+      return Error(ErrorKind::protocol, "session: unknown message");
+    auto request = TRY(RunBox::decode(envelope->body));
+    auto fds = TRY(BoxFds::take(request.plan, std::move(envelope->fds)));
+    auto made = make(request, std::move(fds));
+    if (made) return true;
+    TRY(keeper_.send(BoxRefused::kType,
+                     BoxRefused{request.ticket, failure_text("start", made.error())}.encode()));
+    return true;
+  }
+
+  Result<void> make(const RunBox& request, BoxFds fds) {
+    const int group = fds.group.get();
+    InitWork work{request.plan, places_, request.input, std::move(fds), host_proc_.get()};
+    auto process =
+        TRY(os::fork_into(call_namespaces(request.plan), [&] { return run_init(work); }, group));
+    TRY(keeper_.send(BoxMade::kType, BoxMade{request.ticket}.encode(), {process.pidfd()}));
+    boxes_.push_back({request.ticket, std::move(process)});
+    return {};
+  }
+
+  const SessionPlaces& places_;
+  ipc::Channel keeper_;
+  UniqueFd host_proc_;  // the host's /proc, for id maps and the limit of nested namespaces
+  std::vector<Box> boxes_;
+};
+
+// The keeper's standard descriptors are the host's.
+Result<void> silence_standard_streams() {
+  const UniqueFd null = TRY(os::open_path("/dev/null", O_RDWR));
+  for (int number = 0; number < 3; ++number) TRY(os::place_fd(null.get(), number));
+  return {};
+}
+
+// Ids are mapped; the keeper lives. EOF: it does not.
+Result<void> wait_for_go(const UniqueFd& go) {
+  char byte = 0;
+  if (TRY(os::read_some(go.get(), &byte, 1)) != 1)
+    return Error(ErrorKind::closed, "the keeper is gone");
+  return {};
+}
+
+}  // namespace
+
+int run_session_init(const BoxPlan& plan, const SessionPlaces& places, ipc::Channel keeper,
+                     UniqueFd go) {
+  os::set_process_name("gb-session");
+  const auto refuse = [&](std::string why) {
+    (void)keeper.send(SessionRefused::kType, SessionRefused{std::move(why)}.encode());
+    return kBroken;
+  };
+  if (auto done = silence_standard_streams(); !done)
+    return refuse(failure_text("silence standard streams", done.error()));
+  if (auto done = wait_for_go(go); !done) return refuse(failure_text("map ids", done.error()));
+  Site site(plan, places);
+  auto host_proc = os::open_path("/proc", O_PATH | O_DIRECTORY);
+  if (!host_proc) return refuse(failure_text("open /proc", host_proc.error()));
+  site.kept = {keeper.fd(), host_proc->get()};
+  if (auto failed = build_session(site)) return refuse(*failed);
+  // The signal for the keeper's death was asked for after that of its life was seen: look again.
+  if (os::has_hung_up(keeper.fd())) return kBroken;
+  const auto done = SessionLoop(places, std::move(keeper), std::move(*host_proc)).run();
+  return done || done.error().kind() == ErrorKind::closed ? kFine : kBroken;
+}
+
+}  // namespace glovebox::box

@@ -1,0 +1,47 @@
+// The first processes of one session's namespaces: one for each root that its plans ask for.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "box/plan.h"
+#include "box/session_init.h"
+#include "box/session_places.h"
+
+namespace glovebox::box {
+
+class SessionRoots {
+ public:
+  // The one whose root is the plan's; made when there is none. Pointers stay valid until drop() or
+  // trim(). Errors: of SessionInit::start().
+  Result<const SessionInit*> of(const BoxPlan& plan, const SessionPlaces& places);
+
+  std::vector<const SessionInit*> all() const;
+  void drop(const SessionInit* session);
+  // Lets go of the oldest of those that `is_used` does not want, while there are more than kKept.
+  template <class IsUsed>
+  void trim(const IsUsed& is_used) {
+    for (std::size_t i = 0; i < roots_.size() && roots_.size() > kKept;) {
+      if (is_used(&roots_[i]->session)) {
+        ++i;
+      } else {
+        roots_.erase(roots_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+    }
+  }
+
+  // One for shells and one for file tools; what a policy or a host in change leaves is let go.
+  static constexpr std::size_t kKept = 2;
+
+ private:
+  struct Root {
+    std::string key;
+    SessionInit session;
+  };
+  std::vector<std::unique_ptr<Root>> roots_;  // least recently used first
+};
+
+}  // namespace glovebox::box

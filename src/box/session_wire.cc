@@ -1,0 +1,67 @@
+#include "box/session_wire.h"
+
+#include "ipc/wire.h"
+
+namespace glovebox::box {
+
+using ipc::kMaxText;
+using ipc::Reader;
+using ipc::Writer;
+
+std::string BoxMade::encode() const {
+  return Writer().number(ticket).take();
+}
+
+Result<BoxMade> BoxMade::decode(std::string_view body) {
+  Reader reader(body);
+  BoxMade message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string BoxRefused::encode() const {
+  return Writer().number(ticket).text(why).take();
+}
+
+Result<BoxRefused> BoxRefused::decode(std::string_view body) {
+  Reader reader(body);
+  BoxRefused message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.why = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string BoxGone::encode() const {
+  Writer writer;
+  writer.number(ticket).number(static_cast<std::uint8_t>(exit.signalled ? 1 : 0));
+  writer.signed_number(exit.code).signed_number(exit.cpu_us).signed_number(exit.peak_kib);
+  return writer.take();
+}
+
+Result<BoxGone> BoxGone::decode(std::string_view body) {
+  Reader reader(body);
+  BoxGone message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.exit.signalled = TRY(reader.flag());
+  message.exit.code = static_cast<int>(TRY(reader.signed_number()));
+  message.exit.cpu_us = TRY(reader.signed_number());
+  message.exit.peak_kib = TRY(reader.signed_number());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string SessionRefused::encode() const {
+  return Writer().text(why).take();
+}
+
+Result<SessionRefused> SessionRefused::decode(std::string_view body) {
+  Reader reader(body);
+  SessionRefused message;
+  message.why = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
+}  // namespace glovebox::box
