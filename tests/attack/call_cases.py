@@ -64,14 +64,12 @@ def hidden(attack):
 def path_torture(attack):
     script = """/usr/bin/python3 - <<'END'
 import os
-os.mkdir("deep")
-folder = os.open("deep", os.O_RDONLY)
-for _ in range(3000):
-    os.mkdir("d" * 200, dir_fd=folder)
-    folder = os.open("d" * 200, os.O_RDONLY, dir_fd=folder)
-    os.close(folder - 1) if folder > 4 else None
-    os.dup2(folder, 3) if folder != 3 else None
-    folder = 3
+folder = os.open(".", os.O_RDONLY)
+for name in ["deep"] + ["d" * 200] * DEPTH:
+    os.mkdir(name, dir_fd=folder)
+    inner = os.open(name, os.O_RDONLY, dir_fd=folder)
+    os.close(folder)
+    folder = inner
 os.close(os.open("needle", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
 for name in (b"n" * 255, b"a\\nb", b"\\x1b[31mred", b"\\xff\\xfe", "\\u202eltr".encode(), b"-rf", b" ", b"$(id)"):
     with open(name, "w") as file:
@@ -79,7 +77,10 @@ for name in (b"n" * 255, b"a\\nb", b"\\x1b[31mred", b"\\xff\\xfe", "\\u202eltr".
 END
 find . -mindepth 1 -maxdepth 1 -printf x | wc -c"""
     for work in ("none", fresh(attack)):
-        done = attack.bash(script, work=work)
+        # 200 bytes each: no path of the second tree fits any buffer. The first is the product's to
+        # remove.
+        depth = "200" if work == "none" else "3000"
+        done = attack.bash(script.replace("DEPTH", depth), work=work, policy="limit")
         problem = wrong(done, 0, "9" if work == "none" else "10")
         if problem:
             return problem
@@ -138,21 +139,30 @@ LAUNCHERS = {
 
 @case("C28 no right is gained by the way of starting")
 def launchers(attack):
-    for name, command in LAUNCHERS.items():
-        if name == "git" and shutil.which("git") is None:
-            continue
-        def line(probe):
-            return command.format(f"{probe} C13", probe=probe)
-        outside = subprocess.run(["/bin/sh", "-c", line(attack.probe)], capture_output=True, text=True,
-                                 cwd=attack.scratch, env={"PATH": "/usr/bin:/bin", "HOME": "/"})
-        if outside.returncode != 0 or "through" not in outside.stdout:
-            return f"the control by {name} does not get through: {outside}"
-        for policy in ("agent", "noexec"):
-            done = attack.exec(["--", "/bin/sh", "-c", "export HOME=/tmp; " + line("/workspace/probe")],
-                               policy=policy)
-            refused = done.returncode == 10 or (policy == "noexec" and done.returncode != 0)
-            if not refused or "through" in done.stdout:
-                return f"ESCAPED by {name} under {policy} (status {done.returncode}):\n{done.stdout}"
+    names = [name for name in LAUNCHERS if name != "git" or shutil.which("git")]
+
+    def statuses(run, probe):
+        script = "export HOME=/tmp\n" + "".join(
+            f"({LAUNCHERS[name].format(f'{probe} C13', probe=probe)})\necho \"=$? {name}\"\n"
+            for name in names)
+        out = run(script)
+        return out, {line[line.index(" ") + 1:]: int(line[1:line.index(" ")])
+                     for line in out.splitlines() if re.match(r"=\d+ ", line)}
+
+    def outside(script):
+        return subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, cwd=attack.scratch,
+                              env={"PATH": "/usr/bin:/bin"}).stdout
+
+    out, seen = statuses(outside, attack.probe)
+    if seen != dict.fromkeys(names, 0):
+        return f"a control does not get through: {seen}\n{out}"
+    for policy in ("agent", "noexec"):
+        out, seen = statuses(lambda script: attack.exec(["--", "/bin/sh", "-c", script],
+                                                        policy=policy).stdout, "/workspace/probe")
+        good = {10} if policy == "agent" else {10, 126, 2, 1, 255}
+        if set(seen) != set(names) or not set(seen.values()) <= good or "through" in out:
+            return f"ESCAPED under {policy}: {seen}\n{out}"
     return None
 
 
@@ -269,14 +279,10 @@ def floods(attack):
 
 BOMBS = {
     "gzip": "head -c 300M /dev/zero | gzip -1 > b.gz; gzip -dc b.gz > b",
-    "many files": "truncate -s 1M s; for i in $(seq 400); do cp --sparse=never s f$i; done",
-    "zip in python": "/usr/bin/python3 -c 'import zipfile, os\n"
-                     "z = zipfile.ZipFile(\"z\", \"w\", zipfile.ZIP_DEFLATED)\n"
-                     "for i in range(10): z.writestr(str(i), bytes(30 << 20))\n"
-                     "z.close(); zipfile.ZipFile(\"z\").extractall(\"out\")'",
-    "xml": "/usr/bin/python3 -c 's = \"x\" * 100\nwhile True: s = s * 10'",
+    "many files": "head -c 1M /dev/zero > s; for i in $(seq 2000); do cat s > f$i; done",
+    "entities": "/usr/bin/python3 -c 's = \"x\" * 100\nwhile True: s = s * 10'",
     "git": "git init -q g && cd g && b=$(yes | head -c 2M | git hash-object -w --stdin) && "
-           "for i in $(seq 60); do printf '100644 blob %s\\tf%s\\n' $b $i; done | git mktree > t && "
+           "for i in $(seq 1000); do printf '100644 blob %s\\tf%s\\n' $b $i; done | git mktree > t && "
            "git read-tree $(cat t) && git checkout-index -a",
 }
 
