@@ -9,6 +9,7 @@
 #include "box/keeper.h"
 #include "cli/command.h"
 #include "cli/process_secrets.h"
+#include "os/known_state.h"
 #include "roles/auditor_role.h"
 #include "roles/boxer_role.h"
 #include "roles/role.h"
@@ -42,6 +43,7 @@ int run_role(roles::Role role) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!os::take_known_state()) return to_int(ExitCode::bug);
   if (argc == 1)
     if (const auto role = roles::role_of_process(argv[0])) return run_role(*role);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

@@ -201,9 +201,10 @@ class MountMaker {
     return hidden;
   }
 
-  Result<UniqueFd> find_hidden(std::string_view at) {
-    TRY(find(at));
-    return open_point();
+  // Where the path leads when a guest follows it: what is hidden is hidden by every name, and a
+  // link that stands in the way hides what it leads to.
+  Result<UniqueFd> find_hidden(const std::string& at) const {
+    return os::open_at(site_.root.get(), std::string(relative(at)), O_PATH, os::Resolve::in_root);
   }
 
   Site& site_;

@@ -227,8 +227,8 @@ Result<void> add_bind(BoxPlan& plan, const policy::Mount& mount, const CallFacts
                  std::format("{}: mount source {} does not exist", place(mount.origin), source));
   }
   if (facts->kind == PathFacts::Kind::symlink) {
-    return Error(ErrorKind::denied, std::format("{}: mount source {} is a symbolic link; name "
-                                                "its target {}",
+    return Error(ErrorKind::denied, std::format("{}: mount source {} is reached by a symbolic "
+                                                "link; name its target {}",
                                                 place(mount.origin), source, facts->target));
   }
   MountEntry entry;

@@ -143,7 +143,8 @@ struct Filter {
 };
 
 // What the plan needs to know about one path of the host. `kind` as stat tells it without
-// following a last symlink; `target` only for symlinks.
+// following a last symlink. A path that leads over a symlink counts as one; `target` (only for
+// symlinks) is what the link says, or the path without links where the link is not the last name.
 struct PathFacts {
   enum class Kind : std::uint8_t { file, directory, symlink, device, other } kind = Kind::other;
   std::string target;

@@ -70,7 +70,8 @@ void print_json(const ipc::CallDone& done, const std::string& audit) {
   }
   object.set("record", static_cast<std::int64_t>(done.index));
   object.set("audit", audit);
-  print_out(codec::to_json(Json(std::move(object))) + "\n");
+  const std::string json = codec::to_json(Json(std::move(object)));
+  print_out((os::is_terminal(kStandardOutput) ? ascii_json(json) : json) + "\n");
 }
 
 // What of our own descriptors the program may have, and what stands in for the rest.

@@ -1,8 +1,11 @@
 #include "cli/message.h"
 
+#include <cstdint>
 #include <format>
+#include <string>
 
 #include "base/log.h"
+#include "codec/utf8.h"
 #include "os/file.h"
 
 namespace glovebox::cli {
@@ -19,6 +22,28 @@ std::string visible_lines(std::string_view text) {
     if (end == std::string_view::npos) break;
     out += text[end];
     text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+std::string ascii_json(std::string_view json) {
+  constexpr char32_t kDelete = 0x7f, kSurrogates = 0x10000, kHigh = 0xd800, kLow = 0xdc00;
+  std::string out;
+  const auto escape = [&](char32_t unit) {
+    out += std::format("\\u{:04x}", static_cast<std::uint32_t>(unit));
+  };
+  while (!json.empty()) {
+    const codec::Utf8Step step = codec::decode_utf8(json);
+    const char32_t point = step.point.value_or(codec::kReplacementCharacter);
+    if (point < kDelete) {
+      out += json.substr(0, step.length);
+    } else if (point < kSurrogates) {
+      escape(point);
+    } else {
+      escape(kHigh + (point - kSurrogates) / 0x400);
+      escape(kLow + point % 0x400);
+    }
+    json.remove_prefix(step.length);
   }
   return out;
 }

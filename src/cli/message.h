@@ -20,6 +20,9 @@ ExitCode fail(ExitCode code, std::string_view message);
 // Text of unknown origin for a terminal: only line feeds and tabs keep their meaning.
 std::string visible_lines(std::string_view text);
 
+// JSON text with everything beyond ASCII escaped: the same value, and nothing acts on a terminal.
+std::string ascii_json(std::string_view json);
+
 // To stdout, as it is.
 void print_out(std::string_view bytes);
 

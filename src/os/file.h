@@ -21,6 +21,7 @@ enum class Resolve : std::uint64_t {
   no_symlinks = 0x04,     // RESOLVE_NO_SYMLINKS
   beneath = 0x08 | 0x02,  // RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS
   beneath_no_symlinks = 0x08 | 0x02 | 0x04,
+  in_root = 0x10 | 0x02,  // RESOLVE_IN_ROOT: as the root of all paths, links included
   beneath_same_mount = 0x08 | 0x02 | 0x04 | 0x01,
 };
 

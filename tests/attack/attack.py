@@ -30,6 +30,33 @@ def own(path):
         os.chown(path, BOX_USER, BOX_USER)
 
 
+def collect(cases):
+    """A decorator that names a function as a case: it returns what is wrong, or None."""
+    def case(title):
+        def add(function):
+            function.title = title
+            cases.append(function)
+            return function
+        return add
+    return case
+
+
+def wrong(done, status, says="", never="canary-secret"):
+    """What is not as it should be about an end; None: nothing."""
+    wanted = status if isinstance(status, tuple) else (status,)
+    if never in done.stdout:
+        return f"ESCAPED: {never!r} is in {done.stdout[-2000:]!r}"
+    if done.returncode not in wanted or says not in done.stdout:
+        return (f"status {done.returncode}, not {status}, or not {says!r}:\n"
+                f"{done.stdout[:500]!r} … {done.stdout[-1500:]!r}")
+    return None
+
+
+def remove(path):
+    """Also what is nested too deep for Python."""
+    subprocess.run(["rm", "-rf", str(path)], check=True)
+
+
 def hand_over_much():
     """A caller whose own limits and descriptors are generous: none of that reaches a box."""
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_NOFILE,
@@ -106,9 +133,21 @@ class Attack:
     def exec(self, arguments, text=None, variables=None, policy="agent", work=None, seconds=SECONDS,
              state=None, **how):
         path = policy if "/" in str(policy) else self.folder / f"{policy}.toml"
-        command = [BINARY, "exec", "--policy", str(path), "--state", str(state or self.state),
-                   "--workdir", str(work or self.work), *map(str, arguments)]
-        return self.finish(command, text, variables, seconds, how)
+        command = [BINARY, "exec", "--policy", str(path), "--state", str(state or self.state)]
+        if work != "none":  # a fresh one, which goes with the call
+            command += ["--workdir", str(work or self.work)]
+        return self.finish([*command, *map(str, arguments)], text, variables, seconds, how)
+
+    def tool(self, name, value, **how):
+        return self.exec(["--tool", name], text=json.dumps(value), **how)
+
+    def start(self, arguments, work=None, policy="agent", state=None):
+        """A call that goes on."""
+        return subprocess.Popen(
+            [BINARY, "exec", "--policy", str(self.folder / f"{policy}.toml"), "--state",
+             str(state or self.state), "--workdir", str(work or self.work), *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True)
 
     def bash(self, script, **how):
         """By the bash tool, as the model calls it."""
@@ -138,4 +177,4 @@ class Attack:
     def remove(self):
         self.canaries.remove()
         os.close(self.leak)
-        subprocess.run(["rm", "-rf", str(self.folder)], check=False)
+        remove(self.folder)

@@ -229,7 +229,7 @@ def own_listing(path):
     for name in listing(path):
         try:
             ours = os.path.basename(name).startswith("glovebox") or os.lstat(name).st_uid in mine
-            if ours and "-test" not in name:
+            if ours and "-test" not in name and "glovebox-audit-" not in name:
                 found.add(name)
         except OSError:
             pass

@@ -102,6 +102,26 @@ TEST_CASE("a hidden path is empty and closed by every way to it") {
   CHECK(text_of(session.bash("cat .env secret/key")) == "token\nkey");
 }
 
+TEST_CASE("what a link in the place of a hidden path leads to is hidden as well") {
+  TestSession session;
+  session.bash("mkdir real; echo key > real/key; ln -s real alias; ln -s . dot; ln -s /gone loose");
+  for (const char* path : {"/workspace/alias", "/workspace/alias/key", "/workspace/dot/real",
+                           "/workspace/dot/alias/key"}) {
+    BoxPlan plan = session.plan("bash");
+    for (const char* hidden : {path, "/workspace/loose", "/workspace/loose/more"}) {
+      MountEntry entry;
+      entry.kind = MountKind::mask;
+      entry.at = hidden;
+      entry.presence = Presence::if_present;
+      plan.mounts.push_back(entry);
+    }
+    for (const char* command : {"cat real/key", "cat alias/key", "cat dot/real/key"}) {
+      INFO(path << ": " << command);
+      CHECK(text_of(session.bash_with(plan, command)).contains("Permission denied"));
+    }
+  }
+}
+
 TEST_CASE("the third rung: root without user namespaces") {
   constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
   if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0) SKIP("needs CAP_SYS_ADMIN");
