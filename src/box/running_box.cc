@@ -29,9 +29,9 @@ constexpr std::uint64_t kStateRoom = tools::kMaxShellState + 64 * kKiB;
 constexpr std::size_t kMaxAnswer = ipc::kMaxBlob + kKiB;
 // A killed process that is not gone by then hangs in the kernel.
 constexpr seconds kGoneWithin{5};
-// The keeper itself is in the session's group (version 1), and each box has a first process.
+// The keeper and the session's first processes are in its group (version 1), and each box has one.
 constexpr std::uint64_t kKeeperMemory = 32 * kMiB;
-constexpr std::uint32_t kKeeperProcesses = 1;
+constexpr std::uint32_t kKeeperProcesses = 1 + SessionRoots::kKept + 1;  // with those of its roots
 constexpr std::uint32_t kInitProcesses = 1;
 constexpr std::string_view kStateDropped =
     "[the state of the shell could not be restored; it starts afresh]";

@@ -30,6 +30,7 @@
 #include "box/host.h"
 #include "box/host_view.h"
 #include "box/keeper.h"
+#include "box/keeper_wire.h"
 #include "box/plan.h"
 #include "box/running_box.h"
 #include "box/session_store.h"
@@ -183,6 +184,19 @@ Result<RunReport> run_by_keeper(BoxPlan plan, const HostFacts& host, Session ses
   }
 }
 
+void hear(RunningBox& box, std::optional<SessionEvent> event) {
+  if (!event) return box.lost();
+  switch (event->kind) {
+    case SessionEvent::Kind::made:
+      return box.made(std::move(event->pidfd));
+    case SessionEvent::Kind::gone:
+      return box.gone(event->exit);
+    case SessionEvent::Kind::refused:
+    case SessionEvent::Kind::session_refused:
+      return box.refused(std::move(event->why));
+  }
+}
+
 // By this process, which has put nothing on.
 Result<RunReport> run_here(BoxPlan plan, Session session) {
   leak_the_root();
@@ -192,18 +206,24 @@ Result<RunReport> run_here(BoxPlan plan, Session session) {
                          {},
                          {},
                          DiskWatch(session.places.workspace),
+                         {},
+                         {},
                          {}};
-  RunningBox::Call call{1, std::move(plan), {}, {}};
+  RunBox request;
+  request.ticket = 1;
+  request.plan = plan;
+  RunningBox::Call call{1, std::move(plan), {}, request.encode(), {}};
   call.stdio[0] = TRY(os::open_path("/dev/null", O_RDWR));
   call.stdio[1] = TRY(os::duplicate(STDOUT_FILENO));
   call.stdio[2] = TRY(os::duplicate(STDOUT_FILENO));
   RunningBox box(commons, std::move(call));
   box.start();
   while (!box.is_done() || box.lingers()) {
-    std::vector<os::Poll> polls;
+    std::vector<os::Poll> polls = {{.fd = box.lingers() ? box.session()->fd() : -1}};
     box.add_polls(polls);
     TRY(os::poll_fds(polls, milliseconds(50)));
-    box.after_poll(polls.data());
+    box.after_poll(&polls[1]);
+    if (polls[0].readable) hear(box, TRY(box.session()->receive()));
     if (commons.clock.monotonic() >= box.next_look()) box.look(commons.clock.monotonic());
   }
   return box.report();
