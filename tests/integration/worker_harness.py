@@ -108,7 +108,7 @@ class Plane:
 
 class Worker:
     def __init__(self, plane, *arguments, state=None, command=("worker",), variables=None,
-                 key_variable=True):
+                 key_variable=True, program=(PROGRAM,), popen=subprocess.Popen):
         self.folder = state or fresh_folder()
         self.state = self.folder + "/state"
         self.log_path = f"{self.folder}/worker-{time.monotonic_ns()}.log"
@@ -116,8 +116,8 @@ class Worker:
         if key_variable:
             environment["ANTHROPIC_ENVIRONMENT_KEY"] = plane.environment_key
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, *command, "--base-url", plane.base_url, "--environment-id",
+            self.process = popen(
+                [*program, *command, "--base-url", plane.base_url, "--environment-id",
                  plane.environment, "--policy", "builtin:default", "--state", self.state,
                  *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

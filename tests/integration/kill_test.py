@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""kill -9 of each role at each point of a call, as the messages between the roles show it.
+
+usage: kill_test.py root|user [WORD...]    (WORD: only cases with it in their name)
+
+The control plane queues one call that appends to a file. At the point the role is killed; then
+glovebox has to come back by itself (or, after the death of the supervisor, by another start on the
+same state folder), answer the call once and in time, have run it at most once, serve the next call,
+and leave nothing on the host. The messages are seen and held from outside (message_tap.py), which
+takes root whoever glovebox runs as.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "attack")]
+import oracle  # noqa: E402
+from message_tap import TappedProcess  # noqa: E402
+from worker_harness import PROGRAM, Plane, Worker, fresh_folder, run_cases, wait_for  # noqa: E402
+
+USER_ID = 54321
+AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups",
+           "--inh-caps=-all", "--bounding-set=-all"]
+LEASE_SECONDS = 2
+ANSWER_SECONDS = LEASE_SECONDS + 10
+# The answer of the plane that a role is killed before; far more than a kill takes.
+ANSWER_DELAY_MS = 3000
+
+APPEND = "echo x >> effect; echo done"
+# More than the pipe and the keeper's reader hold at once: when `half` is there, it was half read.
+APPEND_AND_TALK = ("echo x >> effect; head -c 150000 /dev/zero | tr '\\0' a; touch half; "
+                   "until [ -e go ]; do sleep 0.02; done; echo; echo done")
+
+# What the answer says: the call ran to its end; it may have run in part; it was not recorded.
+RAN, INTERRUPTED, UNRECORDED = ("done", "interrupted by a restart",
+                                "refused, the audit log cannot be written")
+
+
+class OfRecord:
+    """Picks the request for a record of a kind, or the word that it is durable."""
+
+    def __init__(self, message, kind):
+        self.message, self.kind, self.asked = message, kind.encode(), set()
+
+    def __call__(self, message):
+        sequence, size = message.body[:8], int.from_bytes(message.body[8:12], "little")
+        is_request = message.is_a("Append") and message.body[12:12 + size] == self.kind
+        if is_request:
+            self.asked.add(sequence)
+        return is_request if self.message == "Append" else (
+            message.is_a("Appended") and sequence in self.asked)
+
+
+def of_type(name):
+    return lambda message: message.is_a(name)
+
+
+class HeldMessage:
+    """The point at which a message is about to be sent."""
+    command = APPEND
+
+    def __init__(self, wanted, *arguments):
+        self.wanted, self.arguments = wanted, arguments
+
+    def prepare(self, run):
+        run.worker.process.hold(self.wanted(*self.arguments))
+
+    def reached(self, run):
+        return run.worker.process.held.is_set()
+
+    def leave(self, run):
+        run.worker.process.release()
+
+
+class HalfRead:
+    command = APPEND_AND_TALK
+
+    def prepare(self, run):
+        pass
+
+    def reached(self, run):
+        return (run.work / "half").exists()
+
+    def leave(self, run):
+        (run.work / "go").touch()
+
+
+class Posted:
+    """The plane has the post, and took it or not; its answer is not there yet."""
+    command = APPEND
+
+    def __init__(self, **fault):
+        self.fault = fault
+
+    def prepare(self, run):
+        run.plane.fault(route="events.send", **self.fault)
+
+    def reached(self, run):
+        return run.plane.fault_struck()
+
+    def leave(self, run):
+        # Still unanswered when the role was gone, else this was another point.
+        assert "outcome=" not in run.worker.log(), run.worker.log()
+
+
+POINTS = {
+    "before the intent": HeldMessage(OfRecord, "Append", "tool.intent"),
+    "intent durable": HeldMessage(OfRecord, "Appended", "tool.intent"),
+    "box started": HeldMessage(of_type, "BoxStarted"),
+    "output half read": HalfRead(),
+    "box ended": HeldMessage(of_type, "BoxDone"),
+    "result durable": HeldMessage(OfRecord, "Appended", "tool.result"),
+    "post sent but unanswered": Posted(applied=True, delay_ms=ANSWER_DELAY_MS),
+    "post sent and lost": Posted(stall=True),
+}
+
+# For each role the answer and how often the command may have appended.
+NEVER, ONCE, PERHAPS = {0}, {1}, {0, 1}
+EXPECTED = {
+    "before the intent": {
+        "worker": (INTERRUPTED, PERHAPS), "boxer": (RAN, ONCE),
+        "auditor": (UNRECORDED, NEVER), "supervisor": (RAN, ONCE)},
+    "intent durable": {
+        "worker": (INTERRUPTED, NEVER), "boxer": (INTERRUPTED, NEVER),
+        "auditor": (UNRECORDED, NEVER), "supervisor": (INTERRUPTED, NEVER)},
+    "box started": {
+        "worker": (INTERRUPTED, PERHAPS), "boxer": (INTERRUPTED, PERHAPS),
+        "auditor": (UNRECORDED, PERHAPS), "supervisor": (INTERRUPTED, PERHAPS)},
+    "output half read": {
+        "worker": (INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
+    "box ended": {
+        "worker": (INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
+    "result durable": {
+        "worker": (RAN, ONCE), "boxer": (RAN, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (RAN, ONCE)},
+    "post sent but unanswered": {
+        "worker": (RAN, ONCE), "boxer": (RAN, ONCE),
+        "auditor": (RAN, ONCE), "supervisor": (RAN, ONCE)},
+    "post sent and lost": {"worker": (RAN, ONCE), "supervisor": (RAN, ONCE)},
+}
+
+
+class Run:
+    """One plane and one glovebox, whose sessions share a workspace that the test can look into."""
+
+    def __init__(self, keep, user):
+        self.keep, self.user = keep, user
+        self.folder = fresh_folder()
+        self.work = pathlib.Path(self.folder) / "work"
+        self.work.mkdir(mode=0o700)
+        if user == "user":
+            for path in (self.folder, self.work):
+                os.chown(path, USER_ID, USER_ID)
+        self.plane = keep(Plane("--ttl", str(LEASE_SECONDS)))
+        self.start()
+
+    def start(self):
+        program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
+        self.worker = self.keep(Worker(
+            self.plane, "--workdir", str(self.work), "--workspace", "shared", state=self.folder,
+            program=program, popen=TappedProcess))
+        wait_for("the start", lambda: "serving" in self.worker.log())
+
+    def kill(self, role):
+        if role == "supervisor":
+            self.worker.process.kill()
+            self.worker.process.wait()
+            return
+        pid = wait_for(role, lambda: self.worker.role(role))
+        victim = os.pidfd_open(pid)
+        signal.pidfd_send_signal(victim, signal.SIGKILL)
+        wait_for(f"the end of the {role}", lambda: self.worker.role(role) != pid)
+        os.close(victim)
+
+    def effects(self):
+        try:
+            return (self.work / "effect").read_text().count("x")
+        except FileNotFoundError:
+            return 0
+
+    def state_listing(self, session):
+        """Names below the state folder, of any session alike."""
+        state = pathlib.Path(self.worker.state)
+        return {str(path.relative_to(state)).replace(session, "SESSION") for path in state.rglob("*")}
+
+    def finish(self, session):
+        """Ends glovebox in order; what it then left in the state folder."""
+        assert self.worker.terminate() == 0, "no clean end"
+        verified = subprocess.run([PROGRAM, "audit", "verify", self.worker.state + "/audit"],
+                                  capture_output=True, text=True)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        return self.state_listing(session)
+
+
+def reachable_program():
+    """The clone may lie where only root may look."""
+    if not PROGRAM_COPY:
+        PROGRAM_COPY.append(shutil.copy2(PROGRAM, fresh_folder() + "/glovebox"))
+    return PROGRAM_COPY[0]
+
+
+PROGRAM_COPY = []
+
+
+def killed(role, name, user):
+    point = POINTS[name]
+    answer, effects = EXPECTED[name][role]
+
+    def case(keep):
+        before = oracle.residue()
+        run = Run(keep, user)
+        session = run.plane.session()
+        first = run.plane.bash(session, "echo up")
+        assert run.plane.result(session, first) == ("up", False)
+        point.prepare(run)
+        call = run.plane.bash(session, point.command)
+        wait_for(name, lambda: point.reached(run))
+        run.kill(role)
+        killed_at = time.monotonic()
+        point.leave(run)
+        if role == "supervisor":
+            run.start()
+        text, is_error = run.plane.result(session, call, ANSWER_SECONDS)
+        took = time.monotonic() - killed_at
+        assert answer in text and is_error == (answer is not RAN), (answer, text[-200:], is_error)
+        assert run.effects() in effects, (effects, run.effects())
+        after = run.plane.bash(session, "echo still here")
+        assert run.plane.result(session, after) == ("still here", False)
+        assert len(run.plane.results(session, call)) == 1
+        assert run.effects() in effects, (effects, run.effects())
+        refused = [entry for entry in run.plane.trace("events.send") if entry["status"] >= 300]
+        assert not refused, f"the plane refused {refused}"
+        left = run.finish(session) - UNDISTURBED[point.command]
+        assert not left, f"left in the state folder: {left}"
+        run.worker.process.server.join()
+        run.plane.end()
+        stays = oracle.residue_after(before, [run.folder, *PROGRAM_COPY])
+        assert not stays, f"left on the host: {stays}"
+        print(f"{took:.1f} s to the answer")
+    return case
+
+
+# What a glovebox that nobody killed leaves in its state folder after the same calls.
+UNDISTURBED = {}
+
+
+def nobody_killed(user):
+    def case(keep):
+        for command in (APPEND, APPEND_AND_TALK):
+            run = Run(keep, user)
+            (run.work / "go").touch()
+            session = run.plane.session()
+            for each in ("echo up", command, "echo still here"):
+                run.plane.result(session, run.plane.bash(session, each))
+            UNDISTURBED[command] = run.finish(session)
+    return case
+
+
+def main():
+    user, words = sys.argv[1], sys.argv[2:]
+    cases = [(f"{role} killed: {name}", killed(role, name, user))
+             for name, roles in EXPECTED.items() for role in roles]
+    if words:
+        cases = [(name, case) for name, case in cases if any(word in name for word in words)]
+    return run_cases([("nobody killed", nobody_killed(user)), *cases])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
