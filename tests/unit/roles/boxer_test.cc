@@ -9,8 +9,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "box/session_store.h"
 #include "ipc/messages.h"
 #include "os/file.h"
 #include "policy/builtin.h"
@@ -80,10 +82,14 @@ class Fixture {
     REQUIRE(asked.kind == kind);
     REQUIRE(auditor.send(ipc::Appended::kType, ipc::Appended{asked.sequence, 1, ""}.encode()));
   }
-  void open(const std::string& session) {
+  ipc::SessionOpened open(const std::string& session) {
     say(ipc::OpenSession{session, "e", "a", "w", ""});
     log_takes("session.open");
-    hear<ipc::SessionOpened>(worker);
+    return hear<ipc::SessionOpened>(worker);
+  }
+  // The folder of a session as an earlier boxer left it.
+  box::SessionStore store_of(const std::string& session) {
+    return *box::SessionStore::open(sessions_.get(), session);
   }
 
   ipc::Channel supervisor, worker, auditor;
@@ -200,6 +206,19 @@ TEST_CASE("a tool that the policy does not bind is denied, and the denial is rec
   CHECK(done.outcome == "denied");
   CHECK(done.rule.starts_with("builtin:default:"));
   CHECK(done.is_error == 1);
+}
+
+TEST_CASE("results that nobody settled are named when their session is opened again") {
+  Fixture boxer;
+  const box::SessionStore store = boxer.store_of("s");
+  box::StoredResult result;
+  result.content = "[]";
+  REQUIRE(store.put_pending("posted", result));
+  REQUIRE(store.put_pending("not-posted", result));
+  CHECK(boxer.open("s").kept == std::vector<std::string>{"not-posted", "posted"});
+  boxer.say(ipc::Settled{"s", "posted"});
+  CHECK(boxer.open("next").kept.empty());  // after it, in order
+  CHECK(*store.list_pending() == std::vector<std::string>{"not-posted"});
 }
 
 TEST_CASE("without the auditor every call is refused in words") {
