@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 of each role at each point of a call, as the messages between the roles show it.
 
-usage: kill_test.py root|user [WORD...]    (WORD: only cases with it in their name)
+usage: kill_test.py root|user [WORD...]    (WORD: only points with it in their name)
 
 The control plane queues one call that appends to a file. At the point the role is killed; then
 glovebox has to come back by itself (or, after the death of the supervisor, by another start on the
@@ -15,12 +15,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "attack")]
 import oracle  # noqa: E402
 from message_tap import TappedProcess  # noqa: E402
-from worker_harness import PROGRAM, Plane, Worker, fresh_folder, run_cases, wait_for  # noqa: E402
+from worker_harness import PROGRAM, Plane, Worker, fresh_folder, remove_folders, run_case, wait_for  # noqa: E402
 
 USER_ID = 54321
 AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups",
@@ -150,8 +150,9 @@ class Run:
     """One plane and one glovebox, whose sessions share a workspace that the test can look into."""
 
     def __init__(self, keep, user):
-        self.keep, self.user = keep, user
+        self.keep, self.user, self.starts = keep, user, []
         self.folder = fresh_folder()
+        keep(self)
         self.work = pathlib.Path(self.folder) / "work"
         self.work.mkdir(mode=0o700)
         if user == "user":
@@ -159,13 +160,18 @@ class Run:
                 os.chown(path, USER_ID, USER_ID)
         self.plane = keep(Plane("--ttl", str(LEASE_SECONDS)))
         self.start()
+        self.session = self.plane.session()
 
     def start(self):
         program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
         self.worker = self.keep(Worker(
             self.plane, "--workdir", str(self.work), "--workspace", "shared", state=self.folder,
             program=program, popen=TappedProcess))
+        self.starts.append(self.worker)
         wait_for("the start", lambda: "serving" in self.worker.log())
+
+    def bash(self, command, patience=ANSWER_SECONDS):
+        return self.plane.result(self.session, self.plane.bash(self.session, command), patience)
 
     def kill(self, role):
         if role == "supervisor":
@@ -184,24 +190,21 @@ class Run:
         except FileNotFoundError:
             return 0
 
-    def serve_again(self):
-        """Until the auditor is back, calls are refused."""
-        wait_for("a call that is served", lambda: self.plane.result(
-            self.session, self.plane.bash(self.session, "echo still here"))[0] == "still here",
-            ANSWER_SECONDS)
-
-    def state_listing(self, session):
-        """Names below the state folder, of any session alike."""
-        state = pathlib.Path(self.worker.state)
-        return {str(path.relative_to(state)).replace(session, "SESSION") for path in state.rglob("*")}
-
-    def finish(self, session):
-        """Ends glovebox in order; what it then left in the state folder."""
+    def finish(self):
+        """Ends glovebox in order. Returns the names below the state folder, of any session alike."""
         assert self.worker.terminate() == 0, "no clean end"
-        verified = subprocess.run([PROGRAM, "audit", "verify", self.worker.state + "/audit"],
+        for started in self.starts:
+            started.process.server.join(ANSWER_SECONDS)
+            assert not started.process.server.is_alive(), "a process of it is left"
+        state = pathlib.Path(self.worker.state)
+        verified = subprocess.run([PROGRAM, "audit", "verify", state / "audit"],
                                   capture_output=True, text=True)
         assert verified.returncode == 0, verified.stdout + verified.stderr
-        return self.state_listing(session)
+        return {str(path.relative_to(state)).replace(self.session, "SESSION")
+                for path in state.rglob("*")}
+
+    def end(self):
+        shutil.rmtree(self.folder)  # fails if something is mounted there
 
 
 def reachable_program():
@@ -219,35 +222,25 @@ def killed(role, name, user):
     answer, effects = EXPECTED[name][role]
 
     def case(keep):
-        before = oracle.residue()
         run = Run(keep, user)
-        session = run.session = run.plane.session()
-        first = run.plane.bash(session, "echo up")
-        assert run.plane.result(session, first) == ("up", False)
+        assert run.bash("echo up") == ("up", False)
         point.prepare(run)
-        call = run.call = run.plane.bash(session, point.command)
+        run.call = run.plane.bash(run.session, point.command)
         wait_for(name, lambda: point.reached(run))
         run.kill(role)
-        killed_at = time.monotonic()
         point.leave(run)
         if role == "supervisor":
             run.start()
-        text, is_error = run.plane.result(session, call, ANSWER_SECONDS)
-        took = time.monotonic() - killed_at
+        text, is_error = run.plane.result(run.session, run.call, ANSWER_SECONDS)
         assert answer in text and is_error == (answer is not RAN), (answer, text[-200:], is_error)
-        assert run.effects() in effects, (effects, run.effects())
-        run.serve_again()
-        assert len(run.plane.results(session, call)) == 1
+        # Until the auditor is back, calls are refused.
+        wait_for("a call that is served", lambda: run.bash("echo up") == ("up", False), ANSWER_SECONDS)
+        assert len(run.plane.results(run.session, run.call)) == 1
         assert run.effects() in effects, (effects, run.effects())
         refused = [entry for entry in run.plane.trace("events.send") if entry["status"] >= 300]
-        assert not refused, f"the plane refused {refused}"
-        left = run.finish(session) - UNDISTURBED[point.command]
+        assert not refused, f"the plane was sent what it did not want: {refused}"
+        left = run.finish() - UNDISTURBED[point.command]
         assert not left, f"left in the state folder: {left}"
-        run.worker.process.server.join()
-        run.plane.end()
-        stays = oracle.residue_after(before, [run.folder, *PROGRAM_COPY])
-        assert not stays, f"left on the host: {stays}"
-        print(f"{took:.1f} s to the answer")
     return case
 
 
@@ -260,20 +253,34 @@ def nobody_killed(user):
         for command in (APPEND, APPEND_AND_TALK):
             run = Run(keep, user)
             (run.work / "go").touch()
-            session = run.plane.session()
-            for each in ("echo up", command, "echo still here"):
-                run.plane.result(session, run.plane.bash(session, each))
-            UNDISTURBED[command] = run.finish(session)
+            for each in ("echo up", command, "echo up"):
+                run.bash(each)
+            UNDISTURBED[command] = run.finish()
+    return case
+
+
+def nothing_left(before):
+    def case(_):
+        left = oracle.residue_after(before, [])
+        assert not left, left
     return case
 
 
 def main():
     user, words = sys.argv[1], sys.argv[2:]
-    cases = [(f"{role} killed: {name}", killed(role, name, user))
-             for name, roles in EXPECTED.items() for role in roles]
-    if words:
-        cases = [(name, case) for name, case in cases if any(word in name for word in words)]
-    return run_cases([("nobody killed", nobody_killed(user)), *cases])
+    reachable_program()
+    results = [run_case("nobody killed", nobody_killed(user))]
+    for name, roles in EXPECTED.items():
+        if words and not any(word in name for word in words):
+            continue
+        before = oracle.residue()
+        with ThreadPoolExecutor() as side_by_side:
+            results += side_by_side.map(
+                lambda role, name=name: run_case(f"{role} killed: {name}", killed(role, name, user)),
+                roles)
+        results.append(run_case(f"nothing is left: {name}", nothing_left(before)))
+    remove_folders()
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":

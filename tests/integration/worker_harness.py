@@ -186,27 +186,36 @@ def fresh_folder():
 FOLDERS = []
 
 
-def run_cases(cases):
-    """Prints `ok NAME` or `not ok NAME` for each; returns the exit status."""
-    failed = False
-    for name, case in cases:
-        made = []
+def run_case(name, case):
+    """Prints `ok NAME` or `not ok NAME` and why, at once; returns whether it is ok. What the case
+    gave to keep() is ended, the last first."""
+    made, lines = [], []
 
-        def keep(thing):
-            made.append(thing)
-            return thing
-        try:
-            case(keep)
-            print(f"ok {name}", flush=True)
-        except Exception as problem:  # one case must not hide the others
-            failed = True
-            print(f"{type(problem).__name__}: {problem}")
-            for thing in made:
-                if isinstance(thing, Worker):
-                    print(re.sub(r"^", "  | ", thing.log()[-3000:], flags=re.MULTILINE))
-            print(f"not ok {name}", flush=True)
-        for thing in reversed(made):
-            thing.end()
+    def keep(thing):
+        made.append(thing)
+        return thing
+    try:
+        case(keep)
+        lines.append(f"ok {name}")
+    except Exception as problem:  # one case must not hide the others
+        lines.append(f"{type(problem).__name__}: {problem}")
+        for thing in made:
+            if isinstance(thing, Worker):
+                lines.append(re.sub(r"^", "  | ", thing.log()[-3000:], flags=re.MULTILINE))
+        lines.append(f"not ok {name}")
+    for thing in reversed(made):
+        thing.end()
+    print("\n".join(lines), flush=True)
+    return lines[-1].startswith("ok")
+
+
+def remove_folders():
     for folder in FOLDERS:
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if failed else 0
+
+
+def run_cases(cases):
+    """Returns the exit status."""
+    results = [run_case(name, case) for name, case in cases]
+    remove_folders()
+    return 0 if all(results) else 1
