@@ -152,6 +152,11 @@ void CallGate::found(Ticket ticket, LogKnows log, StoredHere stored) {
     calls_.erase(ticket);
     return;
   }
+  if (Call* doubted = call(ticket, Phase::in_doubt)) {
+    if (log == LogKnows::end) return finish(ticket, doubted->ending);
+    doubted->phase = Phase::resulting;
+    return emit(Step::Kind::ask_result, ticket, *doubted);
+  }
   Call* found = call(ticket, Phase::finding);
   if (found == nullptr) return;
   switch (log) {
@@ -273,6 +278,10 @@ void CallGate::abandon(Ticket ticket) {
       call.phase = Phase::abandoned;
       return emit(Step::Kind::stop, ticket, call);
     case Phase::abandoned:
+    case Phase::in_doubt:
+      return;
+    case Phase::resulting:
+      call.phase = Phase::in_doubt;
       return;
     case Phase::checking:
     case Phase::marking:
@@ -280,7 +289,6 @@ void CallGate::abandon(Ticket ticket) {
       calls_.erase(ticket);
       return;
     case Phase::storing:
-    case Phase::resulting:
     case Phase::orphaning:
       emit(Step::Kind::forget, ticket, call);
       [[fallthrough]];
@@ -310,6 +318,8 @@ void CallGate::log_lost() {
 
 void CallGate::log_back() {
   if (std::exchange(log_ok_, true)) return;
+  for (const auto& [ticket, call] : calls_)
+    if (call.phase == Phase::in_doubt) emit(Step::Kind::find, ticket, call);
   for (Unsure& unsure : std::exchange(unsure_, {})) {
     const Ticket ticket = next_++;
     Call& call = calls_[ticket];

@@ -27,7 +27,8 @@ USER_NOTIFY, ALLOW = 0x7FC00000, 0x7FFF0000
 LOOKED_AT = 4096  # bytes of a message
 
 # As in src/ipc/messages.h and src/box/keeper_wire.h.
-TYPES = {"Append": 0x300, "Appended": 0x301, "BoxStarted": 0x403, "BoxDone": 0x404}
+TYPES = {"Settled": 0x205, "CallDone": 0x208, "Append": 0x300, "Appended": 0x301,
+         "BoxStarted": 0x403, "BoxDone": 0x404}
 
 
 def checked(result):

@@ -45,14 +45,16 @@ struct Fixture {
     say(ipc::SessionOpened{"s", 1, std::move(kept)});
     ipc::OpenSession message;
     message.session = "s";
-    const auto opened = loop->run_until([](Fixture& f, ipc::OpenSession m) -> net::Task<Result<int>> {
-      net::CancelSource serving;
-      f.loop->spawn(f.link.serve({.token = serving.token()}));
-      const auto done = co_await f.link.open(std::move(m), {.deadline = f.loop->now() + kTooLong});
-      serving.cancel();
-      if (!done) co_return done.error();
-      co_return 0;
-    }(*this, std::move(message)));
+    const auto opened =
+        loop->run_until([](Fixture& f, ipc::OpenSession m) -> net::Task<Result<int>> {
+          net::CancelSource serving;
+          f.loop->spawn(f.link.serve({.token = serving.token()}));
+          const auto done =
+              co_await f.link.open(std::move(m), {.deadline = f.loop->now() + kTooLong});
+          serving.cancel();
+          if (!done) co_return done.error();
+          co_return 0;
+        }(*this, std::move(message)));
     REQUIRE(opened);
     CHECK(hear<ipc::OpenSession>().session == "s");
   }
