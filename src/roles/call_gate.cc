@@ -1,5 +1,6 @@
 #include "roles/call_gate.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace glovebox::roles {
@@ -19,6 +20,12 @@ void CallGate::emit(Step::Kind kind, const std::string& session) {
 
 std::vector<Step> CallGate::take_steps() {
   return std::exchange(steps_, {});
+}
+
+bool CallGate::runs_anything() const {
+  return std::ranges::any_of(calls_, [](const auto& entry) {
+    return entry.second.phase == Phase::running || entry.second.phase == Phase::abandoned;
+  });
 }
 
 // --- sessions

@@ -108,6 +108,7 @@ class CallGate {
   // In the order in which they are to be taken.
   std::vector<Step> take_steps();
   bool idle() const { return calls_.empty() && sessions_.empty(); }
+  bool runs_anything() const;  // a box that has not reported
   std::size_t sessions() const { return sessions_.size(); }
   std::size_t calls() const { return calls_.size(); }
 

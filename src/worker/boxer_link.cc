@@ -191,7 +191,8 @@ net::Task<Result<void>> BoxerLink::close(std::string id, std::string reason,
   const std::uint64_t generation = generation_;
   Result<void> done;
   if (session->opened_by == generation && send(message)) {
-    while (!session->closed && generation == generation_ && channel_.open() && done) {
+    while (!session->closed && !session->refusal && generation == generation_ && channel_.open() &&
+           done) {
       session->changed.clear();
       done = co_await session->changed.wait(patience);
     }

@@ -45,7 +45,7 @@ class BoxerLink {
   void settled(std::string_view session, std::string_view tool_use);
   // Calls whose result the boxer kept from before and nobody has settled yet.
   std::vector<std::string> kept(std::string_view session) const;
-  // Until the boxer has closed it, or there is no boxer.
+  // Until the boxer has closed it or refuses to (it cannot record the end), or there is no boxer.
   net::Task<Result<void>> close(std::string session, std::string reason, net::Patience patience);
 
  private:

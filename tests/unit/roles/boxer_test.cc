@@ -60,7 +60,8 @@ class Fixture {
   ~Fixture() {
     supervisor.close();
     thread_.join();
-    (void)os::remove_tree(AT_FDCWD, folder_);
+    const auto above = os::open_path("/tmp", O_PATH | O_DIRECTORY);
+    CHECK(os::remove_tree(above->get(), folder_.substr(folder_.rfind('/') + 1)));
   }
   Fixture(const Fixture&) = delete;
   Fixture& operator=(const Fixture&) = delete;
@@ -232,6 +233,27 @@ TEST_CASE("without the auditor every call is refused in words") {
   CHECK(done.content.find("refused, the audit log cannot be written") != std::string::npos);
   boxer.say(ipc::Call{"s", "d", "bash", "{\"command\":\"true\"}", 0});
   CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+}
+
+TEST_CASE("a session whose end cannot be recorded keeps nobody waiting") {
+  Fixture boxer;
+  boxer.open("s");
+  SECTION("the log is lost before the close") {
+    boxer.auditor.close();
+    boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
+    CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+    boxer.say(ipc::CloseSession{"s", "done"});
+  }
+  SECTION("the log is lost while the close is recorded") {
+    boxer.say(ipc::CloseSession{"s", "done"});
+    REQUIRE(boxer.hear<ipc::Append>(boxer.auditor).kind == "session.close");
+    boxer.auditor.close();
+  }
+  CHECK(boxer.hear<ipc::Refused>(boxer.worker).session == "s");
+  // And the boxer can end.
+  REQUIRE(boxer.supervisor.send(ipc::Stop::kType, ""));
+  const auto end = boxer.supervisor.receive();
+  CHECK((end && !*end));
 }
 
 TEST_CASE("an auditor that answers what was not asked is not believed") {

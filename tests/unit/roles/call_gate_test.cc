@@ -428,6 +428,26 @@ TEST_CASE("a result whose record was on its way when the log was lost waits for 
   }
 }
 
+TEST_CASE("what runs is known also when the log is lost") {
+  CallGate gate = open_gate();
+  CHECK_FALSE(gate.runs_anything());
+  const Ticket ticket = running(gate, "a");
+  CHECK(gate.runs_anything());
+  SECTION("its box must end first") {
+    gate.log_lost();
+    CHECK(gate.runs_anything());
+    gate.ran(ticket);
+    CHECK_FALSE(gate.runs_anything());
+  }
+  SECTION("a result that waits for the log is no box") {
+    gate.ran(ticket);
+    gate.stored(ticket, CallGate::Kept::yes);
+    gate.log_lost();
+    CHECK_FALSE(gate.runs_anything());
+    CHECK_FALSE(gate.idle());
+  }
+}
+
 TEST_CASE("a session that was closing when the log was lost closes when it is back") {
   CallGate gate = open_gate();
   REQUIRE(gate.close_session("s", CancelReason::cancelled));

@@ -87,5 +87,25 @@ TEST_CASE("what was settled while there was no boxer is said to the next one") {
   CHECK(test.link.kept("s").empty());
 }
 
+TEST_CASE("a session that the boxer cannot close is left") {
+  Fixture test;
+  test.attach();
+  test.open({});
+  ipc::Refused refused;
+  refused.session = "s";
+  refused.message = "not now";
+  test.say(refused);
+  const auto closed = test.loop->run_until([](Fixture& f) -> net::Task<Result<int>> {
+    net::CancelSource serving;
+    f.loop->spawn(f.link.serve({.token = serving.token()}));
+    const auto done = co_await f.link.close("s", "done", {.deadline = f.loop->now() + kTooLong});
+    serving.cancel();
+    if (!done) co_return done.error();
+    co_return 0;
+  }(test));
+  CHECK(closed);
+  CHECK(test.hear<ipc::CloseSession>().session == "s");
+}
+
 }  // namespace
 }  // namespace glovebox::worker
