@@ -14,7 +14,6 @@ namespace {
 
 constexpr unsigned kFolderMode = 0700;
 constexpr unsigned kFileMode = 0600;
-constexpr std::string_view kTemporaryPrefix = ".new-";  // of os::replace_file
 constexpr std::size_t kMaxEntries = 4096;
 
 Error refused(std::string_view name, std::string_view why) {
@@ -79,10 +78,7 @@ Result<LogDirectory> LogDirectory::open_to_write(const std::string& path) {
       return std::move(locked).error().with_context(path);
     return Error(ErrorKind::conflict, std::format("{}: another auditor writes here", path));
   }
-  const auto entries = TRY_CONTEXT(os::list_folder(directory.fd(), kMaxEntries), path);
-  for (const os::FolderEntry& entry : entries)
-    if (entry.name.starts_with(kTemporaryPrefix))
-      TRY_CONTEXT(os::remove_file(directory.fd(), entry.name), path);
+  TRY_CONTEXT(os::remove_unfinished(directory.fd(), kMaxEntries), path);
   return directory;
 }
 

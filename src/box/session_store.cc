@@ -129,7 +129,11 @@ Result<SessionStore> SessionStore::open(int sessions_fd, std::string_view sessio
   UniqueFd folder = TRY_CONTEXT(
       open_or_make_folder(sessions_fd, folder_name(session), kPrivateFolder), "session folder");
   TRY_CONTEXT(open_or_make_folder(folder.get(), kOutputFolder, kSharedFolder), "outputs folder");
-  TRY_CONTEXT(open_or_make_folder(folder.get(), kPendingFolder, kPrivateFolder), "pending folder");
+  const UniqueFd pending = TRY_CONTEXT(
+      open_or_make_folder(folder.get(), kPendingFolder, kPrivateFolder), "pending folder");
+  // What an earlier process was killed over.
+  TRY_CONTEXT(os::remove_unfinished(folder.get(), kMaxFiles), "session folder");
+  TRY_CONTEXT(os::remove_unfinished(pending.get(), kMaxFiles), "pending folder");
   return SessionStore(std::move(folder));
 }
 
@@ -180,7 +184,7 @@ Result<std::vector<std::string>> SessionStore::list_pending() const {
   const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
   std::vector<std::string> ids;
   for (const os::FolderEntry& entry : TRY(os::list_folder(folder.get(), kMaxFiles))) {
-    // A temporary file that a crash left behind is no result.
+    // What is being written is no result yet.
     auto named = read_result(folder.get(), entry.name);
     if (named && folder_name(named->id) == entry.name) ids.push_back(std::move(named->id));
   }

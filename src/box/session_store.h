@@ -45,8 +45,9 @@ struct StoredResult {
 
 class SessionStore {
  public:
-  // Opens, or makes, the folder of one session below `sessions`. Errors: those of the kernel;
-  // denied when something else than a folder of ours is in the way.
+  // Opens, or makes, the folder of one session below `sessions`, and removes what a process left
+  // in it that was killed while it wrote. Errors: those of the kernel; denied when something else
+  // than a folder of ours is in the way.
   static Result<SessionStore> open(int sessions_fd, std::string_view session);
 
   Result<std::string> load_shell_state() const;  // empty when there is none

@@ -104,6 +104,7 @@ std::string SessionOpened::encode() const {
   Writer writer;
   writer.text(session);
   writer.number(index);
+  writer.text(list_bytes(kept));
   return writer.take();
 }
 
@@ -112,6 +113,7 @@ Result<SessionOpened> SessionOpened::decode(std::string_view body) {
   SessionOpened message;
   message.session = TRY(reader.text(kMaxName));
   message.index = TRY(reader.number<std::uint64_t>());
+  message.kept = TRY(read_list(TRY(reader.text(kMaxBlob))));
   TRY(reader.finish());
   return message;
 }

@@ -64,6 +64,9 @@ struct SessionOpened {
   static constexpr std::uint16_t kType = 0x201;
   std::string session;
   std::uint64_t index = 0;  // of its record in the audit log
+  // Calls whose result is stored and not settled. A worker that knows one of them to be answered
+  // says so; the one that posted it may have died before it could.
+  std::vector<std::string> kept;
   std::string encode() const;
   static Result<SessionOpened> decode(std::string_view body);
 };

@@ -291,10 +291,14 @@ Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit) {
   }
 }
 
+namespace {
+constexpr std::string_view kUnfinished = ".new-";
+}  // namespace
+
 Result<void> replace_file(int folder, const std::string& name, std::string_view bytes,
                           unsigned mode) {
   SystemRandom random;
-  const std::string temporary = ".new-" + random.hex(8);
+  const std::string temporary = std::string(kUnfinished) + random.hex(8);
   const UniqueFd file = TRY(open_at(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                                     Resolve::beneath_no_symlinks, mode));
   const auto finish = [&]() -> Result<void> {
@@ -307,6 +311,12 @@ Result<void> replace_file(int folder, const std::string& name, std::string_view 
   auto done = finish();
   if (!done) ::unlinkat(folder, temporary.c_str(), 0);
   return done;
+}
+
+Result<void> remove_unfinished(int folder, std::size_t limit) {
+  for (const FolderEntry& entry : TRY(list_folder(folder, limit)))
+    if (entry.name.starts_with(kUnfinished)) TRY(remove_file(folder, entry.name));
+  return {};
 }
 
 namespace {

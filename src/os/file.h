@@ -86,6 +86,9 @@ Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit);
 // Writes `bytes` under a random temporary name, flushes, renames over `name`, flushes the folder.
 Result<void> replace_file(int folder, const std::string& name, std::string_view bytes,
                           unsigned mode);
+// Removes what a replace_file() left whose process was killed. For who alone writes in the folder,
+// before it does. Kind `limit` when there are more than `limit` entries.
+Result<void> remove_unfinished(int folder, std::size_t limit);
 
 // Removes `name` and all below it, whatever the names and the depth; never follows a symlink and
 // never leaves the folder's mount. A missing name is no error.

@@ -66,6 +66,16 @@ void Boxer::log_gone(std::string_view why) {
   log_client_.disconnect();
   host_.log.error("the auditor is gone, nothing is run until it is back", {{"why", why}});
   gate_.log_lost();
+  for (auto& [name, session] : sessions_)
+    if (session.closing && !session.orphaned) leave_closing(name, session);
+}
+
+// Its end is recorded when the log is back, which may be never: a worker has other sessions and is
+// not to wait for that. A command waits; it ends if the auditor cannot be started.
+void Boxer::leave_closing(const std::string& name, BoxerSession& session) {
+  if (host_.settings.caller == CallerKind::command) return;
+  session.orphaned = true;
+  refuse(name, "", "the end of the session cannot be recorded now");
 }
 
 Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
@@ -186,8 +196,12 @@ Result<void> Boxer::take_message(ipc::Envelope&& envelope) {
       const auto message = TRY(ipc::CloseSession::decode(envelope.body));
       const auto at = sessions_.find(message.session);
       if (at != sessions_.end()) at->second.close_reason = message.reason;
-      if (auto closed = gate_.close_session(message.session, CancelReason::cancelled); !closed)
+      if (auto closed = gate_.close_session(message.session, CancelReason::cancelled); !closed) {
         refuse(message.session, "", closed.error().message());
+      } else if (at != sessions_.end()) {
+        at->second.closing = true;
+        if (!log_client_.connected()) leave_closing(message.session, at->second);
+      }
       return {};
     }
     case ipc::ShowPlan::kType:
@@ -295,7 +309,11 @@ Result<void> Boxer::serve(RoleStart start) {
     else
       caller_arrived(name, std::move(channel));
   }
-  while (!stopping_ || !gate_.idle()) {
+  const auto over = [this] {
+    // Without a log no end can be recorded; whatever runs is still ended first.
+    return stopping_ && (gate_.idle() || (!log_client_.connected() && !gate_.runs_anything()));
+  };
+  while (!over()) {
     std::vector<os::Poll> polls = {{.fd = start.supervisor.fd()},
                                    {.fd = caller_.open() ? caller_.fd() : -1},
                                    {.fd = log_client_.connected() ? log_client_.fd() : -1}};

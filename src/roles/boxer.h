@@ -55,14 +55,15 @@ class Boxer {
   explicit Boxer(const BoxerHost& host);
   ~Boxer();
 
-  // Serves until the supervisor says stop or is gone, and every session is closed. Errors: the
-  // supervisor broke the protocol, or poll failed.
+  // Serves until the supervisor says stop or is gone, and every session is closed, or only waits
+  // for a log that is lost. Errors: the supervisor broke the protocol, or poll failed.
   Result<void> serve(RoleStart start);
 
  private:
   void caller_arrived(const std::string& name, ipc::Channel channel);
   void caller_gone(std::string_view why);
   void log_gone(std::string_view why);
+  void leave_closing(const std::string& name, BoxerSession& session);
   Result<void> read_supervisor(const ipc::Channel& supervisor);
   void read_caller();
   void read_log();

@@ -27,7 +27,8 @@ struct BoxerSession {
   std::string outputs;  // host path
   std::string close_reason = "closed";
   std::uint64_t index = 0;  // of its latest record
-  bool orphaned = false;    // its caller is gone
+  bool closing = false;     // its caller wants its end
+  bool orphaned = false;    // its caller is gone, or was told that the end cannot be recorded
 };
 
 struct LiveCall {

@@ -273,8 +273,14 @@ void Boxer::session_step(const Step& step) {
       return ask(
           RecordKind::session_open,
           session_open_members(session.facts, host_.active, host_.settings.host, host_.started));
-    case Step::Kind::opened:
-      return send(ipc::SessionOpened{step.session, session.index});
+    case Step::Kind::opened: {
+      ipc::SessionOpened opened{step.session, session.index, {}};
+      if (auto kept = session.store.list_pending())
+        opened.kept = std::move(*kept);
+      else
+        host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});
+      return send(opened);
+    }
     case Step::Kind::not_opened:
       refuse(step.session, "", "the audit log cannot be written");
       end_session(step.session);

@@ -1,5 +1,6 @@
 #include "roles/call_gate.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace glovebox::roles {
@@ -19,6 +20,12 @@ void CallGate::emit(Step::Kind kind, const std::string& session) {
 
 std::vector<Step> CallGate::take_steps() {
   return std::exchange(steps_, {});
+}
+
+bool CallGate::runs_anything() const {
+  return std::ranges::any_of(calls_, [](const auto& entry) {
+    return entry.second.phase == Phase::running || entry.second.phase == Phase::abandoned;
+  });
 }
 
 // --- sessions
@@ -152,6 +159,11 @@ void CallGate::found(Ticket ticket, LogKnows log, StoredHere stored) {
     calls_.erase(ticket);
     return;
   }
+  if (Call* doubted = call(ticket, Phase::in_doubt)) {
+    if (log == LogKnows::end) return finish(ticket, doubted->ending);
+    doubted->phase = Phase::resulting;
+    return emit(Step::Kind::ask_result, ticket, *doubted);
+  }
   Call* found = call(ticket, Phase::finding);
   if (found == nullptr) return;
   switch (log) {
@@ -273,6 +285,10 @@ void CallGate::abandon(Ticket ticket) {
       call.phase = Phase::abandoned;
       return emit(Step::Kind::stop, ticket, call);
     case Phase::abandoned:
+    case Phase::in_doubt:
+      return;
+    case Phase::resulting:
+      call.phase = Phase::in_doubt;
       return;
     case Phase::checking:
     case Phase::marking:
@@ -280,7 +296,6 @@ void CallGate::abandon(Ticket ticket) {
       calls_.erase(ticket);
       return;
     case Phase::storing:
-    case Phase::resulting:
     case Phase::orphaning:
       emit(Step::Kind::forget, ticket, call);
       [[fallthrough]];
@@ -310,6 +325,8 @@ void CallGate::log_lost() {
 
 void CallGate::log_back() {
   if (std::exchange(log_ok_, true)) return;
+  for (const auto& [ticket, call] : calls_)
+    if (call.phase == Phase::in_doubt) emit(Step::Kind::find, ticket, call);
   for (Unsure& unsure : std::exchange(unsure_, {})) {
     const Ticket ticket = next_++;
     Call& call = calls_[ticket];

@@ -12,7 +12,9 @@
 //   - in a session, calls start in the order in which they came; readers run side by side (at most
 //     kMaxReaders), whatever writes runs alone;
 //   - when the log is lost, whatever was not finished is stopped and answered as not recorded, and
-//     calls whose intent may be in the log are marked as orphans when it is back.
+//     calls whose intent may be in the log are marked as orphans when it is back. A call whose
+//     result is stored already waits for the log instead: it may hold that result, and then the
+//     answer must be no other.
 //
 // Pure: no clock, no I/O. Tickets are never used twice.
 #pragma once
@@ -106,6 +108,7 @@ class CallGate {
   // In the order in which they are to be taken.
   std::vector<Step> take_steps();
   bool idle() const { return calls_.empty() && sessions_.empty(); }
+  bool runs_anything() const;  // a box that has not reported
   std::size_t sessions() const { return sessions_.size(); }
   std::size_t calls() const { return calls_.size(); }
 
@@ -122,6 +125,8 @@ class CallGate {
     orphaning,
     // The log was lost: the box must end before the answer goes.
     abandoned,
+    // The log was lost with the record of the result on its way: did it arrive?
+    in_doubt,
     // The log is back: does it know the intent of a call that was answered as not recorded?
     checking,
     marking,

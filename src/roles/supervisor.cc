@@ -110,7 +110,7 @@ Json Supervisor::boxer_settings() const {
   return settings.to_json();
 }
 
-Outcome<> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
+Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
   auto pair = ipc::make_channel_pair();
   if (!pair) return pair.error();
   os::SpawnRequest request;
@@ -134,11 +134,13 @@ Outcome<> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
   if (role == Role::worker)
     for (const auto& [name, secret] : options_.worker->secrets)
       order.secrets.emplace_back(name, &secret);
-  if (auto sent = send_start(child.channel, order); !sent) return sent.error();
+  if (auto sent = send_start(child.channel, order);
+      !sent && sent.error().kind() != ErrorKind::closed)
+    return sent.error();
   return await_ready(role);
 }
 
-Outcome<> Supervisor::await_ready(Role role) {
+Outcome<Supervisor::EarlyEnd> Supervisor::await_ready(Role role) {
   Child& child = children_.at(role);
   std::vector<os::Poll> polls = {{.fd = child.channel.fd()}};
   auto ready = os::poll_fds(polls, kStartPatience);
@@ -146,32 +148,53 @@ Outcome<> Supervisor::await_ready(Role role) {
   if (!*ready)
     return Failure{ExitCode::bug, std::format("the {} did not start in time", to_string(role))};
   auto envelope = child.channel.receive();
-  if (envelope && *envelope && (*envelope)->type == ipc::Ready::kType) return {};
+  if (envelope && *envelope && (*envelope)->type == ipc::Ready::kType) return EarlyEnd{};
   if (envelope && *envelope && (*envelope)->type == ipc::Fatal::kType) {
     if (auto fatal = ipc::Fatal::decode((*envelope)->body))
       return Failure{static_cast<ExitCode>(fatal->exit_code),
                      std::format("{}: {}", to_string(role), fatal->message)};
   }
-  return Failure{ExitCode::bug, std::format("the {} ended while it started", to_string(role))};
+  child.channel.close();
+  (void)child.process.signal(SIGKILL);  // it has ended, or says what no role says
+  const auto facts = child.process.reap(os::Process::Wait::yes);
+  if (!facts) return facts.error();
+  return EarlyEnd(*facts);
+}
+
+Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) {
+  const auto started = spawn(role, std::move(settings), peers);
+  if (!started) return started.error();
+  if (!*started) return {};
+  return Failure{ExitCode::bug, std::format("the {} ended while it started ({})", to_string(role),
+                                            describe(**started))};
 }
 
 Outcome<> Supervisor::start_all() {
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   if (!log || !calls) return Failure{ExitCode::bug, "no channel could be made"};
-  ROLES_TRY(spawn(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
+  ROLES_TRY(start_first(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
   const char* caller = options_.worker ? "worker" : "command";
-  ROLES_TRY(spawn(Role::boxer, boxer_settings(),
-                  {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  ROLES_TRY(start_first(Role::boxer, boxer_settings(),
+                        {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
   ++generation_;
   if (!options_.worker) {
     caller_ = std::move(calls->second);
     return {};
   }
-  return spawn(Role::worker, options_.worker->settings, {{"boxer", calls->second.fd()}});
+  return start_first(Role::worker, options_.worker->settings, {{"boxer", calls->second.fd()}});
 }
 
 // --- one of them died
+
+Outcome<> Supervisor::start_again(Role role, Json settings, const Peers& peers,
+                                  const std::function<void()>& connect) {
+  const auto early_end = spawn(role, std::move(settings), peers);
+  if (!early_end) return early_end.error();
+  if (*early_end) return count_death(role, **early_end);
+  connect();
+  return {};
+}
 
 Outcome<> Supervisor::replace(Role role) {
   auto pair = ipc::make_channel_pair();
@@ -185,26 +208,25 @@ Outcome<> Supervisor::replace(Role role) {
   };
   switch (role) {
     case Role::auditor:
-      ROLES_TRY(spawn(role, auditor_settings(), {{"boxer", pair->first.fd()}}));
-      tell(Role::boxer, "auditor", pair->second.fd());
-      return {};
+      return start_again(role, auditor_settings(), {{"boxer", pair->first.fd()}},
+                         [&] { tell(Role::boxer, "auditor", pair->second.fd()); });
     case Role::boxer: {
       const char* caller = options_.worker ? "worker" : "command";
-      ROLES_TRY(spawn(role, boxer_settings(),
-                      {{"auditor", pair->first.fd()}, {caller, other->first.fd()}}));
-      tell(Role::auditor, "boxer", pair->second.fd());
-      ++generation_;
-      if (options_.worker)
-        tell(Role::worker, "boxer", other->second.fd());
-      else
-        caller_ = std::move(other->second);
-      return {};
+      return start_again(role, boxer_settings(),
+                         {{"auditor", pair->first.fd()}, {caller, other->first.fd()}}, [&] {
+                           tell(Role::auditor, "boxer", pair->second.fd());
+                           ++generation_;
+                           if (options_.worker)
+                             tell(Role::worker, "boxer", other->second.fd());
+                           else
+                             caller_ = std::move(other->second);
+                         });
     }
     case Role::worker:
-      ROLES_TRY(spawn(role, options_.worker->settings, {{"boxer", pair->first.fd()}}));
-      tell(Role::boxer, "worker", pair->second.fd());
-      if (worker_asked_to_stop_) ask_worker_to_stop();
-      return {};
+      return start_again(role, options_.worker->settings, {{"boxer", pair->first.fd()}}, [&] {
+        tell(Role::boxer, "worker", pair->second.fd());
+        if (worker_asked_to_stop_) ask_worker_to_stop();
+      });
     case Role::supervisor:
     case Role::keeper:
       break;

@@ -4,14 +4,16 @@
 // network. A command is the supervisor process itself: it asks start() for what it needs, polls
 // fds() beside its own descriptors, and calls attend() when one of them is readable.
 //
-// A role that dies is started again and connected to the others; its calls in flight get an error
-// result (see call_gate.h). After kMaxDeaths deaths within kDeathWindow, or when a role cannot be
-// started, attend() fails and the command ends with the failure's code.
+// A role that dies, also while it starts again, is started again and connected to the others; its
+// calls in flight get an error result (see call_gate.h). After kMaxDeaths deaths within
+// kDeathWindow, or when a role says why it cannot start, attend() fails and the command ends with
+// the failure's code.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -118,11 +120,15 @@ class Supervisor {
 
   Supervisor(SupervisorOptions options, const Clock& clock, const Log& log);
   Outcome<> prepare();
-  Outcome<> spawn(Role role, codec::Json settings, const Peers& peers);
-  Outcome<> await_ready(Role role);
+  // How a role ended that died before it was ready; nullopt: it is ready.
+  using EarlyEnd = std::optional<os::ExitFacts>;
+  Outcome<EarlyEnd> spawn(Role role, codec::Json settings, const Peers& peers);
+  Outcome<EarlyEnd> await_ready(Role role);
+  Outcome<> start_first(Role role, codec::Json settings, const Peers& peers);
   Outcome<> start_all();
+  Outcome<> start_again(Role role, codec::Json settings, const Peers& peers,
+                        const std::function<void()>& connect);
   Outcome<> replace(Role role);
-  Outcome<> connect_boxer_and(Role other);
   codec::Json boxer_settings() const;
   codec::Json auditor_settings() const;
   Outcome<> read_from(Role role);

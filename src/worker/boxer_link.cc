@@ -74,6 +74,7 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
       if (!message) return lose(message.error().message());
       if (Session* session = session_of(message->session)) {
         session->opened_by = generation_;
+        session->kept = std::move(message->kept);
         session->changed.set();
         for (const std::string& call : std::exchange(session->unsettled, {}))
           settled(message->session, call);
@@ -167,9 +168,16 @@ void BoxerLink::settled(std::string_view session, std::string_view tool_use) {
   ipc::Settled message;
   message.session = session;
   message.tool_use = tool_use;
-  if (send(message)) return;
+  const bool sent = send(message);
   const auto place = sessions_.find(session);
-  if (place != sessions_.end()) place->second->unsettled.emplace_back(tool_use);
+  if (place == sessions_.end()) return;
+  std::erase(place->second->kept, tool_use);
+  if (!sent) place->second->unsettled.emplace_back(tool_use);
+}
+
+std::vector<std::string> BoxerLink::kept(std::string_view session) const {
+  const auto place = sessions_.find(session);
+  return place == sessions_.end() ? std::vector<std::string>() : place->second->kept;
 }
 
 net::Task<Result<void>> BoxerLink::close(std::string id, std::string reason,
@@ -183,7 +191,8 @@ net::Task<Result<void>> BoxerLink::close(std::string id, std::string reason,
   const std::uint64_t generation = generation_;
   Result<void> done;
   if (session->opened_by == generation && send(message)) {
-    while (!session->closed && generation == generation_ && channel_.open() && done) {
+    while (!session->closed && !session->refusal && generation == generation_ && channel_.open() &&
+           done) {
       session->changed.clear();
       done = co_await session->changed.wait(patience);
     }

@@ -43,7 +43,9 @@ class BoxerLink {
   net::Task<Result<ipc::CallDone>> call(ipc::Call call, net::Patience patience);
   void cancel(std::string_view session, std::string_view tool_use, CancelReason reason);
   void settled(std::string_view session, std::string_view tool_use);
-  // Until the boxer has closed it, or there is no boxer.
+  // Calls whose result the boxer kept from before and nobody has settled yet.
+  std::vector<std::string> kept(std::string_view session) const;
+  // Until the boxer has closed it or refuses to (it cannot record the end), or there is no boxer.
   net::Task<Result<void>> close(std::string session, std::string reason, net::Patience patience);
 
  private:
@@ -59,6 +61,7 @@ class BoxerLink {
     std::optional<Error> refusal;
     bool closed = false;
     std::vector<std::string> unsettled;  // reported while there was no boxer
+    std::vector<std::string> kept;
     net::Event changed;
   };
   using Key = std::pair<std::string, std::string>;

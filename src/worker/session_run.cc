@@ -81,6 +81,7 @@ net::Task<std::string> SessionRun::follow() {
       case Incoming::Kind::failed:
         co_return incoming.reason;
     }
+    settle_kept();
     if (router_.ended()) co_return "terminated";
   }
 }
@@ -98,6 +99,12 @@ net::Task<void> SessionRun::finish_calls() {
   (void)co_await calls_.wait({.deadline = loop_.now() + settings_.teardown});
   calls_off_.cancel();
   (void)co_await calls_.wait();
+}
+
+// What an earlier worker posted without living to tell the boxer.
+void SessionRun::settle_kept() {
+  for (const std::string& call : boxer_.kept(item_.item.target))
+    if (!router_.wants_result(call)) boxer_.settled(item_.item.target, call);
 }
 
 void SessionRun::cancel_running(CancelReason reason) {

@@ -44,6 +44,7 @@ class SessionRun {
   net::Task<PostOutcome> post(const ToolCall& call, std::string content, ResultKind kind);
   void act(const std::vector<Action>& actions);
   void cancel_running(CancelReason reason);
+  void settle_kept();
 
   net::Loop& loop_;
   const Log& log_;

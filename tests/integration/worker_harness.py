@@ -108,7 +108,7 @@ class Plane:
 
 class Worker:
     def __init__(self, plane, *arguments, state=None, command=("worker",), variables=None,
-                 key_variable=True):
+                 key_variable=True, program=(PROGRAM,), popen=subprocess.Popen):
         self.folder = state or fresh_folder()
         self.state = self.folder + "/state"
         self.log_path = f"{self.folder}/worker-{time.monotonic_ns()}.log"
@@ -116,8 +116,8 @@ class Worker:
         if key_variable:
             environment["ANTHROPIC_ENVIRONMENT_KEY"] = plane.environment_key
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, *command, "--base-url", plane.base_url, "--environment-id",
+            self.process = popen(
+                [*program, *command, "--base-url", plane.base_url, "--environment-id",
                  plane.environment, "--policy", "builtin:default", "--state", self.state,
                  *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -186,27 +186,36 @@ def fresh_folder():
 FOLDERS = []
 
 
-def run_cases(cases):
-    """Prints `ok NAME` or `not ok NAME` for each; returns the exit status."""
-    failed = False
-    for name, case in cases:
-        made = []
+def run_case(name, case):
+    """Prints `ok NAME` or `not ok NAME` and why, at once; returns whether it is ok. What the case
+    gave to keep() is ended, the last first."""
+    made, lines = [], []
 
-        def keep(thing):
-            made.append(thing)
-            return thing
-        try:
-            case(keep)
-            print(f"ok {name}", flush=True)
-        except Exception as problem:  # one case must not hide the others
-            failed = True
-            print(f"{type(problem).__name__}: {problem}")
-            for thing in made:
-                if isinstance(thing, Worker):
-                    print(re.sub(r"^", "  | ", thing.log()[-3000:], flags=re.MULTILINE))
-            print(f"not ok {name}", flush=True)
-        for thing in reversed(made):
-            thing.end()
+    def keep(thing):
+        made.append(thing)
+        return thing
+    try:
+        case(keep)
+        lines.append(f"ok {name}")
+    except Exception as problem:  # one case must not hide the others
+        lines.append(f"{type(problem).__name__}: {problem}")
+        for thing in made:
+            if isinstance(thing, Worker):
+                lines.append(re.sub(r"^", "  | ", thing.log()[-3000:], flags=re.MULTILINE))
+        lines.append(f"not ok {name}")
+    for thing in reversed(made):
+        thing.end()
+    print("\n".join(lines), flush=True)
+    return lines[-1].startswith("ok")
+
+
+def remove_folders():
     for folder in FOLDERS:
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if failed else 0
+
+
+def run_cases(cases):
+    """Returns the exit status."""
+    results = [run_case(name, case) for name, case in cases]
+    remove_folders()
+    return 0 if all(results) else 1

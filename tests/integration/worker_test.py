@@ -201,6 +201,35 @@ def killed(role):
     return case
 
 
+def keeps_dying(role):
+    """Five deaths, most of them while the role starts: glovebox ends, says why, and the next start
+    answers what was left."""
+    def case(keep):
+        plane = keep(Plane("--ttl", "4"))
+        worker = shared(keep, plane)
+        session = plane.session()
+        call = plane.bash(session, "echo x >> effect; echo done" if role == "boxer" else WAIT_FOR_GO)
+        wait_for("the call's effect", lambda: effects(worker) == 1)
+        if role == "boxer":
+            plane.result(session, call)
+        seen = [None]
+        for _ in range(5):
+            wait_for(f"another {role}", lambda: worker.role(role) not in seen)
+            seen.append(worker.role(role))
+            os.kill(seen[-1], signal.SIGKILL)
+        assert worker.process.wait(20) == 70, worker.log()
+        assert f"roles died 5 times within 60 s, last the {role}" in worker.log()
+        assert "ended while it started" not in worker.log()
+        keep(Worker(plane, "--workdir", worker.folder + "/work", "--workspace", "shared",
+                    state=worker.folder))
+        plane.result(session, call)
+        after = plane.bash(session, "echo still here")
+        assert plane.result(session, after) == ("still here", False)
+        assert len(plane.results(session, call)) == 1
+        assert effects(worker) == 1
+    return case
+
+
 def started_again(keep):
     """kill -9 of everything between result and post: the next start posts the stored result."""
     plane = keep(Plane("--ttl", "4"))
@@ -399,6 +428,9 @@ CASES = [
     ("kill -9 of the boxer in a call", killed("boxer")),
     ("kill -9 of the auditor in a call", killed("auditor")),
     ("kill -9 of all before the post", started_again),
+    ("a worker that keeps dying", keeps_dying("worker")),
+    ("a boxer that keeps dying", keeps_dying("boxer")),
+    ("an auditor that keeps dying", keeps_dying("auditor")),
     ("no key in /proc", no_key_in_proc),
     ("a health check is probed and released", health_check),
     ("the plane is confined", plane_is_confined),

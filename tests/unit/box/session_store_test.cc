@@ -63,6 +63,25 @@ TEST_CASE("the shell's state is kept whole or not at all") {
   CHECK(store->load_shell_state().value().empty());
 }
 
+TEST_CASE("what a killed process did not finish goes, the rest stays") {
+  const Folder folder;
+  {
+    const auto store = SessionStore::open(folder.fd.get(), "s");
+    REQUIRE(store);
+    REQUIRE(store->save_shell_state("x=1\n"));
+    REQUIRE(store->put_pending("call", {}));
+  }
+  for (const char* name : {"/s/.new-0011223344556677", "/s/pending/.new-0011223344556677"})
+    REQUIRE(os::open_path(folder.path + name, O_WRONLY | O_CREAT, 0600));
+  const auto store = SessionStore::open(folder.fd.get(), "s");
+  REQUIRE(store);
+  CHECK(store->load_shell_state().value() == "x=1\n");
+  CHECK(*store->list_pending() == std::vector<std::string>{"call"});
+  const auto pending = os::open_path(folder.path + "/s/pending", O_RDONLY | O_DIRECTORY);
+  CHECK(os::list_folder(store->fd(), 100)->size() == 3);  // state, outputs, pending
+  CHECK(os::list_folder(pending->get(), 100)->size() == 1);
+}
+
 TEST_CASE("results are kept until they are settled") {
   const Folder folder;
   auto store = SessionStore::open(folder.fd.get(), "s");

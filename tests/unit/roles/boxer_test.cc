@@ -9,8 +9,10 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "box/session_store.h"
 #include "ipc/messages.h"
 #include "os/file.h"
 #include "policy/builtin.h"
@@ -58,7 +60,8 @@ class Fixture {
   ~Fixture() {
     supervisor.close();
     thread_.join();
-    (void)os::remove_tree(AT_FDCWD, folder_);
+    const auto above = os::open_path("/tmp", O_PATH | O_DIRECTORY);
+    CHECK(os::remove_tree(above->get(), folder_.substr(folder_.rfind('/') + 1)));
   }
   Fixture(const Fixture&) = delete;
   Fixture& operator=(const Fixture&) = delete;
@@ -80,10 +83,14 @@ class Fixture {
     REQUIRE(asked.kind == kind);
     REQUIRE(auditor.send(ipc::Appended::kType, ipc::Appended{asked.sequence, 1, ""}.encode()));
   }
-  void open(const std::string& session) {
+  ipc::SessionOpened open(const std::string& session) {
     say(ipc::OpenSession{session, "e", "a", "w", ""});
     log_takes("session.open");
-    hear<ipc::SessionOpened>(worker);
+    return hear<ipc::SessionOpened>(worker);
+  }
+  // The folder of a session as an earlier boxer left it.
+  box::SessionStore store_of(const std::string& session) {
+    return *box::SessionStore::open(sessions_.get(), session);
   }
 
   ipc::Channel supervisor, worker, auditor;
@@ -202,6 +209,19 @@ TEST_CASE("a tool that the policy does not bind is denied, and the denial is rec
   CHECK(done.is_error == 1);
 }
 
+TEST_CASE("results that nobody settled are named when their session is opened again") {
+  Fixture boxer;
+  const box::SessionStore store = boxer.store_of("s");
+  box::StoredResult result;
+  result.content = "[]";
+  REQUIRE(store.put_pending("posted", result));
+  REQUIRE(store.put_pending("not-posted", result));
+  CHECK(boxer.open("s").kept == std::vector<std::string>{"not-posted", "posted"});
+  boxer.say(ipc::Settled{"s", "posted"});
+  CHECK(boxer.open("next").kept.empty());  // after it, in order
+  CHECK(*store.list_pending() == std::vector<std::string>{"not-posted"});
+}
+
 TEST_CASE("without the auditor every call is refused in words") {
   Fixture boxer;
   boxer.open("s");
@@ -213,6 +233,27 @@ TEST_CASE("without the auditor every call is refused in words") {
   CHECK(done.content.find("refused, the audit log cannot be written") != std::string::npos);
   boxer.say(ipc::Call{"s", "d", "bash", "{\"command\":\"true\"}", 0});
   CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+}
+
+TEST_CASE("a session whose end cannot be recorded keeps nobody waiting") {
+  Fixture boxer;
+  boxer.open("s");
+  SECTION("the log is lost before the close") {
+    boxer.auditor.close();
+    boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
+    CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
+    boxer.say(ipc::CloseSession{"s", "done"});
+  }
+  SECTION("the log is lost while the close is recorded") {
+    boxer.say(ipc::CloseSession{"s", "done"});
+    REQUIRE(boxer.hear<ipc::Append>(boxer.auditor).kind == "session.close");
+    boxer.auditor.close();
+  }
+  CHECK(boxer.hear<ipc::Refused>(boxer.worker).session == "s");
+  // And the boxer can end.
+  REQUIRE(boxer.supervisor.send(ipc::Stop::kType, ""));
+  const auto end = boxer.supervisor.receive();
+  CHECK((end && !*end));
 }
 
 TEST_CASE("an auditor that answers what was not asked is not believed") {

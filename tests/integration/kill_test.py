@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+"""kill -9 of each role at each point of a call, as the messages between the roles show it.
+
+usage: kill_test.py root|user [WORD...]    (WORD: only points with it in their name)
+
+The control plane queues one call that appends to a file. At the point the role is killed; then
+glovebox has to come back by itself (or, after the death of the supervisor, by another start on the
+same state folder), answer the call once and in time, have run it at most once, serve the next call,
+and leave nothing on the host. The messages are seen and held from outside (message_tap.py), which
+takes root whoever glovebox runs as.
+"""
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "attack")]
+import oracle  # noqa: E402
+from message_tap import TappedProcess  # noqa: E402
+from worker_harness import PROGRAM, Plane, Worker, fresh_folder, remove_folders, run_case, wait_for  # noqa: E402
+
+USER_ID = 54321
+AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups",
+           "--inh-caps=-all", "--bounding-set=-all"]
+LEASE_SECONDS = 2
+ANSWER_SECONDS = LEASE_SECONDS + 10
+# The answer of the plane that a role is killed before; far more than a kill takes.
+ANSWER_DELAY_MS = 3000
+
+APPEND = "echo x >> effect; echo done"
+# More than the pipe and the keeper's reader hold at once: when `half` is there, it was half read.
+APPEND_AND_TALK = ("echo x >> effect; head -c 150000 /dev/zero | tr '\\0' a; touch half; "
+                   "until [ -e go ]; do sleep 0.02; done; echo; echo done")
+
+# What the answer may say: the call ran to its end; it may have run in part; it was not recorded.
+RAN, INTERRUPTED, UNRECORDED = ({"done"}, {"interrupted by a restart"},
+                                {"refused, the audit log cannot be written"})
+
+
+class OfRecord:
+    """Picks the request for a record of a kind, or the word that it is durable."""
+
+    def __init__(self, message, kind):
+        self.message, self.kind, self.asked = message, kind.encode(), set()
+
+    def __call__(self, message):
+        sequence, size = message.body[:8], int.from_bytes(message.body[8:12], "little")
+        is_request = message.is_a("Append") and message.body[12:12 + size] == self.kind
+        if is_request:
+            self.asked.add(sequence)
+        return is_request if self.message == "Append" else (
+            message.is_a("Appended") and sequence in self.asked)
+
+
+def of_type(name):
+    return lambda message: message.is_a(name)
+
+
+class HeldMessage:
+    """The point at which a message is about to be sent."""
+    command = APPEND
+
+    def __init__(self, wanted, *arguments):
+        self.wanted, self.arguments = wanted, arguments
+
+    def prepare(self, run):
+        wanted, earlier = self.wanted(*self.arguments), run.first.encode()
+        # The worker may still be busy with the end of the call before.
+        run.worker.process.hold(lambda message: earlier not in message.body and wanted(message))
+
+    def reached(self, run):
+        return run.worker.process.held.is_set()
+
+    def leave(self, run):
+        run.worker.process.release()
+
+
+class HalfRead:
+    command = APPEND_AND_TALK
+
+    def prepare(self, run):
+        pass
+
+    def reached(self, run):
+        return (run.work / "half").exists()
+
+    def leave(self, run):
+        pass  # it would talk for ever
+
+
+class Posted:
+    """The plane has the post, and took it or not; its answer is not there yet."""
+    command = APPEND
+
+    def __init__(self, **fault):
+        self.fault = fault
+
+    def prepare(self, run):
+        run.plane.fault(route="events.send", **self.fault)
+
+    def reached(self, run):
+        return run.plane.fault_struck()
+
+    def leave(self, run):
+        # Still unanswered when the role was gone, else this was another point.
+        assert f"answered session={run.session} call={run.call}" not in run.worker.log()
+
+
+POINTS = {
+    "before the intent": HeldMessage(OfRecord, "Append", "tool.intent"),
+    "intent durable": HeldMessage(OfRecord, "Appended", "tool.intent"),
+    "box started": HeldMessage(of_type, "BoxStarted"),
+    "output half read": HalfRead(),
+    "box ended": HeldMessage(of_type, "BoxDone"),
+    "result stored": HeldMessage(OfRecord, "Append", "tool.result"),
+    "result durable": HeldMessage(OfRecord, "Appended", "tool.result"),
+    "before the post": HeldMessage(of_type, "CallDone"),
+    "post sent but unanswered": Posted(applied=True, delay_ms=ANSWER_DELAY_MS),
+    "post sent and lost": Posted(stall=True),
+    "post answered": HeldMessage(of_type, "Settled"),
+}
+
+# For each role the answer and how often the command may have appended.
+NEVER, ONCE, PERHAPS = {0}, {1}, {0, 1}
+EXPECTED = {
+    "before the intent": {
+        "worker": (INTERRUPTED, PERHAPS), "boxer": (RAN, ONCE),
+        "auditor": (UNRECORDED, NEVER), "supervisor": (RAN, ONCE)},
+    "intent durable": {
+        "worker": (INTERRUPTED, PERHAPS), "boxer": (INTERRUPTED, NEVER),
+        "auditor": (UNRECORDED, NEVER), "supervisor": (INTERRUPTED, NEVER)},
+    "box started": {
+        "worker": (INTERRUPTED, PERHAPS), "boxer": (INTERRUPTED, PERHAPS),
+        "auditor": (UNRECORDED, PERHAPS), "supervisor": (INTERRUPTED, PERHAPS)},
+    "output half read": {
+        "worker": (INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
+    # Both the result and the end of the worker are there to be read by the boxer.
+    "box ended": {
+        "worker": (RAN | INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
+    "post sent and lost": {"worker": (RAN, ONCE), "supervisor": (RAN, ONCE)},
+}
+# From when the result is stored, it is the answer whoever dies.
+for late in ("result stored", "result durable", "before the post", "post sent but unanswered",
+             "post answered"):
+    EXPECTED[late] = {role: (RAN, ONCE) for role in ("worker", "boxer", "auditor", "supervisor")}
+
+
+class Run:
+    """One plane and one glovebox, whose sessions share a workspace that the test can look into."""
+
+    def __init__(self, keep, user):
+        self.keep, self.user, self.starts = keep, user, []
+        self.folder = fresh_folder()
+        keep(self)
+        self.work = pathlib.Path(self.folder) / "work"
+        self.work.mkdir(mode=0o700)
+        if user == "user":
+            for path in (self.folder, self.work):
+                os.chown(path, USER_ID, USER_ID)
+        self.plane = keep(Plane("--ttl", str(LEASE_SECONDS)))
+        self.start()
+        self.session = self.plane.session()
+
+    def start(self):
+        program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
+        self.worker = self.keep(Worker(
+            self.plane, "--workdir", str(self.work), "--workspace", "shared", state=self.folder,
+            program=program, popen=TappedProcess))
+        self.starts.append(self.worker)
+        wait_for("the start", lambda: "serving" in self.worker.log())
+
+    def bash(self, command, patience=ANSWER_SECONDS):
+        return self.plane.result(self.session, self.plane.bash(self.session, command), patience)
+
+    def kill(self, role):
+        if role == "supervisor":
+            self.worker.process.kill()
+            self.worker.process.wait()
+            return
+        pid = wait_for(role, lambda: self.worker.role(role))
+        victim = os.pidfd_open(pid)
+        signal.pidfd_send_signal(victim, signal.SIGKILL)
+        # Readable when all it held is closed, so that the others can see its end.
+        assert select.select([victim], [], [], ANSWER_SECONDS)[0], f"the {role} lives"
+        os.close(victim)
+
+    def effects(self):
+        try:
+            return (self.work / "effect").read_text().count("x")
+        except FileNotFoundError:
+            return 0
+
+    def finish(self):
+        """Ends glovebox in order. Returns the names below the state folder, of any session alike."""
+        assert self.worker.terminate() == 0, "no clean end"
+        for started in self.starts:
+            started.process.server.join(ANSWER_SECONDS)
+            assert not started.process.server.is_alive(), "a process of it is left"
+        state = pathlib.Path(self.worker.state)
+        verified = subprocess.run([PROGRAM, "audit", "verify", state / "audit"],
+                                  capture_output=True, text=True)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        return {str(path.relative_to(state)).replace(self.session, "SESSION")
+                for path in state.rglob("*")}
+
+    def end(self):
+        shutil.rmtree(self.folder)  # fails if something is mounted there
+
+
+def reachable_program():
+    """The clone may lie where only root may look."""
+    if not PROGRAM_COPY:
+        PROGRAM_COPY.append(shutil.copy2(PROGRAM, fresh_folder() + "/glovebox"))
+    return PROGRAM_COPY[0]
+
+
+PROGRAM_COPY = []
+
+
+def killed(role, name, user):
+    point = POINTS[name]
+    answers, effects = EXPECTED[name][role]
+
+    def case(keep):
+        run = Run(keep, user)
+        run.first = run.plane.bash(run.session, "echo up")
+        assert run.plane.result(run.session, run.first) == ("up", False)
+        point.prepare(run)
+        run.call = run.plane.bash(run.session, point.command)
+        wait_for(name, lambda: point.reached(run))
+        run.kill(role)
+        point.leave(run)
+        if role == "supervisor":
+            run.start()
+        text, is_error = run.plane.result(run.session, run.call, ANSWER_SECONDS)
+        said = {words for words in answers if words in text}
+        assert said and is_error == (said != RAN), (answers, text[-200:], is_error)
+        # Until the auditor is back, calls are refused.
+        wait_for("a call that is served", lambda: run.bash("echo up") == ("up", False), ANSWER_SECONDS)
+        assert len(run.plane.results(run.session, run.call)) == 1
+        assert run.effects() in effects, (effects, run.effects())
+        refused = [entry for entry in run.plane.trace("events.send") if entry["status"] >= 300]
+        assert not refused, f"the plane was sent what it did not want: {refused}"
+        left = run.finish() - UNDISTURBED[point.command]
+        assert not left, f"left in the state folder: {left}"
+    return case
+
+
+# What a glovebox that nobody killed leaves in its state folder after the same calls.
+UNDISTURBED = {}
+
+
+def nobody_killed(user):
+    def case(keep):
+        for command in (APPEND, APPEND_AND_TALK):
+            run = Run(keep, user)
+            (run.work / "go").touch()
+            for each in ("echo up", command, "echo up"):
+                run.bash(each)
+            UNDISTURBED[command] = run.finish()
+    return case
+
+
+def could_be_ours(name):
+    """Of what lies in /tmp: others on the host make files there, too, but not as glovebox's users."""
+    try:
+        return "glovebox" in name or os.lstat(name).st_uid != os.getuid()
+    except OSError:
+        return False
+
+
+def nothing_left(before):
+    def case(_):
+        left = [(kind, name) for kind, name in oracle.residue_after(before, [])
+                if not name.startswith("/") or kind == "control groups" or could_be_ours(name)]
+        assert not left, left
+    return case
+
+
+def main():
+    user, words = sys.argv[1], sys.argv[2:]
+    reachable_program()
+    results = [run_case("nobody killed", nobody_killed(user))]
+    for name, roles in EXPECTED.items():
+        if words and not any(word in name for word in words):
+            continue
+        before = oracle.residue()
+        with ThreadPoolExecutor() as side_by_side:
+            results += side_by_side.map(
+                lambda role, name=name: run_case(f"{role} killed: {name}", killed(role, name, user)),
+                roles)
+        results.append(run_case(f"nothing is left: {name}", nothing_left(before)))
+    remove_folders()
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
