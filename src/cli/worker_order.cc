@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "cli/process_secrets.h"
 #include "codec/url.h"
 #include "codec/uuid.h"
@@ -21,7 +22,7 @@ namespace {
 
 constexpr std::string_view kDefaultBaseUrl = "https://api.anthropic.com";
 constexpr std::string_view kDefaultPolicy = "/etc/glovebox/policy.toml";
-constexpr std::uint64_t kMaxSecretFile = 64 * 1024;
+constexpr std::uint64_t kMaxSecretFile = 64 * kKiB;
 constexpr std::int64_t kMostSessions = 1024;
 
 std::unexpected<Ending> end(ExitCode code, std::string message) {

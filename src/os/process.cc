@@ -21,6 +21,7 @@
 #include <cstring>
 #include <format>
 
+#include "base/units.h"
 #include "os/file.h"
 
 namespace glovebox::os {
@@ -104,7 +105,7 @@ namespace {
 int run_child(void* data) {
   return (*static_cast<const std::function<int()>*>(data))();
 }
-constexpr std::size_t kChildStack = 256 * 1024;
+constexpr std::size_t kChildStack = 256 * kKiB;
 }  // namespace
 
 Result<pid_t> fork_to_execute(const std::function<int()>& child) {
@@ -179,7 +180,7 @@ Result<Process> spawn(const SpawnRequest& request) {
     copies.push_back(TRY(duplicate(from, highest + 1)));
     work.scratch.push_back(copies.back().get());
   }
-  constexpr std::size_t kStack = 64 * 1024;
+  constexpr std::size_t kStack = 64 * kKiB;
   std::vector<char> stack(kStack);
   int pidfd = -1;
   // CLONE_VFORK: the parent waits until the child has executed, so the stack may be shared.

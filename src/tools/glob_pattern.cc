@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/units.h"
 #include "codec/utf8.h"
 
 namespace glovebox::tools {
@@ -167,7 +168,7 @@ std::optional<Braces> first_braces(std::string_view pattern, std::size_t from) {
 
 // All patterns without choices that `pattern` stands for; nullopt: too many, or too much text.
 std::optional<std::vector<std::string>> without_braces(std::string_view pattern) {
-  constexpr std::size_t kMostText = 1024 * 1024;
+  constexpr std::size_t kMostText = 1024 * kKiB;
   std::vector<std::string> done;
   struct Open {
     std::string text;
