@@ -13,6 +13,8 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "roles/boxer_settings.h"
+#include "worker/work_secret.h"
 
 namespace glovebox::cli {
 
@@ -49,7 +51,7 @@ struct WorkerOptions {
   std::string policy = kDefaultPolicy;
   std::optional<std::string> state;    // absent: the default of who runs it
   std::optional<std::string> workdir;  // absent: below the state folder
-  enum class Workspace : std::uint8_t { session, shared } workspace = Workspace::session;
+  roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
   std::size_t max_sessions = 64;
   Duration max_idle = seconds(60);
   Duration drain = seconds(30);
@@ -57,7 +59,7 @@ struct WorkerOptions {
   LogFormat log_format = LogFormat::text;
   std::optional<std::string> ca_file;
   std::string api_version = "2026-10-21";
-  enum class PlainHttp : std::uint8_t { loopback_only, allowed } plain = PlainHttp::loopback_only;
+  worker::PlainHttp plain_http = worker::PlainHttp::loopback_only;
 };
 
 struct RehearseOptions {
@@ -107,7 +109,7 @@ struct HelpText {
 };
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, AuditVerifyOptions, AuditShowOptions,
-                             PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+                             DoctorOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
+                             SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

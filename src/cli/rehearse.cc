@@ -14,7 +14,6 @@
 #include "audit/log_directory.h"
 #include "audit/verify.h"
 #include "base/clock.h"
-#include "cli/flags.h"
 #include "cli/message.h"
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
@@ -258,26 +257,13 @@ std::string temporary_state() {
 
 }  // namespace
 
-ExitCode rehearse_command(std::span<const std::string> arguments) {
-  const auto flags =
-      Flags::parse(arguments, {"--policy", "--state", "--workdir", "--timeout"}, {"--help"});
-  if (!flags) return fail(ExitCode::usage, flags.error().message());
-  if (flags->has("--help")) {
-    print_out(
-        "usage: glovebox rehearse FILE --policy POLICY [--state DIR] [--workdir DIR] "
-        "[--timeout TIME]\n");
-    return ExitCode::done;
-  }
-  if (flags->operands().size() != 1)
-    return fail(ExitCode::usage, "rehearse needs one file\nhint: policy/rehearsals/tour.toml");
-  Order order;
-  order.file = flags->operands().front();
-  order.policy = flags->value_or("--policy", "/etc/glovebox/policy.toml");
-  order.state = flags->value_or("--state", temporary_state());
-  order.workdir = flags->value_or("--workdir", "");
-  const auto timeout = parse_time_span(flags->value_or("--timeout", "10m"));
-  if (!timeout) return fail(ExitCode::usage, "--timeout: " + timeout.error().message());
-  order.timeout = *timeout;
+ExitCode run_rehearsal(const RehearseOptions& options) {
+  Order order{.file = options.file,
+              .text = {},
+              .policy = options.policy,
+              .state = options.state ? *options.state : temporary_state(),
+              .workdir = options.workdir.value_or(""),
+              .timeout = options.timeout};
 
   auto text = os::read_file(order.file, kMaxRehearsal);
   if (!text) return fail(ExitCode::invalid_file, text.error().message());

@@ -164,6 +164,7 @@ int launch(void* data) {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> list;
+  list.reserve(strings.size() + 1);
   for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
   list.push_back(nullptr);
   return list;
@@ -237,6 +238,12 @@ void set_file_mask(unsigned mask) {
 
 void set_process_name(const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+
+void ignore_broken_pipes() {
+  struct sigaction ignored{};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignored, nullptr);
 }
 
 Result<void> reset_signals() {
@@ -329,6 +336,7 @@ Result<std::optional<int>> read_signal(int fd) {
 
 Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout) {
   std::vector<pollfd> list;
+  list.reserve(polls.size());
   for (const Poll& poll : polls)
     list.push_back({poll.fd, static_cast<short>(poll.want_write ? POLLOUT : POLLIN), 0});
   const auto limit = std::min<std::int64_t>(timeout.count(), INT_MAX);
