@@ -12,6 +12,7 @@ std::optional<std::string_view> builtin(std::string_view name) {
 
 std::vector<std::string_view> builtin_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kEmbeddedPolicies));
   for (const auto& [file, text] : kEmbeddedPolicies) names.push_back(file);
   return names;
 }
