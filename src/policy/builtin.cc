@@ -1,5 +1,7 @@
 #include "policy/builtin.h"
 
+#include <iterator>
+
 #include "policy/embedded_policies.h"
 
 namespace glovebox::policy {
