@@ -83,7 +83,8 @@ Step<void> add_transport(const WorkerOptions& options, roles::WorkerRoleSettings
        {std::tuple{"https_proxy", "HTTPS_PROXY", roles::kHttpsProxy},
         std::tuple{"http_proxy", "HTTP_PROXY", roles::kHttpProxy}}) {
     Secret proxy = take_variable(lower);
-    if (proxy.empty()) proxy = take_variable(upper);
+    Secret other = take_variable(upper);
+    if (proxy.empty()) proxy = std::move(other);
     if (!proxy.empty()) secrets.emplace_back(std::string(name), std::move(proxy));
   }
   settings.no_proxy = variable("no_proxy");
@@ -104,13 +105,13 @@ Step<void> add_transport(const WorkerOptions& options, roles::WorkerRoleSettings
 }
 
 Step<void> add_item(const WorkerOptions& options, WorkerOrder& order) {
+  Secret secret = CLI_TRY(work_secret(options.work_secret_file));
   if (options.mode == WorkerOptions::Mode::poll) return {};
   roles::ClaimedItem item{either(options.work, "ANTHROPIC_WORK_ID"),
                           either(options.session, "ANTHROPIC_SESSION_ID")};
   if (item.work.empty() || item.session.empty())
     return end(ExitCode::usage, "worker run needs --work-id and --session-id, or their variables");
   order.settings.claimed = std::move(item);
-  Secret secret = CLI_TRY(work_secret(options.work_secret_file));
   if (!secret.empty())
     order.secrets.emplace_back(std::string(roles::kWorkSecret), std::move(secret));
   return {};

@@ -220,7 +220,10 @@ TEST_CASE("keys are taken out of the environment and never logged") {
   CHECK(find(*order, roles::kHttpProxy)->reveal() == "http://user:pw-plain@p");
   CHECK_FALSE(find(*order, roles::kWorkSecret));  // of `run` alone
   CHECK(::getenv("ANTHROPIC_ENVIRONMENT_KEY") == nullptr);
-  CHECK(::getenv("https_proxy") == nullptr);
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "HTTP_PROXY", "ANTHROPIC_WORK_SECRET"}) {
+    INFO(name);
+    CHECK(::getenv(name) == nullptr);
+  }
   CHECK(reading.said.empty());
 }
 
