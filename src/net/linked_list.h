@@ -8,7 +8,6 @@ namespace glovebox::net {
 template <class T, class Tag>
 class Link {
  public:
-  Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
   ~Link() { unlink(); }
 
@@ -24,6 +23,7 @@ class Link {
   friend class LinkedList;
   friend T;
   Link() = default;
+  Link(const Link&) = delete;
   Link* next_ = this;
   Link* previous_ = this;
 };
