@@ -32,6 +32,12 @@ Secret take_argument(std::span<char* const> arguments, std::string_view flag) {
   return taken;
 }
 
+// NOLINTBEGIN(concurrency-mt-unsafe): one thread, see the header.
+std::string variable(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
 Secret take_variable(const char* name) {
   char* value = ::getenv(name);
   if (value == nullptr) return {};
@@ -40,5 +46,6 @@ Secret take_variable(const char* name) {
   ::unsetenv(name);
   return secret;
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 }  // namespace glovebox::cli

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/secret.h"
@@ -15,6 +16,8 @@ namespace glovebox::cli {
 // before saw it: a key belongs into the environment or a file.
 Secret take_argument(std::span<char* const> arguments, std::string_view flag);
 
+// Variables are read here alone, and while the process has one thread. Empty if it is not set.
+std::string variable(const char* name);
 // The variable's value, overwritten and removed. Empty if it is not set.
 Secret take_variable(const char* name);
 

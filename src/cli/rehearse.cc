@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <format>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "audit/verify.h"
 #include "base/clock.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
 #include "codec/url.h"
@@ -248,10 +248,10 @@ Result<audit::Verdict> close(Stage& stage, const Order& order) {
 }
 
 std::string temporary_state() {
-  const char* named = ::getenv("TMPDIR");
+  const std::string named = variable("TMPDIR");
   SystemRandom random;
   constexpr std::size_t kRandomBytes = 8;
-  return std::format("{}/glovebox-rehearsal-{}", named && *named == '/' ? named : "/tmp",
+  return std::format("{}/glovebox-rehearsal-{}", named.starts_with('/') ? named : "/tmp",
                      random.hex(kRandomBytes));
 }
 

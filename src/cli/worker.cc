@@ -1,7 +1,6 @@
 #include "cli/worker.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/worker_order.h"
 #include "os/identity.h"
 #include "os/process.h"
@@ -23,11 +23,6 @@ namespace glovebox::cli {
 namespace {
 
 constexpr int kStandardError = 2;
-
-std::string variable(const char* name) {
-  const char* value = ::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
   const auto end = [](ExitCode code, const Error& error) {

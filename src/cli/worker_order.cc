@@ -37,11 +37,6 @@ std::unexpected<Ending> end(ExitCode code, const Error& error, std::string_view 
     *std::move(step);                                           \
   })
 
-std::string variable(const char* name) {
-  const char* value = ::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
 std::string either(const std::optional<std::string>& flag, const char* name) {
   return flag ? *flag : variable(name);
 }
