@@ -149,7 +149,7 @@ class Parser {
   // `read` makes a value of the text, or says what is wrong with it.
   template <class Read>
   CLI::Option* parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
-                      Read read) {
+                      const Read& read) {
     return app
         .add_option_function<std::string>(
             name,
