@@ -25,7 +25,8 @@ class [[nodiscard]] Result : public std::expected<T, Error> {
 
 // Statement expressions are an extension that clang supports; they keep the value an rvalue. The
 // counter gives each use a name of its own, so that one TRY may stand inside another.
-// NOLINTBEGIN(bugprone-macro-parentheses): a name, a statement's head and a call cannot stand in them.
+// A name, the head of a statement and a call cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define GB_JOIN_(a, b) a##b
 #define GB_NAME_(prefix, number) GB_JOIN_(prefix, number)
 #define GB_TRY_(name, expression, leave, context)     \

@@ -49,8 +49,8 @@ TEST_CASE_METHOD(Fixture, "a log cut at any byte is never good") {
   SUCCEED();
 }
 
-// Twenty thousand logs are verified; with a sanitizer watching each of them takes so long that every
-// eleventh byte has to do. `make test` has no sanitizer and takes them all.
+// Twenty thousand logs are verified; with a sanitizer watching each of them takes so long that
+// every eleventh byte has to do. `make test` has no sanitizer and takes them all.
 #if __has_feature(address_sanitizer)
 constexpr std::size_t kEveryByte = 11;
 #else
