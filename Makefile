@@ -92,7 +92,8 @@ repro: prepare
 	@packaging/reproduce
 
 sbom: all
-	@packaging/sbom build/release > build/release/glovebox.cdx.json
+	@packaging/sbom build/release > build/release/glovebox.cdx.json.part
+	@mv build/release/glovebox.cdx.json.part build/release/glovebox.cdx.json
 
 clean:
 	rm -rf build

@@ -12,12 +12,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/units.h"
 #include "codec/digest.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
 
-constexpr std::size_t kMaxHeadBytes = 16 * 1024;
+constexpr std::size_t kMaxHeadBytes = 16 * kKiB;
 
 struct Head {
   std::string origin;  // the name of the key

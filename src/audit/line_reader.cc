@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <format>
 
+#include "base/units.h"
 #include "os/file.h"
 
 namespace glovebox::audit {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 256 * 1024;
+constexpr std::size_t kBlockBytes = 256 * kKiB;
 
 }  // namespace
 

@@ -55,6 +55,10 @@ class LogFile final : public RecordStore {
   static Result<LogFile> open(const std::string& directory, std::string_view origin, Random& random,
                               const Visitor& visit);
   LogFile(LogFile&&) = default;
+  LogFile& operator=(LogFile&&) = delete;
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+  ~LogFile() override = default;
 
   const Recovered& recovered() const { return recovered_; }
   const codec::NoteKey& public_key() const { return public_key_; }

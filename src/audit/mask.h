@@ -13,12 +13,13 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/units.h"
 #include "codec/json.h"
 
 namespace glovebox::audit {
 
 constexpr std::size_t kMinSecretBytes = 8;  // shorter ones would hit ordinary text
-constexpr std::size_t kMaxSecretBytes = 16 * 1024;
+constexpr std::size_t kMaxSecretBytes = 16 * kKiB;
 constexpr std::size_t kMaxSecrets = 256;
 constexpr std::size_t kMaxMaskedPointers = 64;  // listed per record; one more entry says `...`
 

@@ -18,13 +18,14 @@
 #include "audit/record_kind.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 
 namespace glovebox::audit {
 
 constexpr std::int64_t kRecordVersion = 1;
-constexpr std::size_t kMaxRecordBytes = 32 * 1024;
+constexpr std::size_t kMaxRecordBytes = 32 * kKiB;
 
 // What the auditor knows and the roles do not say.
 struct RecordStamp {

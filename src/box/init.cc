@@ -47,6 +47,7 @@ std::vector<int> kept_descriptors(const InitWork& work) {
 
 std::vector<std::string> environment_of(const BoxPlan& plan) {
   std::vector<std::string> environment;
+  environment.reserve(plan.environment.size());
   for (const auto& [name, value] : plan.environment)
     environment.push_back(std::format("{}={}", name, value));
   return environment;

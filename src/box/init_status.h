@@ -12,11 +12,12 @@
 
 #include "base/result.h"
 #include "os/process.h"
+#include "base/units.h"
 
 namespace glovebox::box {
 
 // Longer status text is cut off by the writer and refused by the reader.
-constexpr std::size_t kMaxStatusText = 8 * 1024;
+constexpr std::size_t kMaxStatusText = 8 * kKiB;
 
 struct InitStatus {
   bool started = false;               // every wall stands, the tool runs

@@ -214,6 +214,8 @@ Result<void> run(ipc::Channel channel) {
 }  // namespace
 
 void run_keeper(UniqueFd channel) {
+  // A box that ended before it was told to go must not end the boxes beside it.
+  os::ignore_broken_pipes();
   const auto done = run(ipc::Channel(std::move(channel)));
   // A boxer that went away is the ordinary end.
   os::exit_now(done || done.error().kind() == ErrorKind::closed ? kFine : kBroken);

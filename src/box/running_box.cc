@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/units.h"
 #include "box/answer.h"
 #include "box/setup.h"
 #include "codec/json.h"
@@ -22,7 +23,7 @@ namespace glovebox::box {
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 64 * kKiB;
 constexpr int kChunksAtOnce = 16;  // so that one box cannot keep the keeper from the others
 // Marks and the shell's own lines round the state.
 constexpr std::uint64_t kStateRoom = tools::kMaxShellState + 64 * kKiB;

@@ -1,6 +1,6 @@
 #include "cli/command.h"
 
-#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/exit_code.h"
@@ -21,6 +21,8 @@ namespace {
 
 // One line for each command.
 struct Run {
+  Secret environment_key;  // the worker's
+
   int operator()(const HelpText& help) const {
     print_out(help.text);
     return to_int(ExitCode::done);
@@ -30,6 +32,10 @@ struct Run {
     return to_int(ExitCode::done);
   }
   int operator()(const ExecOptions& options) const { return run_exec(options); }
+  int operator()(const WorkerOptions& options) {
+    return to_int(run_worker(options, std::move(environment_key)));
+  }
+  int operator()(const RehearseOptions& options) const { return to_int(run_rehearsal(options)); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
@@ -40,15 +46,10 @@ struct Run {
 
 }  // namespace
 
-int run_command_line(std::span<const std::string> arguments) {
-  // Commands with a command line of their own: they take the flags of the program they replace.
-  const std::string_view command = arguments.empty() ? std::string_view() : arguments.front();
-  if (command == "worker") return to_int(worker_command(arguments.subspan(1)));
-  if (command == "rehearse") return to_int(rehearse_command(arguments.subspan(1)));
+int run_command_line(std::span<const std::string> arguments, Secret environment_key) {
   const auto options = parse_command_line(arguments);
-  if (!options)
-    return to_int(fail(ExitCode::usage, options.error().message() + "\nhint: glovebox --help"));
-  return std::visit(Run{}, *options);
+  if (!options) return to_int(fail(ExitCode::usage, options.error().message()));
+  return std::visit(Run{std::move(environment_key)}, *options);
 }
 
 }  // namespace glovebox::cli

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <cstdlib>
 #include <format>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "base/exit_code.h"
 #include "box/host.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/single_call.h"
 #include "codec/json.h"
 #include "os/file.h"
@@ -38,11 +38,6 @@ std::string_view word(HostCheck::State state) {
       return "missing";
   }
   return "unknown";
-}
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 HostCheck check_state_folder(const DoctorOptions& options, roles::StartedAs started) {

@@ -11,9 +11,14 @@
 #include <variant>
 #include <vector>
 
+#include "base/log.h"
 #include "base/units.h"
+#include "roles/boxer_settings.h"
+#include "worker/work_secret.h"
 
 namespace glovebox::cli {
+
+inline constexpr const char* kDefaultPolicy = "/etc/glovebox/policy.toml";
 
 enum class OutputForm : std::uint8_t { text, json };
 
@@ -31,6 +36,38 @@ struct ExecOptions {
   enum class Show : std::uint8_t { run, plan } show = Show::run;
   OutputForm form = OutputForm::text;
   std::vector<std::string> command;
+};
+
+// As flags give it; what is absent may stand in a variable of the official worker (worker_order.h).
+// The environment key is no part of it: it never reaches the parser (process_secrets.h).
+struct WorkerOptions {
+  enum class Mode : std::uint8_t {
+    poll,  // serve the queue
+    run,   // serve the one item that is named
+  } mode = Mode::poll;
+  std::optional<std::string> environment, worker_id, base_url;
+  std::optional<std::string> work, session;  // run: the item
+  std::optional<std::string> work_secret_file;
+  std::string policy = kDefaultPolicy;
+  std::optional<std::string> state;    // absent: the default of who runs it
+  std::optional<std::string> workdir;  // absent: below the state folder
+  roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
+  std::size_t max_sessions = 64;
+  Duration max_idle = seconds(60);
+  Duration drain = seconds(30);
+  Duration stream_silence = seconds(120);
+  LogFormat log_format = LogFormat::text;
+  std::optional<std::string> ca_file;
+  std::string api_version = "2026-10-21";
+  worker::PlainHttp plain_http = worker::PlainHttp::loopback_only;
+};
+
+struct RehearseOptions {
+  std::string file;
+  std::string policy = kDefaultPolicy;
+  std::optional<std::string> state;    // absent: a fresh folder
+  std::optional<std::string> workdir;  // absent: below the state folder
+  Duration timeout = std::chrono::minutes(10);
 };
 
 struct DoctorOptions {
@@ -71,8 +108,8 @@ struct HelpText {
   std::string text;
 };
 
-using Options =
-    std::variant<HelpText, VersionOptions, ExecOptions, DoctorOptions, AuditVerifyOptions,
-                 AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
+                             DoctorOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
+                             SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

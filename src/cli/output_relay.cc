@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/units.h"
 #include "cli/message.h"
 #include "os/file.h"
 
 namespace glovebox::cli {
 
 namespace {
-constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::size_t kBlock = 64 * kKiB;
 }  // namespace
 
 std::size_t unfinished_tail(std::string_view bytes) {

@@ -2,21 +2,40 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <format>
-#include <system_error>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include "cli/quantity.h"
 
 namespace glovebox::cli {
 
 namespace {
 
-constexpr milliseconds kLongest = std::chrono::hours(24);
+constexpr Duration kLongestCall = std::chrono::hours(24);
+constexpr std::string_view kCommandNeeded = "exec needs a command after --, or --tool";
+constexpr std::int64_t kMostSessions = 1024;
+constexpr std::int64_t kMostSeconds = 3600;
+constexpr std::int64_t kMostItems = 1000;
 
-void add_json(CLI::App& app, OutputForm& form) {
-  app.add_flag_callback(
-      "--json", [&form] { form = OutputForm::json; },
-      "machine output: one JSON object on a line of its own");
+// `--name=` has an empty value; the library would take the next argument instead.
+std::vector<std::string> without_empty_assignments(std::span<const std::string> arguments) {
+  std::vector<std::string> words;
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with("--") && argument.size() > 3 &&
+        argument.find('=') == argument.size() - 1) {
+      words.push_back(argument.substr(0, argument.size() - 1));
+      words.emplace_back();
+    } else {
+      words.push_back(argument);
+    }
+  }
+  return words;
 }
 
 // The options of every command, and which of them was chosen.
@@ -26,9 +45,11 @@ class Parser {
     app_.name("glovebox");
     app_.set_help_flag("-h,--help", "print this");
     app_.require_subcommand(0, 1);
-    app_.add_flag_callback(
-        "--version", [this] { chosen_ = VersionOptions{}; }, "print the version");
+    app_.get_formatter()->column_width(kHelpColumn);
+    flag(app_, "--version", "print the version", [this] { chosen_ = VersionOptions{}; });
     exec();
+    worker();
+    rehearse();
     doctor();
     audit();
     policy();
@@ -37,76 +58,252 @@ class Parser {
   }
 
   Result<Options> run(std::span<const std::string> arguments) {
-    // The library takes them from the end.
-    std::vector<std::string> words(arguments.rbegin(), arguments.rend());
+    // A boxed program's words are its own: the library would read `[a,b]` as a list of two.
+    if (!arguments.empty() && arguments.front() == "exec")
+      if (const auto mark = std::ranges::find(arguments, "--"); mark != arguments.end()) {
+        exec_.command.assign(mark + 1, arguments.end());
+        arguments = {arguments.begin(), mark};
+      }
+    std::vector<std::string> words = without_empty_assignments(arguments);
+    std::ranges::reverse(words);  // the library takes them from the end
     try {
       app_.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
-      return Options(HelpText{help_of(app_)});
+      return Options(HelpText{help_of_chosen()});
+    } catch (const CLI::ExtrasError&) {
+      return refused(unexpected());
     } catch (const CLI::Error& error) {
-      return Error(ErrorKind::invalid, std::string(error.what()));
+      const std::string problem = error.what();
+      if (const auto end = problem.find(" was given a disallowed flag override");
+          end != std::string::npos)
+        return refused("--" + problem.substr(0, end) + " takes no value");
+      return refused(problem);
     }
-    if (!bad_.empty()) return Error(ErrorKind::invalid, bad_);
+    if (!bad_.empty()) return refused(bad_);
     if (chosen_) return std::move(*chosen_);
-    if (app_.get_subcommands().empty()) return Error(ErrorKind::invalid, "a command is needed");
+    if (app_.get_subcommands().empty()) return refused("a command is needed");
     return std::move(pending_);
   }
 
  private:
-  static std::string help_of(const CLI::App& app) {
-    const auto below = app.get_subcommands();
-    return below.empty() ? app.help() : help_of(*below.front());
+  static constexpr std::size_t kHelpColumn = 34;
+
+  // The innermost command that was named, or the one whose options it shares.
+  const CLI::App& chosen_command() const {
+    const CLI::App* app = &app_;
+    while (true) {
+      const auto below = app->get_subcommands();
+      if (below.empty() || below.front()->get_fallthrough()) return *app;
+      app = below.front();
+    }
+  }
+  std::string help_of_chosen() const {
+    const CLI::App& app = chosen_command();
+    const auto below =
+        app.get_subcommands([](const CLI::App* sub) { return sub->get_fallthrough(); });
+    // Asked directly: App::help would go on to the subcommand that was named.
+    return app.get_formatter()->make_help(
+        &app, full_name(app), below.empty() ? CLI::AppFormatMode::Normal : CLI::AppFormatMode::All);
+  }
+  static std::string full_name(const CLI::App& app) {
+    return (app.get_parent() ? full_name(*app.get_parent()) + " " : "") + app.get_name();
   }
 
-  void duration(CLI::App& app, const char* name, std::optional<milliseconds>& into,
-                const char* meaning) {
-    app.add_option_function<std::string>(
-        name,
-        [this, &into](const std::string& text) {
-          auto value = parse_duration(text);
-          if (value)
-            into = *value;
-          else
-            bad_ = value.error().message();
-        },
-        meaning);
+  std::string unexpected() const {
+    const std::vector<std::string> words = app_.remaining(true);
+    const auto option =
+        std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
+    const std::string& command = chosen_command().get_name();
+    if (option != words.end())
+      return std::format("{} is no option of {}", option->substr(0, option->find('=')), command);
+    if (&chosen_command() == &app_ && !words.empty())
+      return std::format("{} is no command", words.front());
+    if (command == "exec") return std::string(kCommandNeeded);
+    return std::format("{}: one argument too many", command);
+  }
+
+  Error refused(std::string_view problem) const {
+    std::string message(problem);
+    if (!message.contains("\nhint: "))
+      message += std::format("\nhint: {} --help", full_name(chosen_command()));
+    return Error(ErrorKind::invalid, std::move(message));
+  }
+  // The first problem is the one that is told.
+  void refuse(std::string problem) {
+    if (bad_.empty()) bad_ = std::move(problem);
+  }
+
+  template <class T>
+  static CLI::Option* option(CLI::App& app, const char* name, T& into, const char* value,
+                             const char* meaning) {
+    return app.add_option(name, into, meaning)->type_name(value);
+  }
+  static CLI::Option* flag(CLI::App& app, const char* name, const char* meaning,
+                           std::function<void()> use) {
+    return app.add_flag_callback(name, std::move(use), meaning)->disable_flag_override();
+  }
+  static void json(CLI::App& app, OutputForm& form) {
+    flag(app, "--json", "machine output: one JSON object on a line of its own",
+         [&form] { form = OutputForm::json; });
+  }
+  // `read` makes a value of the text, or says what is wrong with it.
+  template <class Read>
+  CLI::Option* parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
+                      const Read& read) {
+    return app
+        .add_option_function<std::string>(
+            name,
+            [this, name, read](const std::string& text) {
+              if (Result<void> done = read(text); !done)
+                refuse(std::format("{}: {}", name, done.error().message()));
+            },
+            meaning)
+        ->type_name(value);
+  }
+  CLI::Option* time(CLI::App& app, const char* name, Duration& into, const char* meaning) {
+    return parsed(app, name, "TIME", meaning, [&into](const std::string& text) -> Result<void> {
+      into = TRY(parse_time_span(text));
+      return {};
+    });
+  }
+  template <class T>
+  CLI::Option* count(CLI::App& app, const char* name, T& into, std::int64_t most,
+                     const char* meaning) {
+    return parsed(app, name, "N", meaning, [&into, most](const std::string& text) -> Result<void> {
+      into = static_cast<T>(TRY(parse_count(text, 1, most)));
+      return {};
+    });
+  }
+  template <class T>
+  CLI::Option* word(CLI::App& app, const char* name, T& into,
+                    std::initializer_list<std::pair<const char*, T>> words, const char* meaning) {
+    std::string value;
+    for (const auto& [text, _] : words) value += (value.empty() ? "" : "|") + std::string(text);
+    const std::vector<std::pair<std::string, T>> known(words.begin(), words.end());
+    return parsed(app, name, value.c_str(), meaning,
+                  [&into, known, value](const std::string& text) -> Result<void> {
+                    for (const auto& [spelled, meant] : known)
+                      if (spelled == text) {
+                        into = meant;
+                        return {};
+                      }
+                    return Error(ErrorKind::invalid, value);
+                  });
   }
 
   void exec() {
     CLI::App& app = *app_.add_subcommand("exec", "run one command or one tool call in a box");
     ExecOptions& options = exec_;
-    app.add_option("--policy", options.policy, "a policy file, builtin:default or builtin:strict");
-    app.add_option("--workdir", options.workdir, "the workspace; a fresh one otherwise");
-    app.add_option("--state", options.state, "the state folder; a fresh one otherwise");
-    app.add_option("--environment", options.environment, "for the policy's [[bind]]");
-    app.add_option("--agent", options.agent, "for the policy's [[bind]]");
-    app.add_option("--session", options.session, "use and keep this session");
-    app.add_option("--call", options.call, "the id of the call; it runs at most once");
+    option(app, "--policy", options.policy, "FILE",
+           "a policy file, builtin:default or builtin:strict");
+    option(app, "--workdir", options.workdir, "DIR", "the workspace; a fresh one otherwise");
+    option(app, "--state", options.state, "DIR", "the state folder; a fresh one otherwise");
+    option(app, "--environment", options.environment, "ID", "for the policy's [[bind]]; local");
+    option(app, "--agent", options.agent, "ID", "for the policy's [[bind]]; local");
+    option(app, "--session", options.session, "ID", "use and keep this session");
+    option(app, "--call", options.call, "ID", "the id of the call; it runs at most once");
     CLI::Option* tool =
-        app.add_option("--tool", options.tool, "bash, read, write, edit, glob, grep");
-    app.add_option("--input", options.input, "the tool's input, JSON: a file, or - for stdin")
+        option(app, "--tool", options.tool, "NAME", "bash, read, write, edit, glob, grep");
+    option(app, "--input", options.input, "FILE",
+           "the tool's input, JSON; - for stdin, the default")
         ->needs(tool);
-    duration(app, "--timeout", options.timeout, "30s, 5m; never more than the policy allows");
-    app.add_flag_callback(
-        "--plan", [&options] { options.show = ExecOptions::Show::plan; },
-        "print the box that would be made, run nothing");
-    add_json(app, options.form);
-    app.add_option("command", options.command, "after --: the program and its arguments");
-    app.positionals_at_end();
+    parsed(app, "--timeout", "TIME", "30s, 5m; never more than the policy allows",
+           [&options](const std::string& text) -> Result<void> {
+             const Duration span = TRY(parse_time_span(text));
+             if (span <= Duration::zero() || span > kLongestCall)
+               return Error(ErrorKind::invalid, "more than 0 and at most 24h");
+             options.timeout = std::chrono::duration_cast<milliseconds>(span);
+             return {};
+           });
+    flag(app, "--plan", "print the box that would be made, run nothing",
+         [&options] { options.show = ExecOptions::Show::plan; });
+    json(app, options.form);
+    app.footer("The command stands last: glovebox exec [OPTIONS] -- PROGRAM [ARGUMENT...]");
     app.callback([this, &options] {
       if (options.tool.has_value() == !options.command.empty() &&
           !(options.show == ExecOptions::Show::plan && options.tool))
-        bad_ = options.tool ? "either --tool or a command, not both"
-                            : "exec needs a command after --, or --tool";
+        refuse(options.tool ? "either --tool or a command, not both" : std::string(kCommandNeeded));
       pending_ = options;
+    });
+  }
+
+  void worker() {
+    CLI::App& app = *app_.add_subcommand("worker", "serve a self-hosted environment's queue");
+    WorkerOptions& options = worker_;
+    app.require_subcommand(0, 1);
+    option(app, "--environment-id", options.environment, "ID", "ANTHROPIC_ENVIRONMENT_ID");
+    option(app, "--environment-key", key_, "KEY", "better: ANTHROPIC_ENVIRONMENT_KEY");
+    option(app, "--worker-id", options.worker_id, "ID",
+           "ANTHROPIC_WORKER_ID; host name and a random id otherwise");
+    option(app, "--base-url", options.base_url, "URL",
+           "ANTHROPIC_BASE_URL; https://api.anthropic.com");
+    option(app, "--policy", options.policy, "FILE",
+           "/etc/glovebox/policy.toml; a file or builtin:default");
+    option(app, "--state", options.state, "DIR", "the state folder; one process at a time");
+    option(app, "--workdir", options.workdir, "DIR",
+           "where workspaces are made; below the state folder otherwise");
+    word(app, "--workspace", options.workspace,
+         {{"session", roles::WorkspaceMode::session}, {"shared", roles::WorkspaceMode::shared}},
+         "a folder of its own for each session, or --workdir itself");
+    CLI::Option* sessions =
+        count(app, "--max-sessions", options.max_sessions, kMostSessions, "at once; 64");
+    time(app, "--max-idle", options.max_idle, "60s; 0: never");
+    time(app, "--drain", options.drain, "30s: what running calls get at a shutdown");
+    time(app, "--stream-silence", options.stream_silence,
+         "120s without a byte, then an event stream is opened again");
+    word(app, "--log-format", options.log_format,
+         {{"text", LogFormat::text}, {"json", LogFormat::json}}, "of the lines on stderr");
+    option(app, "--ca-file", options.ca_file, "FILE", "authorities, PEM; SSL_CERT_FILE");
+    option(app, "--api-version", options.api_version, "DATE", "2026-10-21");
+    flag(app, "--allow-http", "plain http to a host that is not loopback",
+         [&options] { options.plain_http = worker::PlainHttp::allowed; });
+    CLI::Option* on_work =
+        parsed(app, "--on-work", "in-process", "accepted; scripts are not in this version",
+               [](const std::string& text) -> Result<void> {
+                 if (text.empty() || text == "in-process") return {};
+                 return Error(ErrorKind::invalid, "a script is not in this version");
+               });
+
+    app.add_subcommand("poll", "serve the queue: what worker alone does")->fallthrough();
+    CLI::App& run = *app.add_subcommand("run", "serve one item that another poller claimed");
+    run.fallthrough();
+    option(run, "--work-id", options.work, "ID", "ANTHROPIC_WORK_ID");
+    option(run, "--session-id", options.session, "ID", "ANTHROPIC_SESSION_ID");
+    option(run, "--work-secret-file", options.work_secret_file, "FILE",
+           "or ANTHROPIC_WORK_SECRET; readable by its owner alone");
+    app.callback([this, &run, sessions, on_work] {
+      if (run.parsed()) {
+        worker_.mode = WorkerOptions::Mode::run;
+        for (const CLI::Option* of_poll : {sessions, on_work})
+          if (of_poll->count() > 0) refuse(of_poll->get_name() + " is no option of worker run");
+      }
+      pending_ = worker_;
+    });
+  }
+
+  void rehearse() {
+    CLI::App& app =
+        *app_.add_subcommand("rehearse", "play a scripted session from end to end, offline");
+    option(app, "--policy", rehearse_.policy, "FILE",
+           "/etc/glovebox/policy.toml; a file or builtin:default");
+    option(app, "--state", rehearse_.state, "DIR", "the state folder; a fresh one otherwise");
+    option(app, "--workdir", rehearse_.workdir, "DIR",
+           "the workspace; below the state folder otherwise");
+    time(app, "--timeout", rehearse_.timeout, "10m");
+    option(app, "file", rehearse_.file, "", "the rehearsal, TOML");
+    app.callback([this] {
+      if (rehearse_.file.empty())
+        refuse("rehearse needs one file\nhint: policy/rehearsals/tour.toml");
+      pending_ = rehearse_;
     });
   }
 
   void doctor() {
     CLI::App& app = *app_.add_subcommand("doctor", "what this host can give, tried for real");
-    app.add_option("--policy", doctor_.policy, "the policy that has to work here");
-    app.add_option("--state", doctor_.state, "the state folder to look at");
-    add_json(app, doctor_.form);
+    option(app, "--policy", doctor_.policy, "FILE",
+           "the policy that has to work here; builtin:default");
+    option(app, "--state", doctor_.state, "DIR", "the state folder to look at");
+    json(app, doctor_.form);
     app.callback([this] { pending_ = doctor_; });
   }
 
@@ -114,12 +311,12 @@ class Parser {
     CLI::App& app = *app_.add_subcommand("audit", "read the audit log");
     app.require_subcommand(1);
     CLI::App& verify = *app.add_subcommand("verify", "check every record, the chain and the head");
-    verify.add_option("directory", verify_.directory, "the folder of the log")->required();
-    verify.add_option("--key", verify_.key, "the public key, or a file that holds it");
+    option(verify, "directory", verify_.directory, "", "the folder of the log")->required();
+    option(verify, "--key", verify_.key, "KEY", "the public key, or a file that holds it");
     verify.callback([this] { pending_ = verify_; });
     CLI::App& show = *app.add_subcommand("show", "print the records");
-    show.add_option("directory", show_.directory, "the folder of the log")->required();
-    add_json(show, show_.form);
+    option(show, "directory", show_.directory, "", "the folder of the log")->required();
+    json(show, show_.form);
     show.callback([this] { pending_ = show_; });
   }
 
@@ -127,7 +324,7 @@ class Parser {
     CLI::App& app = *app_.add_subcommand("policy", "work with policies");
     app.require_subcommand(1);
     CLI::App& show = *app.add_subcommand("show", "print a shipped policy");
-    show.add_option("name", policy_.name, "builtin:default, builtin:strict")->required();
+    option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
     show.callback([this] { pending_ = policy_; });
   }
 
@@ -135,27 +332,26 @@ class Parser {
     CLI::App& app = *app_.add_subcommand("seccomp", "work with system call filters");
     app.require_subcommand(1);
     CLI::App& show = *app.add_subcommand("show", "print a filter: its rules and its program");
-    show.add_option("name", seccomp_.name, "bash, file, search, role-…, or a file")->required();
+    option(show, "name", seccomp_.name, "", "bash, file, search, role-…, or a file")->required();
     show.callback([this] { pending_ = seccomp_; });
   }
 
   void plane() {
     CLI::App& app =
         *app_.add_subcommand("plane", "a local control plane, for rehearsals and tests");
-    app.add_option("--listen", plane_.listen, "ADDRESS:PORT on loopback; port 0: a free one");
-    app.add_option("--rehearsals", plane_.rehearsals, "a folder of rehearsals, NAME.toml");
-    app.add_option("--faults", plane_.faults, "a JSON file of faults to make");
-    app.add_option_function<std::int64_t>(
-           "--ttl", [this](const std::int64_t& value) { plane_.ttl = seconds(value); },
-           "seconds that a lease lives without a heartbeat (90)")
-        ->check(CLI::Range(1, 3600));
-    app.add_option("--page", plane_.page, "the largest page of a list (1000)")
-        ->check(CLI::Range(1, 1000));
+    option(app, "--listen", plane_.listen, "ADDRESS:PORT", "loopback only; port 0: a free one");
+    option(app, "--rehearsals", plane_.rehearsals, "DIR", "a folder of rehearsals, NAME.toml");
+    option(app, "--faults", plane_.faults, "FILE", "faults to make, JSON");
+    count(app, "--ttl", plane_.ttl, kMostSeconds, "seconds a lease lives without a heartbeat; 90");
+    count(app, "--page", plane_.page, kMostItems, "the largest page of a list; 1000");
     app.callback([this] { pending_ = plane_; });
   }
 
   CLI::App app_;
   ExecOptions exec_;
+  WorkerOptions worker_;
+  std::string key_;  // what scrub left of it
+  RehearseOptions rehearse_;
   DoctorOptions doctor_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
@@ -171,24 +367,6 @@ class Parser {
 
 Result<Options> parse_command_line(std::span<const std::string> arguments) {
   return Parser().run(arguments);
-}
-
-Result<milliseconds> parse_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    std::int64_t milliseconds;
-  };
-  constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"", 1000}};
-  std::int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view rest(parsed.ptr,
-                              static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
-  const auto unit = std::ranges::find(kUnits, rest, &Unit::name);
-  if (parsed.ec != std::errc{} || unit == std::end(kUnits) || number <= 0 ||
-      number > kLongest.count() / unit->milliseconds)
-    return Error(ErrorKind::invalid,
-                 std::format("`{}` is not a time like 250ms, 30s, 5m or 2h, at most a day", text));
-  return milliseconds(number * unit->milliseconds);
 }
 
 }  // namespace glovebox::cli

@@ -2,23 +2,40 @@
 
 #include <stdlib.h>
 
+#include <cstddef>
 #include <cstring>
 #include <string>
 
 namespace glovebox::cli {
 
-void scrub_arguments(int argc, char** argv, std::span<const std::string_view> flags) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    for (const std::string_view flag : flags) {
-      if (!argument.starts_with(flag)) continue;
-      if (argument.size() == flag.size() && i + 1 < argc) {
-        std::memset(argv[i + 1], 'x', std::strlen(argv[i + 1]));
-      } else if (argument.size() > flag.size() && argument[flag.size()] == '=') {
-        std::memset(argv[i] + flag.size() + 1, 'x', argument.size() - flag.size() - 1);
-      }
-    }
+namespace {
+
+Secret take(char* value) {
+  const std::size_t size = std::strlen(value);
+  Secret secret = Secret::take(std::string(value, size));
+  std::memset(value, 'x', size);
+  return secret;
+}
+
+}  // namespace
+
+Secret take_argument(std::span<char* const> arguments, std::string_view flag) {
+  Secret taken;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--") break;
+    if (argument == flag && i + 1 < arguments.size())
+      taken = take(arguments[++i]);
+    else if (argument.starts_with(flag) && argument.substr(flag.size()).starts_with('='))
+      taken = take(arguments[i] + flag.size() + 1);
   }
+  return taken;
+}
+
+// NOLINTBEGIN(concurrency-mt-unsafe): one thread, see the header.
+std::string variable(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
 }
 
 Secret take_variable(const char* name) {
@@ -29,5 +46,6 @@ Secret take_variable(const char* name) {
   ::unsetenv(name);
   return secret;
 }
+// NOLINTEND(concurrency-mt-unsafe)
 
 }  // namespace glovebox::cli

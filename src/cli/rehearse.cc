@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <format>
 #include <memory>
@@ -14,8 +13,8 @@
 #include "audit/log_directory.h"
 #include "audit/verify.h"
 #include "base/clock.h"
-#include "cli/flags.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
 #include "codec/url.h"
@@ -249,35 +248,22 @@ Result<audit::Verdict> close(Stage& stage, const Order& order) {
 }
 
 std::string temporary_state() {
-  const char* named = ::getenv("TMPDIR");
+  const std::string named = variable("TMPDIR");
   SystemRandom random;
   constexpr std::size_t kRandomBytes = 8;
-  return std::format("{}/glovebox-rehearsal-{}", named && *named == '/' ? named : "/tmp",
+  return std::format("{}/glovebox-rehearsal-{}", named.starts_with('/') ? named : "/tmp",
                      random.hex(kRandomBytes));
 }
 
 }  // namespace
 
-ExitCode rehearse_command(std::span<const std::string> arguments) {
-  const auto flags =
-      Flags::parse(arguments, {"--policy", "--state", "--workdir", "--timeout"}, {"--help"});
-  if (!flags) return fail(ExitCode::usage, flags.error().message());
-  if (flags->has("--help")) {
-    print_out(
-        "usage: glovebox rehearse FILE --policy POLICY [--state DIR] [--workdir DIR] "
-        "[--timeout TIME]\n");
-    return ExitCode::done;
-  }
-  if (flags->operands().size() != 1)
-    return fail(ExitCode::usage, "rehearse needs one file\nhint: policy/rehearsals/tour.toml");
-  Order order;
-  order.file = flags->operands().front();
-  order.policy = flags->value_or("--policy", "/etc/glovebox/policy.toml");
-  order.state = flags->value_or("--state", temporary_state());
-  order.workdir = flags->value_or("--workdir", "");
-  const auto timeout = parse_time_span(flags->value_or("--timeout", "10m"));
-  if (!timeout) return fail(ExitCode::usage, "--timeout: " + timeout.error().message());
-  order.timeout = *timeout;
+ExitCode run_rehearsal(const RehearseOptions& options) {
+  Order order{.file = options.file,
+              .text = {},
+              .policy = options.policy,
+              .state = options.state ? *options.state : temporary_state(),
+              .workdir = options.workdir.value_or(""),
+              .timeout = options.timeout};
 
   auto text = os::read_file(order.file, kMaxRehearsal);
   if (!text) return fail(ExitCode::invalid_file, text.error().message());

@@ -2,15 +2,13 @@
 // worker under the policy, and shows what happened to each call.
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "base/exit_code.h"
+#include "cli/options.h"
 
 namespace glovebox::cli {
 
-// The arguments after `rehearse`. Exit: 0 everything as expected, 1 not, 2 an invalid FILE, 64 the
-// command line, 78 no usable policy, else the worker's own code.
-ExitCode rehearse_command(std::span<const std::string> arguments);
+// Exit: 0 everything as expected, 1 not, 2 an invalid FILE, 78 no usable policy, else the worker's
+// own code.
+ExitCode run_rehearsal(const RehearseOptions& options);
 
 }  // namespace glovebox::cli

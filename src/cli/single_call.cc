@@ -4,10 +4,10 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <format>
 #include <utility>
 
+#include "cli/process_secrets.h"
 #include "codec/uuid.h"
 #include "os/file.h"
 #include "os/identity.h"
@@ -51,8 +51,9 @@ Outcome<> refuse_overlap(const std::string& workdir, const std::string& state,
 }
 
 std::string temporary_folder() {
-  const char* named = std::getenv("TMPDIR");
-  return named != nullptr && named[0] == '/' ? named : "/tmp";
+  std::string named = variable("TMPDIR");
+  if (!named.starts_with('/')) named = "/tmp";
+  return named;
 }
 
 }  // namespace

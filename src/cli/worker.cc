@@ -1,17 +1,16 @@
 #include "cli/worker.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <memory>
-#include <print>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/worker_order.h"
 #include "os/identity.h"
 #include "os/process.h"
@@ -24,35 +23,6 @@ namespace glovebox::cli {
 namespace {
 
 constexpr int kStandardError = 2;
-
-constexpr std::string_view kUsage = R"(usage: glovebox worker [poll] [OPTIONS]
-       glovebox worker run --work-id ID --session-id ID [OPTIONS]
-
-  --environment-id ID      ANTHROPIC_ENVIRONMENT_ID
-  --environment-key KEY    better: ANTHROPIC_ENVIRONMENT_KEY
-  --worker-id ID           ANTHROPIC_WORKER_ID; host name and a random id otherwise
-  --base-url URL           ANTHROPIC_BASE_URL; https://api.anthropic.com
-  --policy FILE            /etc/glovebox/policy.toml; builtin:default
-  --state DIR              the state folder; one process at a time
-  --workdir DIR            where workspaces are made; below the state folder otherwise
-  --workspace session|shared
-  --max-sessions N         64
-  --max-idle TIME          60s; 0: never
-  --drain TIME             30s: what running calls get at a shutdown
-  --stream-silence TIME    120s without a byte, then an event stream is opened again
-  --log-format text|json
-  --ca-file FILE           authorities, PEM; SSL_CERT_FILE
-  --api-version DATE       2026-10-21
-  --allow-http             plain http to a host that is not loopback
-  --on-work in-process     accepted; scripts are not in this version
-
-worker run also takes --work-secret-file FILE, or ANTHROPIC_WORK_SECRET.
-)";
-
-std::string variable(const char* name) {
-  const char* value = ::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
 
 Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
   const auto end = [](ExitCode code, const Error& error) {
@@ -123,23 +93,9 @@ ExitCode supervise(roles::Supervisor& supervisor, int signals) {
 
 }  // namespace
 
-ExitCode worker_command(std::span<const std::string> arguments) {
-  WorkerMode mode = WorkerMode::poll;
-  if (!arguments.empty() && (arguments[0] == "run" || arguments[0] == "poll")) {
-    if (arguments[0] == "run") mode = WorkerMode::run;
-    arguments = arguments.subspan(1);
-  }
-  const auto flags = parse_worker_flags(mode, arguments);
-  if (!flags) return fail(ExitCode::usage, flags.error().message());
-  if (flags->has("--help")) {
-    print_out(kUsage);
-    return ExitCode::done;
-  }
-  if (!flags->operands().empty())
-    return fail(ExitCode::usage, "worker: no argument is expected: " + flags->operands().front());
-  const Log log(kStandardError, "supervisor", LogLevel::info,
-                flags->value("--log-format") == "json" ? LogFormat::json : LogFormat::text);
-  auto order = read_worker_order(mode, *flags, log);
+ExitCode run_worker(const WorkerOptions& asked, Secret given_key) {
+  const Log log(kStandardError, "supervisor", LogLevel::info, asked.log_format);
+  auto order = read_worker_order(asked, std::move(given_key), log);
   if (!order) return fail(order.error().code, order.error().message);
   auto options = supervisor_options(std::move(*order));
   if (!options) return fail(options.error().code, options.error().message);

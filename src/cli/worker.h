@@ -2,14 +2,13 @@
 // item that another poller claimed. Flags and variables are those of `ant beta:worker`, and ours.
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "base/exit_code.h"
+#include "base/secret.h"
+#include "cli/options.h"
 
 namespace glovebox::cli {
 
-// The arguments after `worker`. The values of key flags must be scrubbed from argv by the caller.
-ExitCode worker_command(std::span<const std::string> arguments);
+// Until the worker has ended. `given_key`: the environment key of the command line, empty for none.
+ExitCode run_worker(const WorkerOptions& options, Secret given_key);
 
 }  // namespace glovebox::cli

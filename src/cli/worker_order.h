@@ -1,8 +1,8 @@
-// What `glovebox worker` is asked to do: its flags, the variables of the official worker, the files
-// that they name. Everything is read and checked here; nothing is started.
+// What `glovebox worker` is asked to do: its flags, the variables of the official worker where a
+// flag is absent, the files that both name. Everything is read and checked here; nothing is
+// started.
 #pragma once
 
-#include <cstdint>
 #include <expected>
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "cli/flags.h"
+#include "cli/options.h"
 #include "roles/boxer_settings.h"
 #include "roles/worker_settings.h"
 
@@ -34,13 +34,8 @@ struct WorkerOrder {
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
 };
 
-enum class WorkerMode : std::uint8_t {
-  poll,  // serve the queue
-  run,   // serve the one item that is named
-};
-
-Result<Flags> parse_worker_flags(WorkerMode mode, std::span<const std::string> arguments);
-// Takes the keys out of the environment. Exit codes: usage, unconfigured.
-Step<WorkerOrder> read_worker_order(WorkerMode mode, const Flags& flags, const Log& log);
+// `given_key` is what stood on the command line, empty for none. Takes the keys out of the
+// environment. Exit codes: usage, unconfigured.
+Step<WorkerOrder> read_worker_order(const WorkerOptions& options, Secret given_key, const Log& log);
 
 }  // namespace glovebox::cli

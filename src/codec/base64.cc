@@ -13,13 +13,14 @@ constexpr std::string_view kStandard =
 constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-using Values = std::array<std::int8_t, 256>;
+using Values = std::array<std::uint8_t, 256>;
+constexpr std::uint8_t kNoDigit = 0xFF;
 
 constexpr Values values_of(std::string_view alphabet) {
   Values values{};
-  values.fill(-1);
+  values.fill(kNoDigit);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
   return values;
 }
 
@@ -62,9 +63,10 @@ Result<std::string> decode(std::string_view text, const Values& values, Base64Pa
   std::uint32_t group = 0;
   unsigned bits = 0;
   for (const char c : digits) {
-    const int value = values[static_cast<unsigned char>(c)];
-    if (value < 0) return Error(ErrorKind::invalid, "a character outside the base64 alphabet");
-    group = group << 6 | static_cast<std::uint32_t>(value);
+    const std::uint32_t value = values[static_cast<unsigned char>(c)];
+    if (value == kNoDigit)
+      return Error(ErrorKind::invalid, "a character outside the base64 alphabet");
+    group = group << 6 | value;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;

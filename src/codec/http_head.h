@@ -16,8 +16,8 @@
 namespace glovebox::codec {
 
 constexpr std::size_t kMaxFieldName = 256;
-constexpr std::size_t kMaxFieldValue = 32 * 1024;
-constexpr std::size_t kMaxTarget = 16 * 1024;
+constexpr std::size_t kMaxFieldValue = 32 * kKiB;
+constexpr std::size_t kMaxTarget = 16 * kKiB;
 constexpr std::size_t kMaxMethod = 32;
 
 // RFC 9110 §5.6.2; not empty.

@@ -78,6 +78,8 @@ class JsonObject {
 class Json {
  public:
   Json() = default;  // null
+  // What a document is made of becomes one without a word.
+  // NOLINTBEGIN(google-explicit-constructor)
   Json(std::nullptr_t) {}
   template <std::same_as<bool> B>
   Json(B value) : value_(value) {}
@@ -92,6 +94,7 @@ class Json {
   Json(const char* value) : value_(std::string(value)) {}
   Json(JsonArray value) : value_(std::move(value)) {}
   Json(JsonObject value) : value_(std::move(value)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   // Json::object({{"type", "text"}, {"n", 1}}); a later equal key replaces the earlier value.
   static Json object(std::initializer_list<std::pair<std::string_view, Json>> members = {});

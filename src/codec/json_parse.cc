@@ -81,7 +81,7 @@ class Builder {
  private:
   using Members = std::vector<JsonObject::Member>;
   struct Open {
-    explicit Open(JsonArray) {}
+    explicit Open(JsonArray started) : array(std::move(started)) {}
     explicit Open(Members started) : members(std::move(started)) {}
     JsonArray array;
     std::optional<Members> members;  // an object if present

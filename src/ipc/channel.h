@@ -17,7 +17,7 @@
 
 namespace glovebox::ipc {
 
-constexpr std::size_t kInlineBody = 60 * 1024;
+constexpr std::size_t kInlineBody = 60 * kKiB;
 
 struct Envelope {
   std::uint16_t type = 0;

@@ -12,13 +12,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/units.h"
 
 namespace glovebox::ipc {
 
 // Limits of single fields; a message names which applies.
-constexpr std::size_t kMaxName = 256;               // ids, tool names
-constexpr std::size_t kMaxText = 64 * 1024;         // reasons, rules
-constexpr std::size_t kMaxBlob = 64 * 1024 * 1024;  // inputs, contents, plans
+constexpr std::size_t kMaxName = 256;        // ids, tool names
+constexpr std::size_t kMaxText = 64 * kKiB;  // reasons, rules
+constexpr std::size_t kMaxBlob = 64 * kMiB;  // inputs, contents, plans
 constexpr std::size_t kMaxList = 100'000;
 
 class Writer {

@@ -12,12 +12,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/units.h"
 #include "net/cancel.h"
 #include "net/task.h"
 
 namespace glovebox::net {
 
-constexpr std::size_t kMaxRead = 16 * 1024;
+constexpr std::size_t kMaxRead = 16 * kKiB;
 
 class ByteStream {
  public:

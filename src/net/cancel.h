@@ -34,6 +34,9 @@ class CancelSource {
   explicit CancelSource(const CancelToken& parent);
   CancelSource(CancelSource&&) noexcept = default;
   CancelSource& operator=(CancelSource&&) noexcept = default;
+  CancelSource(const CancelSource&) = delete;
+  CancelSource& operator=(const CancelSource&) = delete;
+  ~CancelSource() = default;
 
   void cancel();  // idempotent
   bool cancelled() const;

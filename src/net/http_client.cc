@@ -45,6 +45,8 @@ class Message {
   explicit Message(std::string bytes) : bytes_(std::move(bytes)) {}
   Message(Message&&) = default;
   Message& operator=(Message&&) = default;
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
   ~Message() { zero_memory(bytes_.data(), bytes_.size()); }
   std::string_view bytes() const { return bytes_; }
   void append(std::string_view more) {

@@ -63,6 +63,8 @@ class ResponseStream {
   ~ResponseStream();
   ResponseStream(ResponseStream&&) noexcept;
   ResponseStream& operator=(ResponseStream&&) noexcept;
+  ResponseStream(const ResponseStream&) = delete;
+  ResponseStream& operator=(const ResponseStream&) = delete;
 
   int status() const;
   const Fields& fields() const;

@@ -80,6 +80,8 @@ class HttpServer {
   // Stops as stop() does; handlers that still run must not outlive what they refer to, so wait for
   // drained() before.
   ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
   std::uint16_t port() const;
   std::size_t connections() const;
 

@@ -8,8 +8,6 @@ namespace glovebox::net {
 template <class T, class Tag>
 class Link {
  public:
-  Link() = default;
-  Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
   ~Link() { unlink(); }
 
@@ -23,6 +21,9 @@ class Link {
  private:
   template <class, class>
   friend class LinkedList;
+  friend T;
+  Link() = default;
+  Link(const Link&) = delete;
   Link* next_ = this;
   Link* previous_ = this;
 };

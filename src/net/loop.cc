@@ -24,6 +24,8 @@ struct Root {
       ++alive;
     }
     ~promise_type() { --alive; }
+    promise_type(const promise_type&) = delete;
+    promise_type& operator=(const promise_type&) = delete;
     Root get_return_object() { return {*this}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
@@ -57,6 +59,10 @@ struct Loop::Impl {
     int fd;
     unsigned direction;
     bool reported = false;  // the poller has gone silent by itself
+    FdInterest(Impl& waited_on, int descriptor, unsigned way)
+        : loop(waited_on), fd(descriptor), direction(way) {}
+    FdInterest(const FdInterest&) = delete;
+    FdInterest& operator=(const FdInterest&) = delete;
     ~FdInterest() {
       const auto found = loop.fds.find(fd);
       found->second.of(direction) = nullptr;

@@ -124,6 +124,7 @@ Result<void> Channel::open(const ResolverConfig& config) {
   ares_options options{};
   in_addr none{};
   std::vector<char*> domains;
+  domains.reserve(config.search.size());
   for (const std::string& domain : config.search)
     domains.push_back(const_cast<char*>(domain.c_str()));
   options.flags = ARES_FLAG_NOALIASES;
@@ -224,6 +225,8 @@ class AresResolver final : public Resolver {
   AresResolver(Loop& loop, ResolverConfig config, std::shared_ptr<Channel> channel)
       : loop_(loop), config_(std::move(config)), channel_(std::move(channel)) {}
   ~AresResolver() override { channel_->close(); }
+  AresResolver(const AresResolver&) = delete;
+  AresResolver& operator=(const AresResolver&) = delete;
 
   Task<Result<std::vector<codec::IpAddress>>> resolve(codec::HostName name,
                                                       Patience patience) override {

@@ -9,11 +9,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/units.h"
+
 namespace glovebox::net {
 
 namespace {
 // Records are made and sent in pieces, so that a large body is not held twice.
-constexpr std::size_t kWritePiece = 64 * 1024;
+constexpr std::size_t kWritePiece = 64 * kKiB;
 }  // namespace
 
 struct TlsBio {

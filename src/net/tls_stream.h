@@ -25,6 +25,8 @@ class TlsStream final : public ByteStream {
   static Result<std::unique_ptr<TlsStream>> make(StreamPtr lower, bssl::UniquePtr<SSL> ssl,
                                                  std::shared_ptr<const void> keep);
   ~TlsStream() override;
+  TlsStream(const TlsStream&) = delete;
+  TlsStream& operator=(const TlsStream&) = delete;
 
   // Before anything else. Kinds: protocol, closed, those of the lower stream.
   Task<Result<void>> handshake(Patience patience);

@@ -11,10 +11,11 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/units.h"
 
 namespace glovebox::os {
 
-constexpr std::size_t kDirectoryBuffer = 64 * 1024;
+constexpr std::size_t kDirectoryBuffer = 64 * kKiB;
 
 enum class EntryKind : std::uint8_t { regular, directory, link, other, unknown };
 

@@ -16,6 +16,7 @@
 #include <format>
 
 #include "base/clock.h"
+#include "base/units.h"
 
 namespace glovebox::os {
 
@@ -118,7 +119,7 @@ Result<std::size_t> read_some(int fd, char* out, std::size_t size) {
 
 Result<std::string> read_all(int fd, std::uint64_t limit) {
   std::string bytes;
-  constexpr std::size_t kStep = 64 * 1024;
+  constexpr std::size_t kStep = 64 * kKiB;
   for (;;) {
     const std::size_t before = bytes.size();
     const std::size_t step =
@@ -248,7 +249,7 @@ Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit) {
     std::uint8_t type;
   };
   std::vector<FolderEntry> entries;
-  alignas(8) std::array<char, 64 * 1024> buffer;
+  alignas(8) std::array<char, 64 * kKiB> buffer;
   if (::lseek(fd, 0, SEEK_SET) < 0) return failed("lseek");
   for (;;) {
     const long got =

@@ -22,6 +22,7 @@
 #include <cstring>
 #include <format>
 
+#include "base/units.h"
 #include "os/file.h"
 
 namespace glovebox::os {
@@ -116,7 +117,7 @@ namespace {
 int run_child(void* data) {
   return (*static_cast<const std::function<int()>*>(data))();
 }
-constexpr std::size_t kChildStack = 256 * 1024;
+constexpr std::size_t kChildStack = 256 * kKiB;
 }  // namespace
 
 Result<pid_t> fork_to_execute(const std::function<int()>& child) {
@@ -226,6 +227,7 @@ int launch(void* data) {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> list;
+  list.reserve(strings.size() + 1);
   for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
   list.push_back(nullptr);
   return list;
@@ -245,7 +247,7 @@ Result<Process> spawn(const SpawnRequest& request) {
     copies.push_back(TRY(duplicate(from, highest + 1)));
     work.scratch.push_back(copies.back().get());
   }
-  constexpr std::size_t kStack = 64 * 1024;
+  constexpr std::size_t kStack = 64 * kKiB;
   std::vector<char> stack(kStack);
   int pidfd = -1;
   // CLONE_VFORK: the parent waits until the child has executed, so the stack may be shared.
@@ -302,6 +304,12 @@ void set_file_mask(unsigned mask) {
 
 void set_process_name(const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+
+void ignore_broken_pipes() {
+  struct sigaction ignored{};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignored, nullptr);
 }
 
 Result<void> reset_signals() {
@@ -394,6 +402,7 @@ Result<std::optional<int>> read_signal(int fd) {
 
 Result<bool> poll_fds(std::vector<Poll>& polls, milliseconds timeout) {
   std::vector<pollfd> list;
+  list.reserve(polls.size());
   for (const Poll& poll : polls)
     list.push_back({poll.fd, static_cast<short>(poll.want_write ? POLLOUT : POLLIN), 0});
   const auto limit = std::min<std::int64_t>(timeout.count(), INT_MAX);

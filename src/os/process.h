@@ -33,6 +33,8 @@ class Process {
   Process(Process&& other) noexcept
       : pid_(std::exchange(other.pid_, 0)), pidfd_(std::move(other.pidfd_)) {}
   Process& operator=(Process&& other) noexcept;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
   ~Process() { end(); }
 
   bool running() const { return pidfd_.valid(); }
@@ -132,6 +134,8 @@ pid_t own_pid();
 void set_process_name(const std::string& name);
 // Every signal to its default, none blocked.
 Result<void> reset_signals();
+// From here on writing to a pipe or socket that nobody reads is an error like any other, no signal.
+void ignore_broken_pipes();
 // Closes every descriptor above 2 that is not listed.
 Result<void> close_others(std::vector<int> kept);
 // Puts `fd` at `number`, inheritable over exec.

@@ -49,7 +49,7 @@ Answer<void> read_headers(const codec::Json& value, const std::string& place,
                           std::vector<Header>& headers) {
   if (!value.is_object()) return invalid_request(place + ": must be an object");
   for (const auto& [name, text] : *value.as_object()) {
-    std::string field = TRY(read_text(text, place + "." + name));
+    std::string field = TRY(read_text(text, std::format("{}.{}", place, name)));
     if (!codec::check_field_name(name) || !codec::check_field_value(field))
       return invalid_request(std::format("{}.{}: not a header field", place, name));
     headers.push_back({name, std::move(field)});

@@ -80,7 +80,8 @@ std::optional<WallTime> parse_time(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds = days * 86400 + *hour * 3600 + *minute * 60 + *second - *offset * 60;
+  const std::int64_t minutes = (days * 24 + *hour) * 60 + *minute - *offset;
+  const std::int64_t seconds = minutes * 60 + *second;
   return WallTime{seconds * 1'000'000 + *micros};
 }
 

@@ -54,6 +54,8 @@ template <class T>
 class [[nodiscard]] Answer : public std::expected<T, ApiError> {
  public:
   using std::expected<T, ApiError>::expected;
+  // Implicit, as that of Result is: an error is returned as it is.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Answer(ApiError error) : std::expected<T, ApiError>(std::unexpect, std::move(error)) {}
 };
 

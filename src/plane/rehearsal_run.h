@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/units.h"
 #include "codec/json.h"
 #include "plane/rehearsal.h"
 
@@ -66,7 +67,7 @@ class RehearsalRun {
   std::size_t next_step_ = 0;
 };
 
-constexpr std::size_t kMaxReportedText = 16 * 1024;
+constexpr std::size_t kMaxReportedText = 16 * kKiB;
 
 // The text blocks of a result, joined with newlines.
 std::string result_text(const codec::Json& result_event);

@@ -11,13 +11,14 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "codec/json.h"
 #include "plane/message.h"
 
 namespace glovebox::plane {
 
 constexpr std::size_t kMaxTraceEntries = 20'000;
-constexpr std::size_t kMaxTracedBody = 64 * 1024;
+constexpr std::size_t kMaxTracedBody = 64 * kKiB;
 
 class Trace {
  public:

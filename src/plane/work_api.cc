@@ -82,9 +82,11 @@ Answer<Outcome> list(State& state, const RouteCall& call) {
                                                  Order::descending, state.settings.pages));
   const std::vector<const WorkItem*> items = state.work.list(call.ids[0]);
   std::vector<std::uint64_t> numbers;
+  numbers.reserve(items.size());
   for (const WorkItem* item : items) numbers.push_back(item->number);
   const PageCut cut = cut_page(numbers, page);
   codec::JsonArray data;
+  data.reserve(cut.chosen.size());
   for (const std::size_t index : cut.chosen) data.push_back(items[index]->to_json());
   return json_reply(page_json(std::move(data), cut, PageForm::forward));
 }

@@ -1,5 +1,7 @@
 #include "policy/builtin.h"
 
+#include <iterator>
+
 #include "policy/embedded_policies.h"
 
 namespace glovebox::policy {
@@ -12,6 +14,7 @@ std::optional<std::string_view> builtin(std::string_view name) {
 
 std::vector<std::string_view> builtin_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kEmbeddedPolicies));
   for (const auto& [file, text] : kEmbeddedPolicies) names.push_back(file);
   return names;
 }

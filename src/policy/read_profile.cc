@@ -5,13 +5,14 @@
 #include <format>
 #include <utility>
 
+#include "base/units.h"
 #include "policy/normal_path.h"
 
 namespace glovebox::policy {
 
 namespace {
 
-constexpr std::size_t kMaxValue = 32 * 1024;  // bytes of an environment variable
+constexpr std::size_t kMaxValue = 32 * kKiB;  // bytes of an environment variable
 constexpr int kNewestLandlock = 64;           // far beyond any kernel: a slip of the finger
 
 // Keys of the policy language that a later version of glovebox carries out.

@@ -54,6 +54,8 @@ class Boxer {
  public:
   explicit Boxer(const BoxerHost& host);
   ~Boxer();
+  Boxer(const Boxer&) = delete;
+  Boxer& operator=(const Boxer&) = delete;
 
   // Serves until the supervisor says stop or is gone, and every session is closed, or only waits
   // for a log that is lost. Errors: the supervisor broke the protocol, or poll failed.

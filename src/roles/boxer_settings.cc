@@ -30,8 +30,11 @@ class Members {
     return static_cast<T>(*value);
   }
   template <class E>
-  E choice(std::string_view key, E last) {
-    return static_cast<E>(number<std::uint8_t>(key, static_cast<std::uint8_t>(last)));
+  E choice(std::string_view key, E last, E first = E{}) {
+    const auto value = number<std::uint8_t>(key, static_cast<std::uint8_t>(last));
+    if (value >= static_cast<std::uint8_t>(first)) return static_cast<E>(value);
+    note(key);
+    return first;
   }
   bool flag(std::string_view key) {
     const auto value = object_.get_bool(key);
@@ -114,7 +117,8 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
     settings.protected_paths.push_back(*path.as_string());
   }
   settings.host.kernel = members.text("kernel");
-  settings.host.rung = members.choice("rung", box::Rung::without_user_namespaces);
+  settings.host.rung =
+      members.choice("rung", box::Rung::without_user_namespaces, box::Rung::unprivileged);
   settings.host.root = members.flag("root");
   settings.host.uid = members.number<std::uint32_t>("uid");
   settings.host.gid = members.number<std::uint32_t>("gid");

@@ -310,6 +310,7 @@ void CallGate::abandon(Ticket ticket) {
 void CallGate::log_lost() {
   if (!std::exchange(log_ok_, false)) return;
   std::vector<Ticket> tickets;
+  tickets.reserve(calls_.size());
   for (const auto& [ticket, call] : calls_) tickets.push_back(ticket);
   for (Ticket ticket : tickets) abandon(ticket);
   for (auto at = sessions_.begin(); at != sessions_.end();) {
@@ -336,6 +337,7 @@ void CallGate::log_back() {
     emit(Step::Kind::find, ticket, call);
   }
   std::vector<std::string> names;
+  names.reserve(sessions_.size());
   for (const auto& [name, session] : sessions_) names.push_back(name);
   for (const std::string& name : names) advance(name);
 }

@@ -22,6 +22,8 @@ class GroupSweeper {
   static Result<GroupSweeper> start(const box::GroupPlaces& groups);
   GroupSweeper(GroupSweeper&&) = default;
   GroupSweeper& operator=(GroupSweeper&&) = delete;
+  GroupSweeper(const GroupSweeper&) = delete;
+  GroupSweeper& operator=(const GroupSweeper&) = delete;
   // Everything that ran in the groups is gone: lets it work and waits for its end.
   ~GroupSweeper();
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/units.h"
 #include "ipc/messages.h"
 #include "os/memfd.h"
 #include "os/process.h"
@@ -13,7 +14,7 @@ namespace {
 using codec::Json;
 using codec::JsonArray;
 
-constexpr std::uint64_t kMaxSecret = 64 * 1024;
+constexpr std::uint64_t kMaxSecret = 64 * kKiB;
 
 Error broken(std::string_view what) {
   return Error(ErrorKind::protocol, "start: " + std::string(what));

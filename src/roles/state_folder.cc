@@ -153,7 +153,7 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
 
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started) {
   const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_RDONLY | O_DIRECTORY), path);
-  const std::string real = TRY(real_path(folder.get()));
+  std::string real = TRY(real_path(folder.get()));
   if (started == StartedAs::user) return real;
   TRY(check_reachable(real));
   if (TRY(os::facts_of(folder.get())).uid == user_of(Role::boxer).uid) return real;

@@ -51,9 +51,12 @@ template <class T = void>
 class [[nodiscard]] Outcome : public std::expected<T, Failure> {
  public:
   using std::expected<T, Failure>::expected;
+  // Implicit, as those of Result are: a failure is returned as it is.
+  // NOLINTBEGIN(google-explicit-constructor)
   Outcome(Failure failure) : std::expected<T, Failure>(std::unexpect, std::move(failure)) {}
   Outcome(const Error& error)
       : std::expected<T, Failure>(std::unexpect, Failure{exit_code_for(error), error.message()}) {}
+  // NOLINTEND(google-explicit-constructor)
 };
 
 // The worker role, when the command has one.

@@ -1,6 +1,7 @@
 #include "seccomp/filter.h"
 
 #include <format>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -81,6 +82,7 @@ std::optional<std::string_view> builtin_text(std::string_view name) {
 
 std::vector<std::string_view> builtin_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kEmbeddedFilters));
   for (const auto& [file, text] : kEmbeddedFilters) names.push_back(file);
   return names;
 }

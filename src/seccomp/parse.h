@@ -22,11 +22,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/units.h"
 #include "seccomp/table.h"
 
 namespace glovebox::seccomp {
 
-constexpr std::size_t kMaxTextBytes = 256 * 1024;
+constexpr std::size_t kMaxTextBytes = 256 * kKiB;
 constexpr std::size_t kMaxConjunctions = 32;  // of one rule, after brackets are multiplied out
 
 struct TextError {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/units.h"
 #include "codec/utf8.h"
 
 namespace glovebox::tools {
@@ -120,10 +121,12 @@ std::vector<std::string> range_choices(std::string_view body) {
       if (i == *to) break;
     }
   } else if (first.size() == 1 && last.size() == 1) {
-    const int step = first[0] <= last[0] ? 1 : -1;
-    for (int c = first[0];; c += step) {
+    const int from_byte = static_cast<unsigned char>(first[0]);
+    const int to_byte = static_cast<unsigned char>(last[0]);
+    const int step = from_byte <= to_byte ? 1 : -1;
+    for (int c = from_byte;; c += step) {
       choices.emplace_back(1, static_cast<char>(c));
-      if (c == last[0]) break;
+      if (c == to_byte) break;
     }
   }
   return choices;
@@ -167,7 +170,7 @@ std::optional<Braces> first_braces(std::string_view pattern, std::size_t from) {
 
 // All patterns without choices that `pattern` stands for; nullopt: too many, or too much text.
 std::optional<std::vector<std::string>> without_braces(std::string_view pattern) {
-  constexpr std::size_t kMostText = 1024 * 1024;
+  constexpr std::size_t kMostText = 1024 * kKiB;
   std::vector<std::string> done;
   struct Open {
     std::string text;

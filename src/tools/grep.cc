@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/units.h"
 #include "codec/utf8.h"
 #include "os/beneath.h"
 #include "tools/confined.h"
@@ -19,7 +20,7 @@
 namespace glovebox::tools {
 namespace {
 
-constexpr std::size_t kReadChunk = 64 * 1024;
+constexpr std::size_t kReadChunk = 64 * kKiB;
 
 class Deadline {
  public:

@@ -22,6 +22,8 @@ class LinePattern {
   static std::expected<LinePattern, std::string> compile(std::string_view pattern);
   LinePattern(LinePattern&&) noexcept;
   LinePattern& operator=(LinePattern&&) noexcept;
+  LinePattern(const LinePattern&) = delete;
+  LinePattern& operator=(const LinePattern&) = delete;
   ~LinePattern();
 
   bool matches(std::string_view line) const;

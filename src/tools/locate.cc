@@ -100,7 +100,7 @@ class Resolver {
  public:
   explicit Resolver(const Roots& roots) : roots_(roots) {}
 
-  Result<std::string> resolve(std::string path) {
+  Result<std::string> resolve(const std::string& path) {
     pending_.push_front(path);
     while (!pending_.empty()) {
       if (!pending_.has_dot_dot()) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/units.h"
 #include "codec/base64.h"
 #include "codec/utf8.h"
 #include "os/beneath.h"
@@ -17,7 +18,7 @@
 namespace glovebox::tools {
 namespace {
 
-constexpr std::size_t kStreamChunk = 64 * 1024;
+constexpr std::size_t kStreamChunk = 64 * kKiB;
 
 ToolResult too_large(const ReadInput& input, std::uint64_t size, std::uint64_t limit,
                      std::string_view hint) {

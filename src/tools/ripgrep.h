@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/units.h"
 #include "codec/json.h"
 #include "tools/limits.h"
 #include "tools/result.h"
@@ -34,7 +35,7 @@ std::expected<std::vector<std::string>, ToolResult> rg_argv(const codec::Json& i
                                                             const Roots& roots);
 
 // The caller needs to keep no more of stdout than this; then output_limit.
-constexpr std::size_t kMaxRgOutputKept = 4 * 1024 * 1024;
+constexpr std::size_t kMaxRgOutputKept = 4 * kMiB;
 
 ToolResult shape_rg_output(const RgOutcome& outcome, const ToolLimits& limits);
 

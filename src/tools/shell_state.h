@@ -34,7 +34,7 @@ constexpr int kStateInFd = 3;
 constexpr int kCommandFd = 4;
 constexpr int kStateOutFd = 5;
 
-constexpr std::size_t kMaxShellState = 1024 * 1024;
+constexpr std::size_t kMaxShellState = 1024 * kKiB;
 constexpr milliseconds kRestoreTimeLimit{5'000};
 
 // First line on fd 5, written after the restore and before the command.

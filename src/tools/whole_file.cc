@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <format>
 
+#include "base/units.h"
 #include "os/beneath.h"
 #include "os/file.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t kNewFileMode = 0600;
 constexpr std::size_t kRandomNameBytes = 16;
-constexpr std::size_t kReadChunk = 256 * 1024;
+constexpr std::size_t kReadChunk = 256 * kKiB;
 constexpr std::uint32_t kPermissionBits = 0777;
 
 Result<> fill(int fd, std::string_view bytes, std::uint32_t mode) {

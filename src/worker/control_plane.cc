@@ -95,6 +95,8 @@ net::Task<Result<net::Response>> ControlPlane::send(Call call, Access access,
   }
 }
 
+// What returns a Task takes its parameters by value, whether or not it is a coroutine itself.
+// NOLINTBEGIN(performance-unnecessary-value-param)
 net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std::string worker_id,
                                                     Access access, net::Patience patience) {
   Call call{.method = "GET"};
@@ -163,6 +165,7 @@ net::Task<Result<net::Response>> ControlPlane::send_events(std::string session, 
                .has_body = true},
               access, patience);
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 net::Task<Result<net::ResponseStream>> ControlPlane::event_stream(std::string session,
                                                                   Access access,

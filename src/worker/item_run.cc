@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/units.h"
 #include "codec/json.h"
 
 namespace glovebox::worker {
@@ -14,7 +15,7 @@ constexpr Duration kProbePatience = seconds(60);
 
 // For the record of the opening: a JSON array of names, cut to what a message holds.
 std::string name_list(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 32 * 1024;
+  constexpr std::size_t kMost = 32 * kKiB;
   codec::JsonArray list;
   std::size_t size = 0;
   for (const std::string& name : names) {

@@ -1,6 +1,7 @@
 #include "worker/work_lease.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "codec/json.h"
 #include "worker/retry_rules.h"
@@ -8,7 +9,7 @@
 namespace glovebox::worker {
 
 namespace {
-constexpr std::int64_t kLongestTtlSeconds = 24 * 3600;
+constexpr std::int64_t kLongestTtlSeconds = std::chrono::seconds(std::chrono::days(1)).count();
 }
 
 Result<HeartbeatAnswer> parse_heartbeat(std::string_view body) {

@@ -49,9 +49,17 @@ TEST_CASE_METHOD(Fixture, "a log cut at any byte is never good") {
   SUCCEED();
 }
 
+// Twenty thousand logs are verified; with a sanitizer watching each of them takes so long that
+// every eleventh byte has to do. `make test` has no sanitizer and takes them all.
+#if __has_feature(address_sanitizer)
+constexpr std::size_t kEveryByte = 11;
+#else
+constexpr std::size_t kEveryByte = 1;
+#endif
+
 TEST_CASE_METHOD(Fixture, "a log with any one byte changed is never good") {
   std::size_t not_found = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  for (std::size_t at = 0; at < text.size(); at += kEveryByte) {
     for (const char mask : {'\x01', '\x20', '\x80'}) {
       std::string changed = text;
       changed[at] = static_cast<char>(changed[at] ^ mask);

@@ -1,0 +1,63 @@
+#include "cli/quantity.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <format>
+#include <iterator>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace glovebox::cli {
+
+namespace {
+
+constexpr Duration kLongest = std::chrono::hours(24 * 30);
+
+std::optional<std::int64_t> take_digits(std::string_view& text) {
+  std::int64_t value = 0;
+  if (text.starts_with('-')) return std::nullopt;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
+  return value;
+}
+
+}  // namespace
+
+Result<Duration> parse_time_span(std::string_view text) {
+  // The first that fits is meant: ms stands before m.
+  static constexpr std::pair<std::string_view, Duration> kUnits[] = {
+      {"ms", milliseconds(1)}, {"s", seconds(1)}, {"m", seconds(60)}, {"h", seconds(3600)}};
+  const Error bad(ErrorKind::invalid, "a duration is written as 60s, 1m30s, 250ms, 2h or 0");
+  const Error long_one(ErrorKind::invalid, "a duration is at most 720h");
+  if (text.empty()) return bad;
+  Duration sum{};
+  for (bool first = true; !text.empty(); first = false) {
+    const auto number = take_digits(text);
+    if (!number) return bad;
+    Duration unit = seconds(1);
+    if (!first || !text.empty()) {
+      const auto named = std::ranges::find_if(
+          kUnits, [&](const auto& pair) { return text.starts_with(pair.first); });
+      if (named == std::end(kUnits)) return bad;
+      text.remove_prefix(named->first.size());
+      unit = named->second;
+    }
+    if (*number > (kLongest - sum) / unit) return long_one;
+    sum += *number * unit;
+  }
+  return sum;
+}
+
+Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most) {
+  std::string_view rest = text;
+  const auto number = take_digits(rest);
+  if (!number || !rest.empty() || *number < least || *number > most)
+    return Error(ErrorKind::invalid, std::format("a number from {} to {}", least, most));
+  return *number;
+}
+
+}  // namespace glovebox::cli

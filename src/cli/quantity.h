@@ -1,0 +1,18 @@
+// Numbers and times as a person writes them in an argument.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/units.h"
+
+namespace glovebox::cli {
+
+// As the flags of `ant` have them: `0`, `60s`, `1m30s`, `250ms`, `2h`; or a number of seconds.
+// At most 30 days. Error: invalid.
+Result<Duration> parse_time_span(std::string_view text);
+// Decimal digits, `least` to `most`. Error: invalid.
+Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most);
+
+}  // namespace glovebox::cli
