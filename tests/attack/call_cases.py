@@ -60,6 +60,24 @@ def hidden(attack):
     return None
 
 
+@case("B07 a hard link to an outside file, by the tools")
+def hard_links(attack):
+    alias = attack.work / "alias"
+    for tool, value in (("edit", {"file_path": "alias", "old_string": "canary", "new_string": "owned"}),
+                        ("write", {"file_path": "alias", "content": "owned"})):
+        alias.unlink(missing_ok=True)
+        os.link(attack.canaries.profile, alias)
+        if not os.path.samefile(alias, attack.canaries.profile):
+            return "the control is no link"
+        done = attack.tool(tool, value)
+        if attack.canaries.harm():
+            return f"ESCAPED by {tool}: {done.stdout}"
+        if done.returncode == 0 and "owned" not in alias.read_text():
+            return f"{tool} says that it did and did not: {done.stdout}"
+    alias.unlink()
+    return None
+
+
 @case("A19 deep folders and hostile names")
 def path_torture(attack):
     script = """/usr/bin/python3 - <<'END'
@@ -275,6 +293,33 @@ def floods(attack):
     drip = attack.exec(["--tool", "bash"], text=json.dumps(
         {"command": "while :; do printf x; sleep 0.05; done", "timeout_ms": 1000}))
     return wrong(drip, (1, 124), "xxx") or wrong(drip, (1, 124), "timed out after 1000ms")
+
+
+FILLS = {
+    "plain files": "for i in $(seq 16); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
+    "closed folders": "for i in $(seq 16); do mkdir d$i; head -c 6M /dev/zero > d$i/f; chmod 0 d$i; "
+                      "sleep 0.03; done",
+    "deep folders": "p=.; for i in $(seq 250); do p=$p/d; done; mkdir -p $p; cd $p; "
+                    "for i in $(seq 16); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
+    "empty files": "seq 60000 | xargs -n 1000 sh -c 'touch \"$@\"; sleep 0.01' x",
+}
+
+
+@case("E08 the workspace filled")
+def fills(attack):
+    small = attack.text.replace('disk = "64MiB", tmp', 'disk = "16MiB", tmp').replace('cpu = "2s"', 'cpu = "9s"')
+    attack.policy("small", small)
+    for name, script in FILLS.items():
+        for policy in ("limit", "small"):
+            work = fresh(attack)
+            done = attack.exec(["--", "/bin/bash", "-c", script], work=work, policy=policy)
+            subprocess.run(["chmod", "-R", "u+rwx", str(work)], check=True)
+            remove(work)
+            problem = (wrong(done, 0) if policy == "limit" else
+                       wrong(done, 137, "stopped by the disk limit"))
+            if problem:
+                return f"{name} under {policy}: {problem}"
+    return None
 
 
 BOMBS = {
