@@ -26,7 +26,7 @@ def fresh(attack, name="fresh"):
     return attack.make_work(name)
 
 
-@case("A02 A11 a hidden path by every name")
+@case("A02 A11 a hidden path by every name", times=1)
 def hidden(attack):
     work = fresh(attack)
     (work / "real").mkdir()
@@ -44,7 +44,7 @@ def hidden(attack):
     script += "mv real r2; cat r2/key; mv r2 real"
     if "hidden-canary" not in attack.exec(["--", "/bin/sh", "-c", script], work=work).stdout:
         return "the control does not see it"
-    for hidden_path in ("real", "real/key", "alias", "alias/key", "far", "far/key", "dot/real/key"):
+    for hidden_path in ("real", "real/key", "alias", "far/key", "dot/real/key"):
         text = re.sub(r'(\{ at = "@workspace", mode = "r[ow]"[^}]*\},)',
                       r'\1 { at = "@workspace/' + hidden_path + '", mode = "hide" },', attack.text)
         attack.policy("hide", text)
@@ -78,7 +78,7 @@ def hard_links(attack):
     return None
 
 
-@case("A19 deep folders and hostile names")
+@case("A19 deep folders and hostile names", times=1)
 def path_torture(attack):
     script = """/usr/bin/python3 - <<'END'
 import os
@@ -115,7 +115,7 @@ find . -mindepth 1 -maxdepth 1 -printf x | wc -c"""
     return f"the fresh workspace was not removed: {left}" if left else None
 
 
-@case("A22 G07 folders carried from call to call")
+@case("A22 G07 folders carried from call to call", times=1)
 def carried_folders(attack):
     work = fresh(attack)
     for folder in ("/proc/1/cwd", "/proc/1/root", "/proc/self/fd/7", "../..", "/proc/self/root/../..",
@@ -301,14 +301,15 @@ FILLS = {
                       "sleep 0.03; done",
     "deep folders": "p=.; for i in $(seq 250); do p=$p/d; done; mkdir -p $p; cd $p; "
                     "for i in $(seq 16); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
-    "empty files": "seq 60000 | xargs -n 1000 sh -c 'touch \"$@\"; sleep 0.01' x",
+    "empty files": "seq 45000 | xargs -n 1000 sh -c 'touch \"$@\"; sleep 0.01' x",
 }
 
 
-@case("E08 the workspace filled")
+@case("E08 the workspace filled", times=1)
 def fills(attack):
-    small = attack.text.replace('disk = "64MiB", tmp', 'disk = "16MiB", tmp').replace('cpu = "2s"', 'cpu = "9s"')
-    attack.policy("small", small)
+    large = (attack.folder / "limit.toml").read_text()
+    assert 'disk = "1GiB"' in large
+    attack.policy("small", large.replace('disk = "1GiB"', 'disk = "16MiB"'))
     for name, script in FILLS.items():
         for policy in ("limit", "small"):
             work = fresh(attack)
@@ -332,7 +333,7 @@ BOMBS = {
 }
 
 
-@case("E25 bombs in local archives")
+@case("E25 bombs in local archives", times=1)
 def bombs(attack):
     for name, script in BOMBS.items():
         if name == "git" and shutil.which("git") is None:
