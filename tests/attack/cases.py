@@ -6,7 +6,6 @@ refused, so that a wall is named here only if it holds by itself. `also` goes wi
 cannot be put up once a wall is gone. A text instead of walls says why there is no control.
 """
 import dataclasses
-import os
 
 from host_facts import (CONSOLE, HAS_CORE_FILES, HAS_GROUP, HAS_IO_URING, HAS_KEYS,
                         HAS_PERFORMANCE, HAS_TERMINAL_INPUT, HAS_USER_FAULTS, HAS_VSOCK, IS_ROOT,

@@ -261,7 +261,6 @@ CALLERS = {
     "mask 0777": lambda: os.umask(0o777),
     "mask 0": lambda: os.umask(0),
     "no folder": gone_folder,
-    "no session": lambda: None,
 }
 
 
