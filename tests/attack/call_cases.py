@@ -296,11 +296,11 @@ def floods(attack):
 
 
 FILLS = {
-    "plain files": "for i in $(seq 16); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
-    "closed folders": "for i in $(seq 16); do mkdir d$i; head -c 6M /dev/zero > d$i/f; chmod 0 d$i; "
+    "plain files": "for i in $(seq 9); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
+    "closed folders": "for i in $(seq 9); do mkdir d$i; head -c 6M /dev/zero > d$i/f; chmod 0 d$i; "
                       "sleep 0.03; done",
     "deep folders": "p=.; for i in $(seq 250); do p=$p/d; done; mkdir -p $p; cd $p; "
-                    "for i in $(seq 16); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
+                    "for i in $(seq 9); do head -c 6M /dev/zero > f$i; sleep 0.03; done",
     "empty files": "seq 45000 | xargs -n 1000 sh -c 'touch \"$@\"; sleep 0.01' x",
 }
 
