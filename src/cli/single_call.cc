@@ -73,6 +73,8 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
   roles::SupervisorOptions options{
       .started = started, .state = std::move(*state), .policy = wanted.policy};
   if (wanted.workdir) {
+    if (auto named = roles::check_work_name(*wanted.workdir); !named)
+      return unusable(named.error());
     const UniqueFd folder =
         os::open_path(*wanted.workdir, O_PATH | O_DIRECTORY).value_or(UniqueFd());
     if (!folder) return Failure{ExitCode::unconfigured, *wanted.workdir + " is not a folder"};

@@ -4,12 +4,15 @@
 
 #include <format>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
 #include "os/file.h"
 #include "os/identity.h"
 #include "os/process.h"
+#include "policy/normal_path.h"
 
 namespace glovebox::roles {
 
@@ -151,7 +154,16 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
                "state folder is");
 }
 
+Result<void> check_work_name(const std::string& path) {
+  for (const std::string_view place : {"/proc", "/dev/fd", "/sys"}) {
+    if (policy::is_below(path, place))
+      return Error(ErrorKind::denied, std::format("{}: no workspace lies in {}", path, place));
+  }
+  return {};
+}
+
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started) {
+  TRY(check_work_name(path));
   const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_RDONLY | O_DIRECTORY), path);
   std::string real = TRY(real_path(folder.get()));
   if (started == StartedAs::user) return real;

@@ -49,6 +49,10 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
 // or empty and then given to it. Errors: denied, not_found.
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started);
 
+// What is named for a workspace is a place of its own, not one that /proc, /dev/fd or /sys leads
+// to: that would be whatever another process has there at the moment. Error: denied.
+Result<void> check_work_name(const std::string& path);
+
 // Every folder above `path` can be searched by other ids. Error: denied, with a hint.
 Result<void> check_reachable(const std::string& path);
 

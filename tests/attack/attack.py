@@ -32,9 +32,9 @@ def own(path):
 
 def collect(cases):
     """A decorator that names a function as a case: it returns what is wrong, or None."""
-    def case(title):
+    def case(title, times=2):
         def add(function):
-            function.title = title
+            function.title, function.times = title, times
             cases.append(function)
             return function
         return add

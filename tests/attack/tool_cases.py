@@ -4,6 +4,13 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+
+from attack import remove
+
+
+NODE = "the Node of the conformance tests"
+CONFORMANCE = pathlib.Path(os.environ.get("GLOVEBOX_SOURCE_ROOT", ".")) / "tests/conformance"
 
 
 @dataclasses.dataclass
@@ -88,6 +95,21 @@ TWINS = [
          "for i in $(seq 100); do (exec 9<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && break; "
          "sleep 0.1; done; exec 9<>/dev/tcp/127.0.0.1/8080; printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&9; "
          "head -1 <&9; kill %1", "200 OK", ("/usr/bin/python3",)),
+    Twin("twin interactive terminal", "/usr/bin/python3 -c 'import pty; pty.spawn([\"/bin/sh\", \"-c\", "
+         "\"tty; stty size; echo typed | cat\"])'", "/dev/pts/", ("/usr/bin/python3",)),
+    Twin("twin node", "/node/node -e '\n"
+         "const {createServer} = require(\"http\"), {Worker} = require(\"worker_threads\");\n"
+         "let sum = 0; for (let i = 0; i < 2e7; ++i) sum += i % 7;\n"
+         "const server = createServer((ask, answer) => answer.end(\"pong\"));\n"
+         "server.listen(0, \"127.0.0.1\", async () => {\n"
+         "  const text = await (await fetch(`http://127.0.0.1:${server.address().port}`)).text();\n"
+         "  server.close();\n"
+         "  const child = require(\"child_process\").execFileSync(\"/bin/echo\", [\"child\"]);\n"
+         "  require(\"fs\").writeFileSync(\"f.txt\", text);\n"
+         "  const code = `require(\"worker_threads\").parentPort.postMessage(42)`;\n"
+         "  new Worker(code, {eval: true}).on(\"message\", (got) =>\n"
+         "    console.log(\"node\", text, got, String(child).trim(), sum > 0));\n"
+         "});'", "node pong 42 child true", (NODE,)),
     Twin("twin long output", "seq 300000 | tail -1", "300000"),
 ]
 
@@ -117,13 +139,29 @@ def by_tool(attack, case):
     return None
 
 
+def with_node(attack):
+    """The policy that mounts the Node of package-lock.json; it is installed where it is missing."""
+    binary = CONFORMANCE / "node_modules/node/bin/node"
+    if not binary.exists():
+        subprocess.run([CONFORMANCE / "run", "--version"], check=True)
+    folder = attack.folder / "node"
+    folder.mkdir()
+    shutil.copy2(binary, folder / "node")
+    text = (attack.folder / "twins.toml").read_text()
+    anchor = '{ at = "@tmp", mode = "tmp", exec = true },'
+    assert anchor in text
+    entry = f'{{ at = "/node", from = "{folder}", mode = "ro", exec = true }},'
+    return attack.policy("node", text.replace(anchor, anchor + entry))
+
+
 def twin(attack, case):
-    missing = [name for name in case.needs if shutil.which(name) is None]
+    missing = [name for name in case.needs if name != NODE and shutil.which(name) is None]
     if missing:
         return f"not on this host: {' '.join(missing)}"
+    policy = with_node(attack) if NODE in case.needs else "twins"
     work = attack.make_work("twin")
-    done = attack.exec(["--", "/bin/bash", "-c", case.script], policy="twins", work=work)
-    shutil.rmtree(work)
+    done = attack.exec(["--", "/bin/bash", "-c", case.script], policy=str(policy), work=work)
+    remove(work)
     if done.returncode == 0 and case.says in done.stdout:
         return None
     return f"BROKE-LEGITIMATE-USE (status {done.returncode}):\n{done.stdout[-2000:]}"
