@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "os/process.h"
 #include "base/units.h"
+#include "os/process.h"
 
 namespace glovebox::box {
 

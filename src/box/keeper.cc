@@ -9,6 +9,7 @@
 namespace glovebox::box {
 
 Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
+  if (launch.filter.empty()) return Error(ErrorKind::invalid, "keeper: no filter");
   auto pair = TRY(ipc::make_channel_pair());
   os::SpawnRequest request;
   request.executable = launch.executable;
@@ -19,6 +20,7 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
   start.session = launch.session;
   start.places = launch.places;
   start.cgroup = launch.cgroup;
+  start.filter = launch.filter;
   TRY(keeper.channel_.send(KeeperStart::kType, start.encode(), {launch.store_fd}));
   return keeper;
 }

@@ -42,6 +42,7 @@ struct KeeperLaunch {
   int store_fd = -1;  // the session's folder below sessions/; stays the caller's
   HostFacts host;
   GroupPlaces cgroup;  // made for this session (cgroup.h); none: no group
+  std::string filter;  // the proved program of role-keeper: compiling it takes longer than a call
 };
 
 struct RunRequest {

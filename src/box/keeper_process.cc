@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,6 @@
 #include "os/landlock.h"
 #include "os/limits.h"
 #include "os/process.h"
-#include "seccomp/filter.h"
 
 namespace glovebox::box {
 
@@ -175,7 +175,7 @@ class KeeperLoop {
 };
 
 // Landlock has no file rules here: they would forbid the boxes their mounts.
-Result<void> restrict_self() {
+Result<void> restrict_self(std::string_view filter) {
   os::set_process_name("gb-keeper");
   TRY(os::set_not_dumpable());
   TRY(os::die_with_parent());
@@ -183,17 +183,17 @@ Result<void> restrict_self() {
   constexpr int kScopes = 6;
   if (const int abi = os::landlock_abi(); abi >= kScopes)
     TRY(TRY(os::Landlock::make(abi, {.files = false, .tcp = false})).restrict_self());
-  const auto filter = TRY(seccomp::compile_builtin("role-keeper"));
-  return os::load_filter(filter.program);
+  return os::load_filter(filter);
 }
 
 Result<void> run(ipc::Channel channel) {
-  TRY(restrict_self());
   auto first = TRY(channel.receive());
   if (!first) return {};
   if (first->type != KeeperStart::kType || first->fds.size() != 1)
     return Error(ErrorKind::protocol, "keeper: no start message");
   const auto start = TRY(KeeperStart::decode(first->body));
+  if (start.filter.empty()) return Error(ErrorKind::protocol, "keeper: no filter");
+  TRY(restrict_self(start.filter));
   Group group;
   if (start.cgroup.mode == CgroupMode::v1) {
     group = TRY(Group::open(start.cgroup));

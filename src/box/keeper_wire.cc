@@ -18,6 +18,7 @@ std::string KeeperStart::encode() const {
   Writer writer;
   writer.text(session).text(places.workspace).text(places.outputs);
   writer.number(static_cast<std::uint8_t>(cgroup.mode)).text(cgroup.memory).text(cgroup.pids);
+  writer.text(filter);
   return writer.take();
 }
 
@@ -30,6 +31,7 @@ Result<KeeperStart> KeeperStart::decode(std::string_view body) {
   message.cgroup.mode = TRY(reader.choice(CgroupMode::v2_bare));
   message.cgroup.memory = TRY(reader.text(kMaxText));
   message.cgroup.pids = TRY(reader.text(kMaxText));
+  message.filter = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
 }

@@ -19,6 +19,7 @@ struct KeeperStart {
   std::string session;
   SessionPlaces places;
   GroupPlaces cgroup;
+  std::string filter;
   std::string encode() const;
   static Result<KeeperStart> decode(std::string_view body);
 };

@@ -44,6 +44,7 @@ struct BoxerHost {
   StartedAs started;
   int sessions_fd;
   int executable;  // of glovebox, for keepers
+  const std::string& keeper_filter;
   const Log& log;
 };
 

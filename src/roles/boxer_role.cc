@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "roles/boxer_settings.h"
 #include "roles/call_decision.h"
 #include "roles/workspaces.h"
+#include "seccomp/filter.h"
 
 namespace glovebox::roles {
 
@@ -25,6 +27,7 @@ struct Opened {
   BoxerSettings settings;
   ActivePolicy active;
   UniqueFd executable;
+  std::string keeper_filter;
   UniqueFd sessions;
   Workspaces workspaces;
 };
@@ -35,12 +38,14 @@ Result<Opened> open_all(const RoleStart& start) {
   TRY(take_identity(Role::boxer, start.started, start.rung));
   ActivePolicy active = TRY(activate_policy(settings));
   UniqueFd executable = TRY(os::open_own_executable());
+  auto keeper_filter = TRY(seccomp::compile_builtin("role-keeper"));
   UniqueFd sessions = TRY_CONTEXT(
       os::open_path(settings.sessions, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), settings.sessions);
   Workspaces workspaces = TRY(Workspaces::open(settings));
   TRY(lock_down(Role::boxer, {}));
-  return Opened{std::move(settings), std::move(active), std::move(executable), std::move(sessions),
-                std::move(workspaces)};
+  return Opened{std::move(settings),   std::move(active),
+                std::move(executable), std::move(keeper_filter.program),
+                std::move(sessions),   std::move(workspaces)};
 }
 
 }  // namespace
@@ -61,6 +66,7 @@ int run_boxer(RoleStart start) {
                .started = start.started,
                .sessions_fd = opened->sessions.get(),
                .executable = opened->executable.get(),
+               .keeper_filter = opened->keeper_filter,
                .log = log});
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   const auto served = boxer.serve(std::move(start));

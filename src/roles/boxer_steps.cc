@@ -126,6 +126,7 @@ Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session)
   launch.store_fd = session.store.fd();
   launch.host = host_.settings.host;
   launch.cgroup = session.group;
+  launch.filter = host_.keeper_filter;
   session.keeper = TRY_CONTEXT(box::Keeper::start(launch), "keeper");
   return {};
 }

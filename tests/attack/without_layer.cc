@@ -171,6 +171,7 @@ Result<RunReport> run_by_keeper(BoxPlan plan, const HostFacts& host, Session ses
   launch.places = session.places;
   launch.store_fd = session.store.fd();
   launch.host = host;
+  launch.filter = TRY(seccomp::compile_builtin("role-keeper")).program;
   Keeper keeper = TRY(Keeper::start(launch));
   RunRequest request;
   request.ticket = 1;

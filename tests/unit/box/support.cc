@@ -84,6 +84,7 @@ TestSession::TestSession(GroupPlaces group) {
   launch.store_fd = opened.fd();
   launch.host = host_;
   launch.cgroup = group;
+  launch.filter = filter_named("role-keeper").program;
   auto keeper = Keeper::start(launch);
   if (!keeper) FAIL(keeper.error().message());
   keeper_.emplace(std::move(*keeper));

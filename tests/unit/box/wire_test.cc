@@ -103,6 +103,7 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   KeeperStart start;
   start.session = "s";
   start.places = {"/w", "/o"};
+  start.filter = "12345678";
   start.cgroup = {CgroupMode::v1, "/m", "/p"};
   RunBox run;
   run.ticket = 9;
