@@ -22,6 +22,7 @@ Result<void> take_session_identity(Site& site) {
 Result<void> enter_user_namespace(Site& site) {
   // Without an identity (only tests plan that) there is none that could be mapped.
   if (!site.plan.layers.has(Layer::identity)) return {};
+  if (!site.plan.layers.has(Layer::user_namespace)) return {};
   TRY(os::unshare(static_cast<os::NamespaceFlags>(os::Namespace::user)));
   TRY(os::set_dumpable());  // or /proc/self belongs to somebody else
   const UniqueFd self = TRY(os::open_at(site.host_proc, "self", O_PATH | O_DIRECTORY));

@@ -6,6 +6,8 @@ std::string_view to_string(Layer layer) {
   switch (layer) {
     case Layer::user_namespace:
       return "user namespace";
+    case Layer::own_user_namespace:
+      return "own user namespace";
     case Layer::mount_namespace:
       return "mount namespace";
     case Layer::pid_namespace:

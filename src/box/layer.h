@@ -12,8 +12,9 @@
 namespace glovebox::box {
 
 enum class Layer : std::uint8_t {
-  user_namespace,
-  mount_namespace,  // with a root of its own, see MountEntry
+  user_namespace,      // the session's
+  own_user_namespace,  // the call's, below it: no right over anything that the session made
+  mount_namespace,     // with a root of its own, see MountEntry
   pid_namespace,
   network_namespace,  // only loopback
   ipc_namespace,
@@ -31,11 +32,22 @@ enum class Layer : std::uint8_t {
 };
 
 constexpr std::array kAllLayers = {
-    Layer::user_namespace,    Layer::mount_namespace,   Layer::pid_namespace,
-    Layer::network_namespace, Layer::ipc_namespace,     Layer::uts_namespace,
-    Layer::cgroup_namespace,  Layer::identity,          Layer::keyring,
-    Layer::descriptors,       Layer::resource_limits,   Layer::no_nested_namespaces,
-    Layer::capabilities,      Layer::no_new_privileges, Layer::landlock,
+    Layer::user_namespace,
+    Layer::own_user_namespace,
+    Layer::mount_namespace,
+    Layer::pid_namespace,
+    Layer::network_namespace,
+    Layer::ipc_namespace,
+    Layer::uts_namespace,
+    Layer::cgroup_namespace,
+    Layer::identity,
+    Layer::keyring,
+    Layer::descriptors,
+    Layer::resource_limits,
+    Layer::no_nested_namespaces,
+    Layer::capabilities,
+    Layer::no_new_privileges,
+    Layer::landlock,
     Layer::seccomp,
 };
 

@@ -368,7 +368,9 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   plan.rule = call.rule;
   plan.rung = host.rung;
   if (host.rung == Rung::without_user_namespaces)
-    plan.layers = plan.layers.without(Layer::user_namespace).without(Layer::no_nested_namespaces);
+    plan.layers = plan.layers.without(Layer::user_namespace)
+                      .without(Layer::own_user_namespace)
+                      .without(Layer::no_nested_namespaces);
   plan.ids = call.ids;
   plan.ids.inside = profile.user == policy::BoxUser::root ? 0 : 1000;
   plan.landlock_abi = host.landlock_abi;

@@ -105,8 +105,8 @@ bool RunningBox::prepare_shell() {
 void RunningBox::launch() {
   if (auto asked = ask_for_box(); !asked) {
     // A step of the keeper; those of the box report themselves.
-    leave_group();
     complete({Outcome::setup_failed, 0, asked.error().message()});
+    remove_call_group();
     return;
   }
   const Duration now = commons_.clock.monotonic();
@@ -133,19 +133,38 @@ Result<void> RunningBox::enter_group() {
     commons_.granted.processes += plan.limits.processes + kInitProcesses;
     has_grant_ = true;
   }
-  TRY_CONTEXT(commons_.group.set_limits({commons_.granted.memory + kKeeperMemory,
-                                         commons_.granted.processes + kKeeperProcesses}),
-              "set group limits");
+  TRY_CONTEXT(set_session_limits(), "set group limits");
   kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
   return {};
 }
 
+// What a box that has ended had in memory may not have been given back yet; a limit below what is
+// used is refused until then.
+Result<void> RunningBox::set_session_limits() {
+  constexpr milliseconds kAgain{1};
+  constexpr int kTimes = 1000;
+  const GroupLimits limits{commons_.granted.memory + kKeeperMemory,
+                           commons_.granted.processes + kKeeperProcesses};
+  auto set = commons_.group.set_limits(limits);
+  for (int i = 0; !set && errno_name(set.error().error_number()) == "EBUSY" && i < kTimes; ++i) {
+    std::vector<os::Poll> nothing;
+    TRY(os::poll_fds(nothing, kAgain));
+    set = commons_.group.set_limits(limits);
+  }
+  return set;
+}
+
+// The call has no part in the session's limits any more.
 void RunningBox::leave_group() {
   if (has_grant_) {
     commons_.granted.memory -= call_.plan.limits.memory;
     commons_.granted.processes -= call_.plan.limits.processes + kInitProcesses;
     has_grant_ = false;
   }
+}
+
+// Its box is gone.
+void RunningBox::remove_call_group() {
   if (call_group_) (void)remove_group(*call_group_);
   call_group_.reset();
 }
@@ -207,15 +226,15 @@ void RunningBox::made(UniqueFd pidfd) {
 
 void RunningBox::refused(std::string why) {
   session_ = nullptr;
-  leave_group();
   if (!done_) complete({Outcome::setup_failed, 0, std::move(why)});
+  remove_call_group();
 }
 
 void RunningBox::gone(const os::ExitFacts& exit) {
   session_ = nullptr;
   pidfd_.reset();
   if (!done_) finish(exit);
-  if (session_ == nullptr) leave_group();
+  if (session_ == nullptr) remove_call_group();
 }
 
 void RunningBox::lost() {
@@ -347,6 +366,7 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     state_.clear();
     status_text_.clear();
     leave_group();
+    remove_call_group();
     launch();
     return;
   }
@@ -360,6 +380,7 @@ void RunningBox::finish(const os::ExitFacts& exit) {
 }
 
 void RunningBox::complete(Verdict verdict) {
+  leave_group();
   report_.usage.wall_us =
       std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() - began_).count();
   report_.usage.cpu_us = use_.cpu_us;

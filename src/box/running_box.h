@@ -99,7 +99,9 @@ class RunningBox {
   Result<void> ask_for_box();
   Result<void> enter_group();
   Result<void> make_pipes(BoxFds& side);
+  Result<void> set_session_limits();
   void leave_group();
+  void remove_call_group();
   void kill() const;
   void decide(Verdict verdict);
   void read_pipes();

@@ -89,6 +89,10 @@ Result<NamedResult> decode(std::string_view bytes) {
   return named;
 }
 
+bool is_torn(const Error& error) {
+  return error.kind() == ErrorKind::invalid || error.kind() == ErrorKind::protocol;
+}
+
 Result<NamedResult> read_result(int folder, const std::string& name) {
   const UniqueFd file = TRY(os::open_at(folder, name, O_RDONLY | O_NOFOLLOW));
   return decode(TRY(os::read_all(file.get(), kMaxStoredResult + 4 * ipc::kMaxText)));
@@ -143,12 +147,15 @@ Result<std::string> SessionStore::load_shell_state() const {
     if (file.error().kind() == ErrorKind::not_found) return std::string();
     return std::move(file).error();
   }
-  return os::read_all(file->get(), kMaxShellState);
+  std::string state = TRY(os::read_all(file->get(), kMaxShellState));
+  // A power cut can leave zeros; a state has none.
+  if (state.contains('\0')) state.clear();
+  return state;
 }
 
 Result<void> SessionStore::save_shell_state(std::string_view state) const {
   if (state.size() > kMaxShellState) return Error(ErrorKind::limit, "shell state is too large");
-  return os::replace_file(fd_.get(), kState, state, kPrivateFile);
+  return os::swap_file(fd_.get(), kState, state, kPrivateFile);
 }
 
 Result<void> SessionStore::remove_shell_state() const {
@@ -160,15 +167,17 @@ Result<void> SessionStore::put_pending(std::string_view tool_use_id,
   if (tool_use_id.size() > ipc::kMaxName || result.content.size() > kMaxStoredResult)
     return Error(ErrorKind::limit, "result is too large to be kept");
   const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
-  return os::replace_file(folder.get(), folder_name(tool_use_id), encode(tool_use_id, result),
-                          kPrivateFile);
+  return os::add_file(folder.get(), folder_name(tool_use_id), encode(tool_use_id, result),
+                      kPrivateFile);
 }
 
 Result<std::optional<StoredResult>> SessionStore::get_pending(std::string_view tool_use_id) const {
   const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
   auto named = read_result(folder.get(), folder_name(tool_use_id));
   if (!named) {
-    if (named.error().kind() == ErrorKind::not_found) return std::optional<StoredResult>{};
+    // What a power cut left of one that was never acknowledged is none.
+    const bool none = named.error().kind() == ErrorKind::not_found || is_torn(named.error());
+    if (none) return std::optional<StoredResult>{};
     return std::move(named).error();
   }
   if (named->id != tool_use_id) return Error(ErrorKind::conflict, "stored result of another call");

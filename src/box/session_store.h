@@ -51,6 +51,7 @@ class SessionStore {
   static Result<SessionStore> open(int sessions_fd, std::string_view session);
 
   Result<std::string> load_shell_state() const;  // empty when there is none
+  // Whole or not at all when a process is killed; a power cut may cost it.
   Result<void> save_shell_state(std::string_view state) const;
   Result<void> remove_shell_state() const;
 

@@ -25,7 +25,7 @@ constexpr std::array kSessionSteps = {
     SetupStep{"mount", Layer::mount_namespace, make_mounts},
     SetupStep{"change the root", Layer::mount_namespace, enter_root},
     SetupStep{"set the host name", Layer::uts_namespace, set_host_name},
-    SetupStep{"close descriptors", std::nullopt, close_descriptors},
+    SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
     SetupStep{"stay out of reach", std::nullopt, stay_out_of_reach},
 };
 
@@ -36,7 +36,7 @@ constexpr std::array kCallSteps = {
     SetupStep{"start a session", std::nullopt, start_session},
     SetupStep{"new session keyring", Layer::keyring, new_keyring},
     // From here on without any right over them.
-    SetupStep{"enter the box's user namespace", Layer::user_namespace, enter_user_namespace},
+    SetupStep{"enter the box's user namespace", Layer::own_user_namespace, enter_user_namespace},
     SetupStep{"forbid nested user namespaces", Layer::no_nested_namespaces, forbid_nesting},
     SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
     SetupStep{"set resource limits", Layer::resource_limits, set_resource_limits},

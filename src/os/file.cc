@@ -296,8 +296,12 @@ namespace {
 constexpr std::string_view kUnfinished = ".new-";
 }  // namespace
 
-Result<void> replace_file(int folder, const std::string& name, std::string_view bytes,
-                          unsigned mode) {
+namespace {
+
+// A whole new file under a temporary name, then `publish(temporary, file)`.
+template <class Publish>
+Result<void> write_aside(int folder, std::string_view bytes, unsigned mode,
+                         const Publish& publish) {
   SystemRandom random;
   const std::string temporary = std::string(kUnfinished) + random.hex(8);
   const UniqueFd file = TRY(open_at(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
@@ -305,13 +309,37 @@ Result<void> replace_file(int folder, const std::string& name, std::string_view 
   const auto finish = [&]() -> Result<void> {
     TRY(write_all(file.get(), bytes));
     TRY(change_mode(file.get(), mode));
-    TRY(sync(file.get()));
-    TRY(rename_at(folder, temporary, folder, name, Replace::yes));
-    return sync(folder);
+    return publish(temporary, file.get());
   };
   auto done = finish();
   if (!done) ::unlinkat(folder, temporary.c_str(), 0);
   return done;
+}
+
+}  // namespace
+
+Result<void> replace_file(int folder, const std::string& name, std::string_view bytes,
+                          unsigned mode) {
+  return write_aside(folder, bytes, mode,
+                     [&](const std::string& temporary, int file) -> Result<void> {
+                       TRY(sync(file));
+                       TRY(rename_at(folder, temporary, folder, name, Replace::yes));
+                       return sync(folder);
+                     });
+}
+
+Result<void> swap_file(int folder, const std::string& name, std::string_view bytes, unsigned mode) {
+  return write_aside(folder, bytes, mode, [&](const std::string& temporary, int) {
+    return rename_at(folder, temporary, folder, name, Replace::yes);
+  });
+}
+
+Result<void> add_file(int folder, const std::string& name, std::string_view bytes, unsigned mode) {
+  return write_aside(folder, bytes, mode,
+                     [&](const std::string& temporary, int file) -> Result<void> {
+                       TRY(rename_at(folder, temporary, folder, name, Replace::yes));
+                       return sync(file);
+                     });
 }
 
 Result<void> remove_unfinished(int folder, std::size_t limit) {

@@ -86,7 +86,14 @@ Result<std::vector<FolderEntry>> list_folder(int fd, std::size_t limit);
 // Writes `bytes` under a random temporary name, flushes, renames over `name`, flushes the folder.
 Result<void> replace_file(int folder, const std::string& name, std::string_view bytes,
                           unsigned mode);
-// Removes what a replace_file() left whose process was killed. For who alone writes in the folder,
+// The same without a flush: whole in the face of killed processes; after a power cut the file may
+// be the old one, the new one, or on some file systems empty.
+Result<void> swap_file(int folder, const std::string& name, std::string_view bytes, unsigned mode);
+// For a name that is new: one flush for bytes and name together, since ext4, xfs and btrfs log a
+// file's new name with the file. After a power cut before that flush the name may be there without
+// the bytes, so what reads the file must be able to tell.
+Result<void> add_file(int folder, const std::string& name, std::string_view bytes, unsigned mode);
+// Removes what one of these left whose process was killed. For who alone writes in the folder,
 // before it does. Kind `limit` when there are more than `limit` entries.
 Result<void> remove_unfinished(int folder, std::size_t limit);
 

@@ -78,7 +78,7 @@ void take_out_layers(BoxPlan& plan, const Order& order) {
     if (order.lacks(name)) plan.layers = plan.layers.without(layer);
   }
   if (plan.layers.has(Layer::user_namespace)) return;
-  plan.layers = plan.layers.without(Layer::no_nested_namespaces);
+  plan.layers = plan.layers.without(Layer::no_nested_namespaces).without(Layer::own_user_namespace);
   if (os::effective_uid() == 0) return;
   for (const Layer layer :
        {Layer::mount_namespace, Layer::pid_namespace, Layer::network_namespace,

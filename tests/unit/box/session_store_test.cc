@@ -58,6 +58,8 @@ TEST_CASE("the shell's state is kept whole or not at all") {
   CHECK_FALSE(store->save_shell_state(std::string(kMaxShellState + 1, 'x')));
   REQUIRE(store->save_shell_state("x=1\n"));
   CHECK(SessionStore::open(folder.fd.get(), "s")->load_shell_state().value() == "x=1\n");
+  REQUIRE(store->save_shell_state(std::string(9, '\0')));
+  CHECK(store->load_shell_state().value().empty());
   REQUIRE(store->remove_shell_state());
   REQUIRE(store->remove_shell_state());
   CHECK(store->load_shell_state().value().empty());
@@ -107,7 +109,9 @@ TEST_CASE("results are kept until they are settled") {
   auto pending = os::open_path(folder.path + "/s/pending", O_RDONLY | O_DIRECTORY);
   REQUIRE(os::replace_file(pending->get(), "junk", "glovebox result 1\n", 0600));
   CHECK(store->list_pending().value() == std::vector<std::string>{"../b"});
-  CHECK_FALSE(store->get_pending("junk"));
+  CHECK_FALSE(store->get_pending("junk").value());
+  REQUIRE(os::replace_file(pending->get(), "empty", "", 0600));
+  CHECK_FALSE(store->get_pending("empty").value());
 }
 
 TEST_CASE("outputs are numbered and the oldest go first") {

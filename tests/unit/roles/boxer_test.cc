@@ -53,6 +53,7 @@ class Fixture {
                    .started = StartedAs::user,
                    .sessions_fd = sessions_.get(),
                    .executable = -1,
+                   .keeper_filter = keeper_filter_,
                    .log = log_});
       (void)boxer.serve(std::move(start));
     });
@@ -105,6 +106,7 @@ class Fixture {
   std::string folder_;
   BoxerSettings settings_;
   ActivePolicy active_;
+  std::string keeper_filter_;
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
   UniqueFd sessions_;
