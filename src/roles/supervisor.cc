@@ -6,6 +6,7 @@
 #include <format>
 #include <utility>
 
+#include "base/clock.h"
 #include "codec/digest.h"
 #include "ipc/messages.h"
 
@@ -30,9 +31,11 @@ std::string describe(const os::ExitFacts& facts) {
 }
 
 // The same for every start on one state folder, so that a later start finds what an earlier left.
-std::string group_name(const std::string& state) {
+// Of every start on a state folder; the rest of the name is the start's own, since what sweeps up
+// after the start before may be at work still.
+std::string group_prefix(const std::string& state) {
   constexpr std::size_t kDigits = 16;
-  return std::string(kGroupPrefix) + codec::sha256(state).hex().substr(0, kDigits);
+  return std::format("{}{}-", kGroupPrefix, codec::sha256(state).hex().substr(0, kDigits));
 }
 
 }  // namespace
@@ -62,11 +65,10 @@ Outcome<> Supervisor::prepare() {
   host_ = std::move(*host);
   if (host_.cgroups != box::CgroupMode::none) {
     const box::GroupPlaces own = box::find_own_groups();
-    const std::string name = group_name(options_.state.path());
-    const box::GroupPlaces left{own.mode, own.memory.empty() ? "" : own.memory + "/" + name,
-                                own.pids.empty() ? "" : own.pids + "/" + name};
-    (void)box::remove_group(left);
-    if (auto made = box::make_group(own, name)) groups_ = std::move(*made);
+    const std::string prefix = group_prefix(options_.state.path());
+    (void)box::remove_idle_groups(own, prefix);
+    SystemRandom random;
+    if (auto made = box::make_group(own, prefix + random.hex(4))) groups_ = std::move(*made);
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
   if (options_.started == StartedAs::root) {

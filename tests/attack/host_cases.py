@@ -166,8 +166,9 @@ class LongCall:
     def __enter__(self):
         deadline = time.monotonic() + 30
         while not oracle.survivors(self.attack.probe):
-            if time.monotonic() > deadline:
-                raise RuntimeError("the call did not start")
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.process.kill()
+                raise RuntimeError(f"the call did not start: {self.process.communicate()[0]}")
             time.sleep(0.02)
         return self
 
