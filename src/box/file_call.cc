@@ -22,7 +22,7 @@ bool is_root(const MountEntry& entry) {
 
 Result<tools::Root> open_root(const MountEntry& entry) {
   tools::Root root;
-  root.dir = TRY(os::open_path(entry.at, O_PATH));
+  root.dir = TRY(os::open_at(AT_FDCWD, entry.at, O_PATH, os::Resolve::no_symlinks));
   root.path = entry.at;
   root.access = entry.access == Access::read_write ? tools::RootAccess::read_write
                                                    : tools::RootAccess::read_only;

@@ -70,7 +70,9 @@ class KeeperLoop {
   void take_event(const SessionInit* session) {
     auto event = session->receive();
     if (!event || !*event || (*event)->kind == SessionEvent::Kind::session_refused) {
-      // A box whose end was told before is not this session's any more.
+      // Out of the way first: a call that is tried once more must not find it. That it ends here
+      // is waited for before anything is reported of its boxes.
+      const auto root = commons_.roots.take(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
         if (event && *event) {
@@ -79,7 +81,6 @@ class KeeperLoop {
           slot.box->lost();
         }
       }
-      commons_.roots.drop(session);
       return;
     }
     for (const Slot& slot : slots_) {

@@ -48,7 +48,8 @@ Result<void> restrict_files(Site& site) {
   scope.tcp = site.plan.command.kind == CommandKind::function;
   const auto ruleset = TRY(os::Landlock::make(site.plan.landlock_abi, scope));
   for (const LandlockRule& rule : site.plan.landlock) {
-    auto place = os::open_path(rule.path, O_PATH);
+    // Never over a link: a guest may have put one where the policy has a mount point.
+    auto place = os::open_at(AT_FDCWD, rule.path, O_PATH, os::Resolve::no_symlinks);
     if (!place) {
       if (place.error().kind() == ErrorKind::not_found) continue;
       site.step = std::format("landlock {}", rule.path);

@@ -47,6 +47,15 @@ std::string_view relative(std::string_view path) {
   return path;
 }
 
+// In a folder that guests can write to they can move a mount with the folder that it lies in.
+bool can_be_moved(const BoxPlan& plan, const MountEntry& entry) {
+  if (!is_from_host(entry.kind) || !entry.identity) return false;
+  return std::ranges::any_of(plan.mounts, [&](const MountEntry& outer) {
+    return outer.access == Access::read_write && outer.at.size() < entry.at.size() &&
+           entry.at.starts_with(outer.at) && entry.at[outer.at.size()] == '/';
+  });
+}
+
 // Makes the entries of a plan below the new root, in their order.
 class MountMaker {
  public:
@@ -87,6 +96,14 @@ class MountMaker {
         return hide(entry);
     }
     return Error(ErrorKind::internal, "unknown kind of mount");
+  }
+
+  // That what the session mounted is still at its place, reached over no link.
+  Result<void> check_in_place(const MountEntry& entry) {
+    TRY(find(entry.at));
+    const os::FileFacts facts = TRY(os::facts_of(TRY(open_point()).get()));
+    if (FileIdentity{facts.device, facts.inode} == *entry.identity) return {};
+    return Error(ErrorKind::conflict, "was moved away by an earlier call");
   }
 
  private:
@@ -273,6 +290,10 @@ Result<void> make_fresh_mounts(Site& site) {
   site.root = TRY(os::open_path("/", O_PATH | O_DIRECTORY));
   MountMaker maker = TRY(MountMaker::begin(site));
   for (const MountEntry& entry : site.plan.mounts) {
+    if (can_be_moved(site.plan, entry)) {
+      site.step = std::format("mount {}", entry.at);
+      TRY(maker.check_in_place(entry));
+    }
     if (!is_fresh(entry.kind)) continue;
     site.step = std::format("mount {}", entry.at);
     TRY(maker.make(entry, {}));

@@ -31,8 +31,9 @@ Result<void> lower(os::Resource resource, std::uint64_t value) {
 
 }  // namespace
 
-Result<void> prefer_for_oom_killer(Site&) {
-  const UniqueFd file = TRY(os::open_path("/proc/self/oom_score_adj", O_WRONLY));
+Result<void> prefer_for_oom_killer(Site& site) {
+  TRY(os::set_dumpable());  // or /proc/self belongs to somebody else
+  const UniqueFd file = TRY(os::open_at(site.host_proc, "self/oom_score_adj", O_WRONLY));
   return os::write_all(file.get(), kOomScore);
 }
 

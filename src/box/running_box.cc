@@ -32,7 +32,7 @@ constexpr std::size_t kMaxAnswer = ipc::kMaxBlob + kKiB;
 constexpr seconds kGoneWithin{5};
 // The keeper and the session's first processes are in its group (version 1), and each box has one.
 constexpr std::uint64_t kKeeperMemory = 32 * kMiB;
-constexpr std::uint32_t kKeeperProcesses = 1 + SessionRoots::kKept + 1;  // with those of its roots
+constexpr std::uint32_t kKeeperProcesses = 2;  // with a first process that is being made
 constexpr std::uint32_t kInitProcesses = 1;
 constexpr std::string_view kStateDropped =
     "[the state of the shell could not be restored; it starts afresh]";
@@ -138,15 +138,22 @@ Result<void> RunningBox::enter_group() {
   return {};
 }
 
+GroupLimits RunningBox::session_limits() const {
+  const auto roots = static_cast<std::uint32_t>(commons_.roots.all().size());
+  return {commons_.granted.memory + kKeeperMemory,
+          commons_.granted.processes + kKeeperProcesses + roots};
+}
+
 // What a box that has ended had in memory may not have been given back yet; a limit below what is
 // used is refused until then.
 Result<void> RunningBox::set_session_limits() {
   constexpr milliseconds kAgain{1};
-  constexpr int kTimes = 1000;
-  const GroupLimits limits{commons_.granted.memory + kKeeperMemory,
-                           commons_.granted.processes + kKeeperProcesses};
+  constexpr milliseconds kPatience{200};
+  const GroupLimits limits = session_limits();
+  const Duration until = commons_.clock.monotonic() + kPatience;
   auto set = commons_.group.set_limits(limits);
-  for (int i = 0; !set && errno_name(set.error().error_number()) == "EBUSY" && i < kTimes; ++i) {
+  while (!set && errno_name(set.error().error_number()) == "EBUSY" &&
+         commons_.clock.monotonic() < until) {
     std::vector<os::Poll> nothing;
     TRY(os::poll_fds(nothing, kAgain));
     set = commons_.group.set_limits(limits);
@@ -221,7 +228,8 @@ Result<void> RunningBox::ask_for_box() {
 void RunningBox::made(UniqueFd pidfd) {
   pidfd_ = std::move(pidfd);
   pid_ = os::pid_behind(pidfd_.get()).value_or(0);
-  if (decided_) kill();
+  // Also one that has answered already: it has no business any more.
+  if (decided_ || done_) kill();
 }
 
 void RunningBox::refused(std::string why) {
@@ -233,8 +241,14 @@ void RunningBox::refused(std::string why) {
 void RunningBox::gone(const os::ExitFacts& exit) {
   session_ = nullptr;
   pidfd_.reset();
+  pid_ = 0;
   if (!done_) finish(exit);
-  if (session_ == nullptr) remove_call_group();
+  if (session_ != nullptr) return;
+  remove_call_group();
+  // What it was granted is no longer there for others; where that cannot be now, the next call
+  // will.
+  if (call_.plan.cgroups == CgroupMode::v1 && commons_.granted.memory > 0)
+    (void)commons_.group.set_limits(session_limits());
 }
 
 void RunningBox::lost() {
@@ -329,9 +343,11 @@ void RunningBox::watch_use(Duration now) {
   const BoxUse use = pid_ > 0 ? use_of_box(pid_) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
-  if (limits.memory_by == Enforced::watched) {
+  // The wall of version 1 is round all calls of the session together; each is watched as well.
+  if (limits.memory_by == Enforced::watched || call_.plan.cgroups == CgroupMode::v1) {
     if (use.memory > limits.memory) decide({Outcome::memory_limit, 0, {}});
-  } else if (call_.plan.cgroups == CgroupMode::v1) {
+  }
+  if (limits.memory_by == Enforced::walled && call_.plan.cgroups == CgroupMode::v1) {
     const auto kills = commons_.group.memory_kills();
     if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
   }

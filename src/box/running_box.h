@@ -99,6 +99,7 @@ class RunningBox {
   Result<void> ask_for_box();
   Result<void> enter_group();
   Result<void> make_pipes(BoxFds& side);
+  GroupLimits session_limits() const;
   Result<void> set_session_limits();
   void leave_group();
   void remove_call_group();

@@ -24,8 +24,13 @@ std::vector<const SessionInit*> SessionRoots::all() const {
   return list;
 }
 
-void SessionRoots::drop(const SessionInit* session) {
-  std::erase_if(roots_, [&](const auto& root) { return &root->session == session; });
+std::unique_ptr<SessionRoots::Root> SessionRoots::take(const SessionInit* session) {
+  const auto at =
+      std::ranges::find_if(roots_, [&](const auto& root) { return &root->session == session; });
+  if (at == roots_.end()) return nullptr;
+  auto root = std::move(*at);
+  roots_.erase(at);
+  return root;
 }
 
 }  // namespace glovebox::box

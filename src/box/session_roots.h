@@ -15,12 +15,18 @@ namespace glovebox::box {
 
 class SessionRoots {
  public:
+  struct Root {
+    std::string key;
+    SessionInit session;
+  };
+
   // The one whose root is the plan's; made when there is none. Pointers stay valid until drop() or
   // trim(). Errors: of SessionInit::start().
   Result<const SessionInit*> of(const BoxPlan& plan, const SessionPlaces& places);
 
   std::vector<const SessionInit*> all() const;
-  void drop(const SessionInit* session);
+  // Takes it out, so that no plan finds it any more; it ends with what is returned.
+  std::unique_ptr<Root> take(const SessionInit* session);
   // Lets go of the oldest of those that `is_used` does not want, while there are more than kKept.
   template <class IsUsed>
   void trim(const IsUsed& is_used) {
@@ -37,10 +43,6 @@ class SessionRoots {
   static constexpr std::size_t kKept = 2;
 
  private:
-  struct Root {
-    std::string key;
-    SessionInit session;
-  };
   std::vector<std::unique_ptr<Root>> roots_;  // least recently used first
 };
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::array kSessionSteps = {
     // Still with the sight of the host, as the keeper's id.
-    SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
     SetupStep{"make mounts private", Layer::mount_namespace, make_mounts_private},
     SetupStep{"open mount sources", Layer::mount_namespace, open_sources},
     // From here on as the session's id, with every capability of its own user namespace.
@@ -30,6 +29,8 @@ constexpr std::array kSessionSteps = {
 };
 
 constexpr std::array kCallSteps = {
+    // Not of the session's first process, which the guest's could then outlive.
+    SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
     // With the session's rights over the namespaces that are the call's own.
     SetupStep{"mount", Layer::mount_namespace, make_fresh_mounts},
     SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up},

@@ -313,11 +313,19 @@ void ignore_broken_pipes() {
 }
 
 Result<void> reset_signals() {
-  struct sigaction standard{};
-  standard.sa_handler = SIG_DFL;
+  // By the kernel's own call and struct: the C library keeps 32 and 33 to itself, also from who
+  // wants them back as they were, and some callers (make by posix_spawn) leave them ignored.
+  struct {
+    std::uintptr_t handler;
+    unsigned long flags;
+    std::uintptr_t restorer;
+    std::uint64_t mask;
+  } standard{};
   for (int number = 1; number < NSIG; ++number) {
-    // The C library keeps a few numbers to itself, and two cannot be caught: EINVAL.
-    if (::sigaction(number, &standard, nullptr) != 0 && errno != EINVAL) return failed("sigaction");
+    // Two cannot be caught: EINVAL.
+    if (::syscall(SYS_rt_sigaction, number, &standard, nullptr, sizeof standard.mask) != 0 &&
+        errno != EINVAL)
+      return failed("rt_sigaction");
   }
   sigset_t none;
   sigemptyset(&none);

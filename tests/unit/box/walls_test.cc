@@ -3,6 +3,7 @@
 #include <format>
 #include <string>
 
+#include "os/file.h"
 #include "os/identity.h"
 #include "support.h"
 
@@ -120,6 +121,31 @@ TEST_CASE("what a link in the place of a hidden path leads to is hidden as well"
       CHECK(text_of(session.bash_with(plan, command)).contains("Permission denied"));
     }
   }
+}
+
+TEST_CASE("a mount in a folder of the workspace cannot be moved from under a later call") {
+  TestSession session;
+  session.bash("mkdir -p a/b/c");
+  BoxPlan plan = session.plan("bash");
+  MountEntry entry;
+  entry.kind = MountKind::bind;
+  entry.at = "/workspace/a/b";
+  entry.source = "/usr/share";
+  const auto facts = os::facts_of_path("/usr/share");
+  REQUIRE(facts);
+  entry.identity = FileIdentity{facts->device, facts->inode};
+  plan.mounts.push_back(entry);
+  plan.landlock.push_back({"/workspace/a/b", FileRights::read_execute});
+  const RunReport first = session.bash_with(plan, "test -d a/b/doc && echo mounted");
+  INFO(first.verdict.detail);
+  CHECK(text_of(first) == "mounted");
+  session.bash_with(plan, "mv a elsewhere; mkdir -p a/b; ln -s / elsewhere2");
+  CHECK(
+      session.bash_with(plan, "cat a/b/x").verdict ==
+      Verdict{Outcome::setup_failed, 0, "mount /workspace/a/b: was moved away by an earlier call"});
+  session.bash_with(session.plan("bash"), "rm -r a; ln -s / a; mkdir b 2>/dev/null");
+  CHECK(session.bash_with(plan, "true").verdict.outcome == Outcome::setup_failed);
+  CHECK(text_of(session.bash("echo alive")) == "alive");
 }
 
 TEST_CASE("the third rung: root without user namespaces") {
