@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
+#include "policy/normal_path.h"
 
 namespace glovebox::box {
 
@@ -51,8 +52,8 @@ std::string_view relative(std::string_view path) {
 bool can_be_moved(const BoxPlan& plan, const MountEntry& entry) {
   if (!is_from_host(entry.kind) || !entry.identity) return false;
   return std::ranges::any_of(plan.mounts, [&](const MountEntry& outer) {
-    return outer.access == Access::read_write && outer.at.size() < entry.at.size() &&
-           entry.at.starts_with(outer.at) && entry.at[outer.at.size()] == '/';
+    return outer.access == Access::read_write && outer.at != entry.at &&
+           policy::is_below(entry.at, outer.at);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <format>
 #include <fstream>
@@ -11,6 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "box/disk_watch.h"
+#include "box/keeper_wire.h"
+#include "box/running_box.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "support.h"
@@ -178,6 +182,43 @@ TEST_CASE("what a call leaves running ends with it") {
   std::ofstream(session.workspace() + "/go").put('\n');
   CHECK(session.wait(request.ticket).verdict.outcome == Outcome::finished);
   CHECK(becomes(0, [&] { return processes_with(marked); }));
+}
+
+TEST_CASE("a box that answered before its process was known is ended as soon as it is") {
+  TestSession session;
+  SessionCommons commons{{session.workspace(), session.folder() + "/sessions/s/outputs"},
+                         session.store(),
+                         {},
+                         {},
+                         {},
+                         DiskWatch(session.workspace()),
+                         {},
+                         {},
+                         {}};
+  RunBox request;
+  request.ticket = 1;
+  request.plan = session.plan("read");
+  request.input = R"({"file_path":"absent"})";
+  RunningBox box(commons, {1, request.plan, request.input, request.encode(), {}});
+  box.start();
+  // Nothing of what the session's first process tells is heard meanwhile.
+  while (!box.is_done()) {
+    std::vector<os::Poll> polls;
+    box.add_polls(polls);
+    REQUIRE(os::poll_fds(polls, milliseconds(10'000)).value());
+    box.after_poll(polls.data());
+  }
+  // Stands for a process that a hostile file took over: it does not end by itself.
+  auto hostile = os::fork_into(0, [] { return ::pause(); });
+  REQUIRE(hostile);
+  box.made(os::duplicate(hostile->pidfd()).value());
+  std::vector<os::Poll> end = {{.fd = hostile->pidfd()}};
+  REQUIRE(os::poll_fds(end, milliseconds(5'000)).value());
+  const auto exit = hostile->reap(os::Process::Wait::yes).value();
+  REQUIRE(exit);
+  CHECK(exit->signalled);
+  CHECK(exit->code == SIGKILL);
+  CHECK(os::set_dumpable());  // as this process was before it made a session
 }
 
 TEST_CASE("boxes die with their keeper") {
