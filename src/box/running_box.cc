@@ -11,7 +11,6 @@
 
 #include "base/units.h"
 #include "box/answer.h"
-#include "box/setup.h"
 #include "codec/json.h"
 #include "ipc/wire.h"
 #include "os/file.h"

@@ -2,10 +2,14 @@
 
 #include <array>
 #include <format>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "box/identity_steps.h"
 #include "box/landlock_steps.h"
+#include "box/layer.h"
 #include "box/mount_steps.h"
 #include "box/process_steps.h"
 #include "os/limits.h"
@@ -13,6 +17,13 @@
 namespace glovebox::box {
 
 namespace {
+
+// Without seccomp.
+struct SetupStep {
+  std::string_view name;
+  std::optional<Layer> layer;  // left out when the plan lacks it
+  Result<void> (*act)(Site&);
+};
 
 constexpr std::array kSessionSteps = {
     // Still with the sight of the host, as the keeper's id.
@@ -60,14 +71,6 @@ std::optional<std::string> build(Site& site, std::span<const SetupStep> steps) {
 }
 
 }  // namespace
-
-std::span<const SetupStep> session_steps() {
-  return kSessionSteps;
-}
-
-std::span<const SetupStep> call_steps() {
-  return kCallSteps;
-}
 
 std::optional<std::string> build_session(Site& site) {
   return build(site, kSessionSteps);

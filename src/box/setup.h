@@ -10,14 +10,12 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "box/layer.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 #include "os/file.h"
@@ -43,16 +41,6 @@ struct Site {
   UniqueFd root;                  // session: the new root, while it is made
   std::string step;               // what is being done, for the message
 };
-
-struct SetupStep {
-  std::string_view name;
-  std::optional<Layer> layer;  // left out when the plan lacks it
-  Result<void> (*act)(Site&);
-};
-
-// In order, without seccomp.
-std::span<const SetupStep> session_steps();
-std::span<const SetupStep> call_steps();
 
 // nullopt: all steps were made. Otherwise `step: ERRNO`.
 std::optional<std::string> build_session(Site& site);

@@ -168,17 +168,6 @@ Result<pid_t> pid_behind(int pidfd) {
   return pid;
 }
 
-Result<std::optional<EndedChild>> look_for_ended_child() {
-  siginfo_t info{};
-  if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0) {
-    if (errno == ECHILD) return Error(ErrorKind::not_found, "waitid: no child");
-    return failed("waitid");
-  }
-  if (info.si_pid == 0) return std::optional<EndedChild>{};
-  return std::optional<EndedChild>(
-      EndedChild{info.si_pid, info.si_code != CLD_EXITED, info.si_status});
-}
-
 Result<EndedChild> wait_for_any_child() {
   for (;;) {
     siginfo_t info{};

@@ -90,9 +90,6 @@ struct EndedChild {
 // Waits for any child, also one that was inherited, and reaps it. Kind not_found: there is none.
 Result<EndedChild> wait_for_any_child();
 
-// Nonblocking: nullopt when children run but none has ended. Kind not_found: there is no child.
-Result<std::optional<EndedChild>> look_for_ended_child();
-
 // SIGKILL to every process that this one may signal, but for itself and the first one of its pid
 // namespace: for the first process of a namespace, which ends all others of it.
 Result<void> kill_everybody();
