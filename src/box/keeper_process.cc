@@ -26,7 +26,9 @@ constexpr std::size_t kPollsOfABox = 3;
 class KeeperLoop {
  public:
   KeeperLoop(ipc::Channel channel, SessionCommons& commons)
-      : channel_(std::move(channel)), commons_(commons) {}
+      : channel_(std::move(channel)),
+        commons_(commons),
+        background_(commons.store, commons.disk, commons.clock) {}
 
   // Until the boxer closes the channel, or something breaks.
   Result<void> run() {
@@ -35,11 +37,13 @@ class KeeperLoop {
       std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
       for (const SessionInit* session : sessions) polls.push_back({.fd = session->fd()});
       for (const Slot& slot : slots_) slot.box->add_polls(polls);
+      background_.add_polls(polls);
       TRY(os::poll_fds(polls, patience()));
       // Only what was polled: a message below may add a box, a box a session.
       const os::Poll* const of_boxes = polls.data() + 1 + sessions.size();
       for (std::size_t i = 0; i < slots_.size(); ++i)
         slots_[i].box->after_poll(of_boxes + i * kPollsOfABox);
+      background_.after_poll(of_boxes + slots_.size() * kPollsOfABox);
       for (std::size_t i = 0; i < sessions.size(); ++i) {
         if (polls[1 + i].readable) take_event(sessions[i]);
       }
@@ -47,7 +51,8 @@ class KeeperLoop {
       for (const Slot& slot : slots_) {
         if (now >= slot.box->next_look()) slot.box->look(now);
       }
-      if (polls.front().readable && !TRY(take_message())) return {};
+      background_.look(counted_sessions());
+      if (polls.front().readable && !TRY(take_message())) return part();
       TRY(tell());
     }
   }
@@ -58,12 +63,33 @@ class KeeperLoop {
     bool reported = false;
   };
 
-  milliseconds patience() const {
-    Duration next = Duration::max();
+  milliseconds patience() {
+    Duration next = background_.next_look(counted_sessions());
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
+  }
+
+  // In keep mode it is these that count what their calls use.
+  std::vector<const SessionInit*> counted_sessions() const {
+    std::vector<const SessionInit*> sessions;
+    for (const Slot& slot : slots_)
+      if (slot.box->keeps() && slot.box->lingers()) sessions.push_back(slot.box->session());
+    return sessions;
+  }
+
+  void take_census(const SessionInit* session, const Census& census) {
+    std::vector<std::uint64_t> running;
+    for (const Slot& slot : slots_) {
+      if (slot.box->session() != session) continue;
+      running.push_back(slot.box->ticket());
+      const auto use = std::ranges::find(census.calls, slot.box->ticket(), &Census::Use::ticket);
+      if (use == census.calls.end()) continue;
+      const auto cpu = std::chrono::duration_cast<milliseconds>(microseconds(use->cpu_us));
+      slot.box->used({use->memory, cpu});
+    }
+    background_.counted(session, census, running);
   }
 
   // What the first process of a session's namespaces tells about its boxes.
@@ -73,6 +99,7 @@ class KeeperLoop {
       // Out of the way first: a call that is tried once more must not find it. That it ends here
       // is waited for before anything is reported of its boxes.
       const auto root = commons_.roots.take(session);
+      background_.lost(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
         if (event && *event) {
@@ -83,6 +110,8 @@ class KeeperLoop {
       }
       return;
     }
+    if ((*event)->kind == SessionEvent::Kind::counted)
+      return take_census(session, (*event)->census);
     for (const Slot& slot : slots_) {
       if (slot.box->session() != session || slot.box->ticket() != (*event)->ticket) continue;
       switch ((*event)->kind) {
@@ -93,15 +122,22 @@ class KeeperLoop {
           slot.box->refused(std::move((*event)->why));
           return;
         case SessionEvent::Kind::gone:
-          slot.box->gone((*event)->exit);
+          slot.box->gone((*event)->exit, (*event)->left);
           return;
+        case SessionEvent::Kind::counted:
         case SessionEvent::Kind::session_refused:
           return;
       }
     }
   }
 
-  // False: the boxer is gone.
+  // The boxer may want to know; it may also be gone.
+  Result<void> part() const {
+    (void)channel_.send(KeeperEnded::kType, KeeperEnded{background_.processes()}.encode());
+    return {};
+  }
+
+  // False: the boxer is gone, or has ended the session.
   Result<bool> take_message() {
     auto envelope = TRY(channel_.receive());
     if (!envelope) return false;
@@ -162,17 +198,21 @@ class KeeperLoop {
       slot.reported = true;
       slot.box->settle();
     }
+    for (const Slot& slot : slots_)
+      if (auto left = slot.box->take_left()) background_.add(*std::move(left));
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
-    commons_.roots.trim([&](const SessionInit* session) {
+    const auto dropped = commons_.roots.trim([&](const SessionInit* session) {
       return std::ranges::any_of(slots_,
                                  [&](const Slot& slot) { return slot.box->session() == session; });
     });
+    for (const auto& root : dropped) background_.lost(&root->session);
     return {};
   }
 
   ipc::Channel channel_;
   SessionCommons& commons_;
   std::vector<Slot> slots_;
+  BackgroundWatch background_;
 };
 
 // Landlock has no file rules here: they would forbid the boxes their mounts.
@@ -181,8 +221,7 @@ Result<void> restrict_self(std::string_view filter) {
   TRY(os::set_not_dumpable());
   TRY(os::die_with_parent());
   TRY(os::set_no_new_privileges());
-  constexpr int kScopes = 6;
-  if (const int abi = os::landlock_abi(); abi >= kScopes)
+  if (const int abi = os::landlock_abi(); abi >= os::kLandlockScopes)
     TRY(TRY(os::Landlock::make(abi, {.files = false, .tcp = false})).restrict_self());
   return os::load_filter(filter);
 }
@@ -204,6 +243,7 @@ Result<void> run(ipc::Channel channel) {
                          SessionStore::adopt(std::move(first->fds.front())),
                          start.cgroup,
                          std::move(group),
+                         {},
                          {},
                          DiskWatch(start.places.workspace),
                          {},

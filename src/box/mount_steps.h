@@ -10,6 +10,9 @@
 
 namespace glovebox::box {
 
+// In a folder that guests can write to they can move a mount with the folder that it lies in.
+bool can_be_moved(const BoxPlan& plan, const MountEntry& entry);
+
 Result<void> make_mounts_private(Site& site);
 Result<void> open_sources(Site& site);
 Result<void> make_root(Site& site);
@@ -17,7 +20,8 @@ Result<void> make_mounts(Site& site);
 // pivot_root; the old root is gone and the new one read-only.
 Result<void> enter_root(Site& site);
 // In a copy of the session's root: what each call has for itself (/proc, /tmp and the other tmpfs,
-// terminals) comes over what the session has there, and masks over what exists now.
+// terminals; not in keep mode) comes over what the session has there, and masks over what exists
+// now.
 Result<void> make_fresh_mounts(Site& site);
 
 }  // namespace glovebox::box

@@ -132,6 +132,12 @@ Result<void> RunningBox::enter_group() {
     commons_.granted.processes += plan.limits.processes + kInitProcesses;
     has_grant_ = true;
   }
+  // Beside the calls that run there is always room for what earlier ones left, files in /tmp
+  // included: as much as one call may use.
+  if (keeps()) {
+    commons_.kept.memory = std::max(commons_.kept.memory, plan.limits.memory);
+    commons_.kept.processes = std::max(commons_.kept.processes, plan.limits.processes);
+  }
   TRY_CONTEXT(set_session_limits(), "set group limits");
   kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
   return {};
@@ -139,8 +145,8 @@ Result<void> RunningBox::enter_group() {
 
 GroupLimits RunningBox::session_limits() const {
   const auto roots = static_cast<std::uint32_t>(commons_.roots.all().size());
-  return {commons_.granted.memory + kKeeperMemory,
-          commons_.granted.processes + kKeeperProcesses + roots};
+  return {commons_.granted.memory + commons_.kept.memory + kKeeperMemory,
+          commons_.granted.processes + commons_.kept.processes + kKeeperProcesses + roots};
 }
 
 // What a box that has ended had in memory may not have been given back yet; a limit below what is
@@ -237,12 +243,19 @@ void RunningBox::refused(std::string why) {
   remove_call_group();
 }
 
-void RunningBox::gone(const os::ExitFacts& exit) {
-  session_ = nullptr;
+void RunningBox::gone(const os::ExitFacts& exit, std::uint32_t left) {
+  const SessionInit* const session = std::exchange(session_, nullptr);
   pidfd_.reset();
   pid_ = 0;
+  report_.background = left;
   if (!done_) finish(exit);
   if (session_ != nullptr) return;
+  if (keeps() && (left > 0 || output_)) {
+    left_ = LeftBehind{
+        session,        {call_.ticket, left, 0, 0}, call_.plan.limits,
+        call_.plan.ids, std::move(output_),         std::exchange(call_group_, std::nullopt)};
+  }
+  output_.reset();
   remove_call_group();
   // What it was granted is no longer there for others; where that cannot be now, the next call
   // will.
@@ -252,10 +265,15 @@ void RunningBox::gone(const os::ExitFacts& exit) {
 
 void RunningBox::lost() {
   read_pipes();
-  gone({.signalled = true, .code = SIGKILL});
+  gone({.signalled = true, .code = SIGKILL}, 0);
 }
 
 void RunningBox::kill() const {
+  // What it started is not below its first process there.
+  if (keeps()) {
+    if (session_ != nullptr) session_->end_call(call_.ticket);
+    return;
+  }
   if (pidfd_) (void)os::signal_through(pidfd_.get(), SIGKILL);
 }
 
@@ -304,7 +322,8 @@ void RunningBox::stop(Outcome outcome) {
 Duration RunningBox::next_look() const {
   if (done_) return Duration::max();
   if (gone_by_) return *gone_by_;
-  Duration next = std::min({deadline_, next_disk_, pace_.next()});
+  Duration next = std::min(deadline_, next_disk_);
+  if (!keeps()) next = std::min(next, pace_.next());
   if (restore_by_) next = std::min(next, *restore_by_);
   return next;
 }
@@ -320,7 +339,7 @@ void RunningBox::look(Duration now) {
     return;
   }
   watch_restore(now);
-  if (now >= pace_.next()) watch_use(now);
+  if (!keeps() && now >= pace_.next()) watch_use(now);
   if (now >= next_disk_) {
     if (commons_.disk.look(call_.plan.limits.disk, call_.plan.ids) == DiskWatch::Verdict::too_much)
       decide({Outcome::disk_limit, 0, {}});
@@ -338,8 +357,17 @@ void RunningBox::watch_restore(Duration now) {
 }
 
 void RunningBox::watch_use(Duration now) {
+  limit_use(pid_ > 0 ? use_of_box(pid_) : BoxUse{});
+  const Duration after = commons_.clock.monotonic();
+  pace_.looked(after, after - now);
+}
+
+void RunningBox::used(const BoxUse& use) {
+  if (!done_ && !gone_by_) limit_use(use);
+}
+
+void RunningBox::limit_use(const BoxUse& use) {
   const PlannedLimits& limits = call_.plan.limits;
-  const BoxUse use = pid_ > 0 ? use_of_box(pid_) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
   // The wall of version 1 is round all calls of the session together; each is watched as well.
@@ -350,11 +378,12 @@ void RunningBox::watch_use(Duration now) {
     const auto kills = commons_.group.memory_kills();
     if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
   }
-  const Duration after = commons_.clock.monotonic();
-  pace_.looked(after, after - now);
 }
 
 void RunningBox::read_what_is_left() {
+  // Background processes may go on writing; what the tool itself wrote is in the pipe by now, which
+  // holds less than is read at once.
+  if (keeps()) return read_pipes();
   while (status_.valid() || answer_.valid() || output_.valid()) {
     const auto before = answer_bytes_.size() + collector_.output().total() + status_text_.size();
     read_pipes();
@@ -411,7 +440,12 @@ void RunningBox::complete(Verdict verdict) {
   done_ = true;
   status_.reset();
   answer_.reset();
-  output_.reset();
+  // In keep mode background processes may still write to it: see gone().
+  if (!keeps() || session_ != nullptr) output_.reset();
+}
+
+std::optional<LeftBehind> RunningBox::take_left() {
+  return std::exchange(left_, std::nullopt);
 }
 
 void RunningBox::settle() {

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/background_watch.h"
 #include "box/box_fds.h"
 #include "box/cgroup.h"
 #include "box/disk_watch.h"
@@ -42,6 +43,7 @@ struct SessionCommons {
   GroupPlaces group_places;  // mode none: there is no group
   Group group;
   GroupLimits granted;  // to the boxes that run, together (version 1)
+  GroupLimits kept;     // the same for what calls leave behind, in keep mode
   DiskWatch disk;
   SystemClock clock;
   std::optional<std::string> shell_state;  // once it was read or written; else it is in the store
@@ -65,7 +67,10 @@ class RunningBox {
   // What the first process of its namespaces tells.
   void made(UniqueFd pidfd);
   void refused(std::string why);
-  void gone(const os::ExitFacts& exit);
+  // `left`: how many processes of the call live on (keep mode).
+  void gone(const os::ExitFacts& exit, std::uint32_t left);
+  // In keep mode: what its processes use, as that process counts.
+  void used(const BoxUse& use);
   // That process is gone itself, and the box with it.
   void lost();
   // Who it asked for the box; nullptr before and after.
@@ -92,6 +97,9 @@ class RunningBox {
   RunReport report() { return std::move(report_); }
   // What need not be done before the report is sent: saves the shell's state.
   void settle();
+  bool keeps() const { return call_.plan.background == Background::keep; }
+  // Once, after the report: what lives on of the call.
+  std::optional<LeftBehind> take_left();
 
  private:
   bool prepare_shell();
@@ -113,6 +121,7 @@ class RunningBox {
   void complete(Verdict verdict);
   void watch_restore(Duration now);
   void watch_use(Duration now);
+  void limit_use(const BoxUse& use);
 
   SessionCommons& commons_;
   Call call_;
@@ -125,6 +134,7 @@ class RunningBox {
   pid_t pid_ = 0;
   UniqueFd status_, answer_, output_, state_out_;
   std::optional<GroupPlaces> call_group_;  // version 2
+  std::optional<LeftBehind> left_;
   std::string status_text_, answer_bytes_;
   OutputCollector collector_;
 

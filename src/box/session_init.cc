@@ -3,6 +3,7 @@
 #include <format>
 #include <utility>
 
+#include "box/mount_steps.h"
 #include "box/namespaces.h"
 #include "box/plan_wire.h"
 #include "box/session_wire.h"
@@ -21,6 +22,12 @@ Result<std::string> root_key(const BoxPlan& plan, const SessionPlaces& places) {
   root.ids = plan.ids;
   root.hostname = plan.hostname;
   root.mounts = plan.mounts;
+  root.background = plan.background;
+  // What calls share in keep mode stays with the session, also when the host replaces a file that
+  // it shows: the box goes on with the one that it has.
+  if (plan.background == Background::keep)
+    for (MountEntry& entry : root.mounts)
+      if (!can_be_moved(plan, entry)) entry.identity.reset();
   ipc::Writer writer;
   writer.number(workspace.device).number(workspace.inode).text(encode_plan(root));
   return writer.take();
@@ -52,6 +59,14 @@ Result<void> SessionInit::make_box(std::string_view request, const std::vector<i
   return channel_.send(RunBox::kType, request, fds);
 }
 
+void SessionInit::end_call(std::uint64_t ticket) const {
+  (void)channel_.send(EndCall::kType, EndCall{ticket}.encode());
+}
+
+void SessionInit::take_census() const {
+  (void)channel_.send(TakeCensus::kType, {});
+}
+
 Result<std::optional<SessionEvent>> SessionInit::receive() const {
   auto envelope = TRY(channel_.receive());
   if (!envelope) return std::optional<SessionEvent>{};
@@ -70,8 +85,13 @@ Result<std::optional<SessionEvent>> SessionInit::receive() const {
       event.why = std::move(message.why);
       break;
     }
+    case Census::kType:
+      event.kind = SessionEvent::Kind::counted;
+      event.census = TRY(Census::decode(envelope->body));
+      break;
     case BoxGone::kType: {
       const auto message = TRY(BoxGone::decode(envelope->body));
+      event.left = message.left;
       event.kind = SessionEvent::Kind::gone;
       event.ticket = message.ticket;
       event.exit = message.exit;

@@ -1,7 +1,8 @@
 // What a session leaves on disk between its calls: `sessions/<folder>/` in the state folder.
 //
 //   state      the shell's state after the last bash call that ended well
-//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`; mounted at /outputs
+//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`, and what came after an
+//              answer, `<n>.late.txt`; mounted at /outputs
 //   pending/   results that were made but not yet settled with the control plane
 //
 // Never inside the workspace. Everything is reached through the folder's descriptor, written to a
@@ -43,6 +44,11 @@ struct StoredResult {
   std::int64_t peak_kib = 0;
 };
 
+enum class OutputKind : std::uint8_t {
+  cut,   // `<n>.txt`: all of an output of which the answer has the end
+  late,  // `<n>.late.txt`: what came after the answer
+};
+
 class SessionStore {
  public:
   // Opens, or makes, the folder of one session below `sessions`, and removes what a process left
@@ -61,13 +67,13 @@ class SessionStore {
   Result<void> remove_pending(std::string_view tool_use_id) const;
   Result<std::vector<std::string>> list_pending() const;  // tool use ids
 
-  // Makes `outputs/<n>.txt` with the next free number, readable by everybody who can reach it: the
+  // Makes a file in outputs/ with the next free number, readable by everybody who can reach it: the
   // folders above are closed, and a box runs under an id of its own.
   struct OutputFile {
     UniqueFd fd;
     std::string name;  // "3.txt"
   };
-  Result<OutputFile> create_output() const;
+  Result<OutputFile> create_output(OutputKind kind) const;
   // Removes the oldest outputs until the quota holds; returns how many went.
   Result<std::size_t> trim_outputs() const;
 

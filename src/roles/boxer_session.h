@@ -26,9 +26,10 @@ struct BoxerSession {
   std::optional<box::Keeper> keeper;
   std::string outputs;  // host path
   std::string close_reason = "closed";
-  std::uint64_t index = 0;  // of its latest record
-  bool closing = false;     // its caller wants its end
-  bool orphaned = false;    // its caller is gone, or was told that the end cannot be recorded
+  std::uint32_t background_ended = 0;  // processes that calls had left, at its end
+  std::uint64_t index = 0;             // of its latest record
+  bool closing = false;                // its caller wants its end
+  bool orphaned = false;  // its caller is gone, or was told that the end cannot be recorded
 };
 
 struct LiveCall {
