@@ -123,10 +123,10 @@ void BackgroundWatch::counted(const SessionInit* session, const Census& census,
   }
   std::vector<std::uint64_t> alive;
   for (const Census::Use& use : census.calls) {
-    alive.push_back(use.ticket);
-    if (std::ranges::find(running, use.ticket) != running.end()) continue;
+    alive.push_back(use.number);
+    if (std::ranges::find(running, use.number) != running.end()) continue;
     for (LeftBehind& left : left_)
-      if (left.session == session && left.use.ticket == use.ticket) left.use = use;
+      if (left.session == session && left.use.number == use.number) left.use = use;
   }
   forget(session, alive);
   limit_each(session);
@@ -136,7 +136,7 @@ void BackgroundWatch::counted(const SessionInit* session, const Census& census,
 void BackgroundWatch::forget(const SessionInit* session, const std::vector<std::uint64_t>& alive) {
   std::erase_if(left_, [&](const LeftBehind& left) {
     if (left.session != session) return false;
-    if (std::ranges::find(alive, left.use.ticket) != alive.end()) return false;
+    if (std::ranges::find(alive, left.use.number) != alive.end()) return false;
     if (left.group) (void)remove_group(*left.group);
     return true;
   });
@@ -179,7 +179,7 @@ void BackgroundWatch::limit_together(const SessionInit* session) {
 void BackgroundWatch::end(LeftBehind& left) {
   if (left.ending) return;
   left.ending = true;
-  left.session->end_call(left.use.ticket);
+  left.session->end_call(left.use.number);
 }
 
 void BackgroundWatch::add_polls(std::vector<os::Poll>& polls) const {

@@ -10,7 +10,9 @@
 
 #include "box/keeper.h"
 #include "box/keeper_wire.h"
+#include "box/known_plan.h"
 #include "box/running_box.h"
+#include "box/waiting_boxes.h"
 #include "os/landlock.h"
 #include "os/limits.h"
 #include "os/process.h"
@@ -28,6 +30,7 @@ class KeeperLoop {
   KeeperLoop(ipc::Channel channel, SessionCommons& commons)
       : channel_(std::move(channel)),
         commons_(commons),
+        waiting_(commons),
         background_(commons.store, commons.disk, commons.clock) {}
 
   // Until the boxer closes the channel, or something breaks.
@@ -51,6 +54,7 @@ class KeeperLoop {
       for (const Slot& slot : slots_) {
         if (now >= slot.box->next_look()) slot.box->look(now);
       }
+      waiting_.look(now);
       background_.look(counted_sessions());
       if (polls.front().readable && !TRY(take_message())) return part();
       TRY(tell());
@@ -66,6 +70,7 @@ class KeeperLoop {
   milliseconds patience() {
     Duration next = background_.next_look(counted_sessions());
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
+    next = std::min(next, waiting_.next_look());
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
@@ -83,13 +88,19 @@ class KeeperLoop {
     std::vector<std::uint64_t> running;
     for (const Slot& slot : slots_) {
       if (slot.box->session() != session) continue;
-      running.push_back(slot.box->ticket());
-      const auto use = std::ranges::find(census.calls, slot.box->ticket(), &Census::Use::ticket);
+      running.push_back(slot.box->number());
+      const auto use = std::ranges::find(census.calls, slot.box->number(), &Census::Use::number);
       if (use == census.calls.end()) continue;
       const auto cpu = std::chrono::duration_cast<milliseconds>(microseconds(use->cpu_us));
       slot.box->used({use->memory, cpu});
     }
     background_.counted(session, census, running);
+  }
+
+  // The boxer may want to know; it may also be gone.
+  Result<void> part() const {
+    (void)channel_.send(KeeperEnded::kType, KeeperEnded{background_.processes()}.encode());
+    return {};
   }
 
   // What the first process of a session's namespaces tells about its boxes.
@@ -99,6 +110,7 @@ class KeeperLoop {
       // Out of the way first: a call that is tried once more must not find it. That it ends here
       // is waited for before anything is reported of its boxes.
       const auto root = commons_.roots.take(session);
+      waiting_.lost(session);
       background_.lost(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
@@ -112,8 +124,9 @@ class KeeperLoop {
     }
     if ((*event)->kind == SessionEvent::Kind::counted)
       return take_census(session, (*event)->census);
+    if (waiting_.hear(session, **event)) return;
     for (const Slot& slot : slots_) {
-      if (slot.box->session() != session || slot.box->ticket() != (*event)->ticket) continue;
+      if (slot.box->session() != session || slot.box->number() != (*event)->number) continue;
       switch ((*event)->kind) {
         case SessionEvent::Kind::made:
           slot.box->made(std::move((*event)->pidfd));
@@ -129,12 +142,6 @@ class KeeperLoop {
           return;
       }
     }
-  }
-
-  // The boxer may want to know; it may also be gone.
-  Result<void> part() const {
-    (void)channel_.send(KeeperEnded::kType, KeeperEnded{background_.processes()}.encode());
-    return {};
   }
 
   // False: the boxer is gone, or has ended the session.
@@ -161,20 +168,17 @@ class KeeperLoop {
 
   Result<void> begin(RunBox message, ipc::Envelope envelope) {
     auto& fds = envelope.fds;
-    const bool program = message.plan.command.kind == CommandKind::program;
+    const PlanPtr known = TRY(plans_.of(message.plan));
+    const bool program = known->plan().command.kind == CommandKind::program;
     if (fds.size() != (program ? 3u : 0u))
       return Error(ErrorKind::protocol, "keeper: wrong number of descriptors");
     const auto busy = std::count_if(slots_.begin(), slots_.end(),
                                     [](const Slot& slot) { return !slot.reported; });
     if (static_cast<std::size_t>(busy) >= kMaxBoxes) return refuse(message.ticket);
-    RunningBox::Call call{message.ticket,
-                          std::move(message.plan),
-                          std::move(message.input),
-                          std::move(envelope.body),
-                          {}};
+    RunningBox::Call call{message.ticket, known, std::move(message.input), {}};
     for (std::size_t i = 0; i < fds.size(); ++i) call.stdio[i] = std::move(fds[i]);
     slots_.push_back({std::make_unique<RunningBox>(commons_, std::move(call))});
-    slots_.back().box->start();
+    slots_.back().box->start(waiting_);
     return {};
   }
 
@@ -197,13 +201,15 @@ class KeeperLoop {
       TRY(channel_.send(BoxDone::kType, done.encode()));
       slot.reported = true;
       slot.box->settle();
+      waiting_.prepare(slot.box->known());
     }
     for (const Slot& slot : slots_)
       if (auto left = slot.box->take_left()) background_.add(*std::move(left));
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
     const auto dropped = commons_.roots.trim([&](const SessionInit* session) {
-      return std::ranges::any_of(slots_,
-                                 [&](const Slot& slot) { return slot.box->session() == session; });
+      return waiting_.uses(session) || std::ranges::any_of(slots_, [&](const Slot& slot) {
+               return slot.box->session() == session;
+             });
     });
     for (const auto& root : dropped) background_.lost(&root->session);
     return {};
@@ -211,6 +217,8 @@ class KeeperLoop {
 
   ipc::Channel channel_;
   SessionCommons& commons_;
+  KnownPlans plans_;
+  WaitingBoxes waiting_;
   std::vector<Slot> slots_;
   BackgroundWatch background_;
 };
@@ -239,16 +247,8 @@ Result<void> run(ipc::Channel channel) {
     group = TRY(Group::open(start.cgroup));
     TRY(group.join());
   }
-  SessionCommons commons{start.places,
-                         SessionStore::adopt(std::move(first->fds.front())),
-                         start.cgroup,
-                         std::move(group),
-                         {},
-                         {},
-                         DiskWatch(start.places.workspace),
-                         {},
-                         {},
-                         {}};
+  SessionCommons commons{start.places, SessionStore::adopt(std::move(first->fds.front())),
+                         start.cgroup, std::move(group), DiskWatch(start.places.workspace)};
   return KeeperLoop(std::move(channel), commons).run();
 }
 

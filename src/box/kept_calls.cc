@@ -22,9 +22,9 @@ KeptCalls::KeptCalls(UniqueFd proc) : proc_(std::move(proc)) {
   if (self) own_namespace_ = self->user_namespace().value_or(0);
 }
 
-void KeptCalls::add(std::uint64_t ticket, os::Process first) {
+void KeptCalls::add(std::uint64_t number, os::Process first) {
   Call call;
-  call.ticket = ticket;
+  call.number = number;
   if (proc_) {
     const auto view = os::ProcessView::open(proc_.get(), first.pid());
     if (view) call.mount = view->first_mount().value_or(0);
@@ -36,9 +36,9 @@ void KeptCalls::add(std::uint64_t ticket, os::Process first) {
   calls_.push_back(std::move(call));
 }
 
-void KeptCalls::end(std::uint64_t ticket) {
+void KeptCalls::end(std::uint64_t number) {
   for (Call& call : calls_) {
-    if (call.ticket != ticket) continue;
+    if (call.number != number) continue;
     call.ending = true;
     if (call.first.running()) (void)call.first.signal(SIGKILL);
   }
@@ -145,7 +145,7 @@ std::vector<BoxGone> KeptCalls::step() {
     if (!call.told) {
       os::ExitFacts exit = *call.exit;
       exit.cpu_us += call.orphans_us;
-      gone.push_back({call.ticket, exit, left});
+      gone.push_back({call.number, exit, left});
       call.told = true;
     }
     if (left == 0) call.empty_looks = kEmptyLooks;
@@ -158,7 +158,7 @@ std::vector<BoxGone> KeptCalls::step() {
 
 Census KeptCalls::census() {
   Census census;
-  for (const Call& call : calls_) census.calls.push_back({call.ticket, 0, 0, call.orphans_us});
+  for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.orphans_us});
   if (proc_) {
     for (const pid_t pid : os::processes_of(proc_.get())) {
       if (pid == os::own_pid()) continue;
@@ -182,7 +182,7 @@ Census KeptCalls::census() {
         calls_[i].told && census.calls[i].processes == 0 ? calls_[i].empty_looks + 1 : 0;
   std::erase_if(calls_, [](const Call& call) { return call.empty_looks >= kEmptyLooks; });
   std::erase_if(census.calls, [&](const Census::Use& use) {
-    return std::ranges::find(calls_, use.ticket, &Call::ticket) == calls_.end();
+    return std::ranges::find(calls_, use.number, &Call::number) == calls_.end();
   });
   return census;
 }

@@ -31,9 +31,9 @@ class KeptCalls {
   explicit KeptCalls(UniqueFd proc);
 
   // `first` has just been made. Kept until no process of the call is left.
-  void add(std::uint64_t ticket, os::Process first);
+  void add(std::uint64_t number, os::Process first);
   // Ends every process of the call, for ever after: also those that are still being made.
-  void end(std::uint64_t ticket);
+  void end(std::uint64_t number);
 
   // Reaps what has ended, and goes on with ending; returns the calls whose first process is gone
   // now, those that are being ended only when all others of them are gone too.
@@ -46,7 +46,7 @@ class KeptCalls {
 
  private:
   struct Call {
-    std::uint64_t ticket = 0;
+    std::uint64_t number = 0;
     os::Process first;
     std::optional<os::ExitFacts> exit;
     std::uint64_t mount = 0;

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "box/known_plan.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
-#include "policy/normal_path.h"
 
 namespace glovebox::box {
 
@@ -229,14 +229,6 @@ class MountMaker {
 };
 
 }  // namespace
-
-bool can_be_moved(const BoxPlan& plan, const MountEntry& entry) {
-  if (!is_from_host(entry.kind) || !entry.identity) return false;
-  return std::ranges::any_of(plan.mounts, [&](const MountEntry& outer) {
-    return outer.access == Access::read_write && outer.at != entry.at &&
-           policy::is_below(entry.at, outer.at);
-  });
-}
 
 Result<void> make_mounts_private(Site&) {
   return os::make_all_private();

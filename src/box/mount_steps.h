@@ -10,9 +10,6 @@
 
 namespace glovebox::box {
 
-// In a folder that guests can write to they can move a mount with the folder that it lies in.
-bool can_be_moved(const BoxPlan& plan, const MountEntry& entry);
-
 Result<void> make_mounts_private(Site& site);
 Result<void> open_sources(Site& site);
 Result<void> make_root(Site& site);

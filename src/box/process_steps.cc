@@ -21,10 +21,10 @@ constexpr std::uint64_t kLockedMemory = 64 * kKiB;
 // Kernel memory that no other limit counts: timers with their signals, POSIX message queues.
 constexpr std::uint64_t kPendingSignals = 4096;
 constexpr std::uint64_t kMessageQueues = 800 * kKiB;
-// Of ours, which count as well: a box's first process, or in keep mode the session's, and a call
-// that is being made beside the one that runs.
+// Of ours, which count as well: a box's first process, or in keep mode the session's, a box that
+// waits for its call, and one that is being made.
 constexpr std::uint64_t kOwnProcesses = 1;
-constexpr std::uint64_t kSessionProcesses = 2;
+constexpr std::uint64_t kSessionProcesses = 3;
 
 // Down to `value`; a limit that is lower already stays.
 Result<void> lower(os::Resource resource, std::uint64_t value) {

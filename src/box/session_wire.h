@@ -8,25 +8,38 @@
 #include <vector>
 
 #include "base/result.h"
-#include "box/keeper_wire.h"
 #include "os/process.h"
 
 namespace glovebox::box {
 
-// RunBox asks for a box, as the boxer's message does; its descriptors are those of box_fds().
+// Whether a box knows its call when it starts.
+enum class BoxStart : std::uint8_t {
+  with_its_call,
+  waiting,  // it makes every wall, then waits at its end of `command` (box_fds.h)
+};
 
-// Answer to RunBox, with the pidfd of the box's first process.
+// Asks for a box, with the descriptors of box_fds.h.
+struct MakeBox {
+  static constexpr std::uint16_t kType = 0x414;
+  std::uint64_t number = 0;  // names it from now on
+  BoxStart start = BoxStart::with_its_call;
+  std::string plan;  // plan_wire.h
+  std::string encode() const;
+  static Result<MakeBox> decode(std::string_view body);
+};
+
+// Answer to MakeBox, with the pidfd of the box's first process.
 struct BoxMade {
   static constexpr std::uint16_t kType = 0x410;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   std::string encode() const;
   static Result<BoxMade> decode(std::string_view body);
 };
 
-// Answer to RunBox: not even a first process could be made.
+// Answer to MakeBox: not even a first process could be made.
 struct BoxRefused {
   static constexpr std::uint16_t kType = 0x411;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   std::string why;  // `step: ERRNO`
   std::string encode() const;
   static Result<BoxRefused> decode(std::string_view body);
@@ -35,7 +48,7 @@ struct BoxRefused {
 // The first process of a box has been reaped; in keep mode that is the tool itself.
 struct BoxGone {
   static constexpr std::uint16_t kType = 0x412;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   os::ExitFacts exit;
   std::uint32_t left = 0;  // processes of the call that live on (keep mode)
   std::string encode() const;
@@ -45,22 +58,22 @@ struct BoxGone {
 // To the first process of a session in keep mode: end every process of this call. BoxGone comes
 // when all are gone, unless it has come before.
 struct EndCall {
-  static constexpr std::uint16_t kType = 0x414;
-  std::uint64_t ticket = 0;
+  static constexpr std::uint16_t kType = 0x415;
+  std::uint64_t number = 0;
   std::string encode() const;
   static Result<EndCall> decode(std::string_view body);
 };
 
 // The same: count. Has no body; Census answers.
 struct TakeCensus {
-  static constexpr std::uint16_t kType = 0x415;
+  static constexpr std::uint16_t kType = 0x416;
 };
 
 // What the calls of a session in keep mode use, of those that have processes.
 struct Census {
-  static constexpr std::uint16_t kType = 0x416;
+  static constexpr std::uint16_t kType = 0x417;
   struct Use {
-    std::uint64_t ticket = 0;
+    std::uint64_t number = 0;
     std::uint32_t processes = 0;
     std::uint64_t memory = 0;  // bytes
     std::int64_t cpu_us = 0;   // of the living, and of those that were waited for
