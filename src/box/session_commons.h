@@ -24,6 +24,7 @@ struct SessionCommons {
   DiskWatch disk;
   SystemClock clock{};
   GroupLimits granted{};                     // to the boxes that run, together (version 1)
+  GroupLimits kept{};                        // the same for what calls leave behind (keep mode)
   std::size_t waiting_boxes = 0;             // made ahead; nothing of a guest's runs in them
   std::optional<std::string> shell_state{};  // once it was read or written; else it is in the store
   bool shell_state_saved = true;
