@@ -103,7 +103,8 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.output.get(), 2},
                            {work.fds.state_in.get(), tools::kStateInFd},
                            {work.fds.command.get(), tools::kCommandFd},
-                           {work.fds.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.state_out.get(), tools::kStateOutFd},
+                           {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error =

@@ -201,12 +201,14 @@ void RunningBox::lost() {
 }
 
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
-  for (const int fd : {ends_.status.get(), ends_.answer.get(), ends_.output.get()}) {
+  for (const int fd :
+       {ends_.status.get(), ends_.answer.get(), ends_.output.get(), ends_.told.get()}) {
     polls.push_back({.fd = fd});
   }
 }
 
 void RunningBox::after_poll(const os::Poll* polls) {
+  if (polls[3].readable) hear_status();
   if (!polls[0].readable && !polls[1].readable && !polls[2].readable) return;
   read_pipes();
   if (done_ || restore_ == Restore::given_up || !read_status(ends_.status_text).ended) return;
@@ -223,6 +225,23 @@ void RunningBox::read_pipes() {
     if (answer_bytes_.size() < kMaxAnswer) answer_bytes_ += bytes;
   });
   drain(ends_.output, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
+}
+
+// Nobody believes it: the box must end as it says, and it is read as before until then.
+void RunningBox::hear_status() {
+  drain(ends_.told, 1, [&](std::string_view bytes) { told_text_ = bytes; });
+  ends_.told.reset();
+  const auto status = tools::told_status(told_text_);
+  if (!status || decided_ || done_ || restore_ == Restore::given_up) return;
+  read_pipes();
+  if (collector_.file()) return;
+  RunReport answer;
+  answer.ticket = call_.ticket;
+  answer.verdict = {Outcome::finished, *status, {}};
+  const tools::ToolResult result = shell_text(answer.verdict, state_told());
+  answer.is_error = result.is_error == tools::ToolResult::IsError::yes;
+  answer.content = tools::to_content_json(result);
+  answer_ = std::move(answer);
 }
 
 bool RunningBox::take_started() {
@@ -334,6 +353,7 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     restore_ = Restore::dropped;
     state_.clear();
     ends_.status_text.clear();
+    told_text_.clear();
     leave_group();
     ends_.remove_group();
     launch(nullptr);
@@ -365,6 +385,7 @@ void RunningBox::complete(Verdict verdict) {
   done_ = true;
   ends_.status.reset();
   ends_.answer.reset();
+  ends_.told.reset();
   // In keep mode background processes may still write to it: see gone().
   if (!keeps() || ends_.session != nullptr) ends_.output.reset();
 }
@@ -381,21 +402,23 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
-tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
+tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
-  if (ends_.state_out) {
-    const std::string state = state_told();
-    if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
-    if (verdict.outcome == Outcome::finished) {
-      // The next call gets it from memory; the file follows behind the answer.
-      if (auto accepted = tools::accepted_state(state))
-        commons_.set_shell_state(*std::move(accepted));
-    }
+  if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
+  return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
+                             collector_.file(), std::move(notice)});
+}
+
+tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
+  const std::string state = ends_.state_out ? state_told() : std::string();
+  if (verdict.outcome == Outcome::finished) {
+    // The next call gets it from memory; the file follows behind the answer.
+    if (auto accepted = tools::accepted_state(state))
+      commons_.set_shell_state(*std::move(accepted));
   }
   collector_.finish();
   report_.output_file = collector_.file_name();
-  return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
-                             collector_.file(), std::move(notice)});
+  return shell_text(verdict, state);
 }
 
 // The answer is the box's own only when its process ended well and said something well-formed.
