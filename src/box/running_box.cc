@@ -149,7 +149,8 @@ Result<void> RunningBox::enter_group() {
     commons_.kept.processes = std::max(commons_.kept.processes, plan().limits.processes);
   }
   TRY_CONTEXT(commons_.set_group_limits(), "set group limits");
-  kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
+  kills_before_ = commons_.kills_seen ? *commons_.kills_seen
+                                      : TRY_CONTEXT(commons_.count_kills(), "read group");
   return {};
 }
 
@@ -181,6 +182,9 @@ void RunningBox::gone(const os::ExitFacts& exit, std::uint32_t left) {
   report_.background = left;
   if (!done_) finish(exit);
   if (ends_.session != nullptr) return;
+  // What lives on may run out of memory between calls.
+  if (left > 0) commons_.has_background = true;
+  if (commons_.has_background) commons_.kills_seen.reset();
   if (keeps() && (left > 0 || ends_.output))
     left_ = LeftBehind{.session = session,
                        .use = {ends_.number, left, 0, 0},
@@ -234,7 +238,8 @@ void RunningBox::hear_status() {
   const auto status = tools::told_status(told_text_);
   if (!status || decided_ || done_ || restore_ == Restore::given_up) return;
   read_pipes();
-  if (collector_.file()) return;
+  if (collector_.file() || has_memory_kill()) return;
+  told_ = status;
   RunReport answer;
   answer.ticket = call_.ticket;
   answer.verdict = {Outcome::finished, *status, {}};
@@ -317,8 +322,7 @@ void RunningBox::limit_use(const BoxUse& use) {
     if (use.memory > limits.memory) decide({Outcome::memory_limit, 0, {}});
   }
   if (limits.memory_by == Enforced::walled && plan().cgroups == CgroupMode::v1) {
-    const auto kills = commons_.group.memory_kills();
-    if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
+    if (has_memory_kill()) decide({Outcome::memory_limit, 0, {}});
   }
 }
 
@@ -354,18 +358,31 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     state_.clear();
     ends_.status_text.clear();
     told_text_.clear();
+    told_.reset();
     leave_group();
     ends_.remove_group();
     launch(nullptr);
     return;
   }
-  if (ends_.group) {
-    if (auto group = Group::open(*ends_.group))
-      end.memory_kill = group->memory_kills().value_or(0) > 0;
-  } else if (has_grant_) {
-    end.memory_kill = commons_.group.memory_kills().value_or(kills_before_) > kills_before_;
+  Verdict verdict = judge(end);
+  // A shell that told its status was looked at then, nothing but its state was left to be done; a
+  // function that was killed did not finish.
+  const bool is_known = verdict.outcome == Outcome::finished &&
+                        (told_ == verdict.status || plan().command.kind == CommandKind::function);
+  if (!is_known && has_memory_kill()) {
+    end.memory_kill = true;
+    verdict = judge(end);
   }
-  complete(judge(end));
+  complete(std::move(verdict));
+}
+
+// Of a process of the session's (version 1) or of the call's own.
+bool RunningBox::has_memory_kill() {
+  if (ends_.group) {
+    const auto group = Group::open(*ends_.group);
+    return group && group->memory_kills().value_or(0) > 0;
+  }
+  return has_grant_ && commons_.count_kills().value_or(kills_before_) > kills_before_;
 }
 
 void RunningBox::complete(Verdict verdict) {

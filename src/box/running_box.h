@@ -99,6 +99,7 @@ class RunningBox {
   std::string state_told() const;
   void finish(const os::ExitFacts& exit);
   void hear_status();
+  bool has_memory_kill();
   tools::ToolResult shell_text(const Verdict& verdict, std::string_view state) const;
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
@@ -129,6 +130,7 @@ class RunningBox {
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;
   bool told_started_ = false;
+  std::optional<int> told_;  // the status that the answer was made of
   std::optional<RunReport> answer_;
   bool done_ = false;
   RunReport report_;
