@@ -1,6 +1,7 @@
 #include "plane/fault.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,13 +10,32 @@
 namespace glovebox::plane {
 
 TEST_CASE("fault rules that are refused", "[plane]") {
-  for (const char* rule :
-       {"1", "{}", R"({"route":1})", R"({"route":"x","unknown":1})", R"({"route":"x","count":-1})",
-        R"({"route":"x","status":99})", R"({"route":"x","status":600})",
-        R"({"route":"x","status":"500"})", R"({"route":"x","delay_ms":600001})",
-        R"({"route":"x","cut":"tail"})", R"({"route":"x","stall":1})",
-        R"({"route":"x","headers":{"a b":"c"}})", R"({"route":"x","headers":{"a":"b\nc"}})",
-        R"({"route":"x","retry_after":-1})"}) {
+  for (const char* rule : {"1",
+                           "{}",
+                           R"({"route":1})",
+                           R"({"route":"x","unknown":1})",
+                           R"({"route":"x","count":-1})",
+                           R"({"route":"x","status":99})",
+                           R"({"route":"x","status":600})",
+                           R"({"route":"x","status":"500"})",
+                           R"({"route":"x","delay_ms":600001})",
+                           R"({"route":"x","cut":"tail"})",
+                           R"({"route":"x","stall":1})",
+                           R"({"route":"x","headers":{"a b":"c"}})",
+                           R"({"route":"x","headers":{"a":"b\nc"}})",
+                           R"({"route":"x","retry_after":-1})",
+                           R"({"route":"x","retry_after_date":-1})",
+                           R"({"route":"x","cut":-1})",
+                           R"({"route":"x","body":{}})",
+                           R"({"route":"x","trickle_ms":-1})",
+                           R"({"route":"x","oversized":67108865})",
+                           R"({"route":"x","insert":1})",
+                           R"({"route":"x","events":[]})",
+                           R"({"route":"x","events":{"drop":1}})",
+                           R"({"route":"x","events":{"omit":"a"}})",
+                           R"({"route":"x","events":{"omit":[1]}})",
+                           R"({"route":"x","events":{"repeat":0}})",
+                           R"({"route":"x","events":{"add":{}}})"}) {
     INFO(rule);
     Faults faults;
     CHECK(faults.add(json(rule)).error().status == 400);
@@ -65,6 +85,26 @@ TEST_CASE("short forms become headers", "[plane]") {
                                                            {"retry-after", "7"},
                                                            {"retry-after-ms", "9"},
                                                            {"x-a", "b"}});
+}
+
+TEST_CASE("a cut is a word or a number of bytes", "[plane]") {
+  struct Row {
+    const char* rule;
+    Cut cut;
+    std::size_t after;
+  };
+  for (const Row& row : {Row{R"({"route":"x","cut":"before"})", Cut::before, 0},
+                         Row{R"({"route":"x","cut":"head"})", Cut::head, 0},
+                         Row{R"({"route":"x","cut":"body"})", Cut::body, 0},
+                         Row{R"({"route":"x","cut":0})", Cut::after, 0},
+                         Row{R"({"route":"x","cut":17})", Cut::after, 17}}) {
+    INFO(row.rule);
+    Faults faults;
+    REQUIRE(faults.add(json(row.rule)));
+    const Fault fault = *faults.strike("x");
+    CHECK(fault.cut == row.cut);
+    CHECK(fault.cut_after == row.after);
+  }
 }
 
 }  // namespace glovebox::plane
