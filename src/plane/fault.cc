@@ -37,6 +37,15 @@ Answer<void> read_cut(const codec::Json& value, const std::string& place, Fault&
   return {};
 }
 
+Answer<Access> read_credentials(const codec::Json& value, const std::string& place) {
+  using enum CredentialKind;
+  const std::string word = TRY(read_text(value, place));
+  if (word == "worker") return Access{environment_key, sessions_token};
+  for (const CredentialKind kind : {api_key, environment_key, sessions_token})
+    if (word == to_string(kind)) return Access{kind};
+  return invalid_request(place + ": must be api_key, environment_key, sessions_token or worker");
+}
+
 Answer<void> read_headers(const codec::Json& value, const std::string& place,
                           std::vector<Header>& headers) {
   if (!value.is_object()) return invalid_request(place + ": must be an object");
@@ -86,6 +95,8 @@ Answer<void> Faults::read_key(Rule& rule, std::string_view key, const codec::Jso
   Fault& fault = rule.fault;
   if (key == "route") {
     rule.route = TRY(read_text(value, place));
+  } else if (key == "credential") {
+    rule.credentials = TRY(read_credentials(value, place));
   } else if (key == "skip") {
     rule.skip = TRY(read_number(value, place, 0, kMaxCount));
   } else if (key == "count") {
@@ -143,9 +154,11 @@ Answer<void> Faults::add(const codec::Json& rules) {
   return {};
 }
 
-std::optional<Fault> Faults::strike(std::string_view route) {
+std::optional<Fault> Faults::strike(std::string_view route,
+                                    std::optional<CredentialKind> credential) {
   for (Rule& rule : rules_) {
     if (!matches(rule.route, route)) continue;
+    if (rule.credentials && !(credential && rule.credentials->has(*credential))) continue;
     if (rule.count != 0 && rule.hits >= rule.count) continue;
     if (rule.seen++ < rule.skip) continue;
     ++rule.hits;

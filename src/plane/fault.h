@@ -2,6 +2,8 @@
 //
 // A rule is one JSON object; unknown keys are refused. It picks requests:
 //   route         name of route.h, or a start of it with `*` (`work.*`, `*`)
+//   credential    api_key, environment_key, sessions_token, or worker for both of a worker's;
+//                 none named: any, unknown ones too
 //   skip          how many matching requests pass first (0)
 //   count         how many are hit then (1; 0: all)
 // and says what becomes of a request that is hit:
@@ -35,6 +37,7 @@
 
 #include "base/units.h"
 #include "codec/json.h"
+#include "plane/credential.h"
 #include "plane/event_fault.h"
 #include "plane/message.h"
 
@@ -83,13 +86,14 @@ class Faults {
   void clear() { rules_.clear(); }
 
   // What becomes of this request; counts it.
-  std::optional<Fault> strike(std::string_view route);
+  std::optional<Fault> strike(std::string_view route, std::optional<CredentialKind> credential);
   // Each rule with the number of its hits.
   codec::Json report() const;
 
  private:
   struct Rule {
     std::string route;
+    std::optional<Access> credentials;
     std::int64_t skip = 0;
     std::int64_t count = 1;
     std::int64_t seen = 0;

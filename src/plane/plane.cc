@@ -123,7 +123,9 @@ Handled Plane::handle(const Request& request, Attempt attempt) {
   std::string credential;
   const bool control = match && match->route->gate == Gate::control;
   if (match && !control && attempt == Attempt::first) {
-    handled.fault = state_.faults.strike(match->route->name);
+    const Answer<Caller> caller = identify(request, state_.keys, state_.tokens);
+    handled.fault = state_.faults.strike(match->route->name,
+                                         caller ? std::optional(caller->kind) : std::nullopt);
     if (handled.fault) break_lease(*handled.fault, *match);
   }
   const Fault fault = handled.fault.value_or(Fault{});
