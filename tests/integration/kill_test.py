@@ -144,6 +144,7 @@ for late in ("result stored", "result durable", "before the post", "post sent bu
 
 def start_run(keep, user):
     run = Run(keep, user, popen=TappedProcess)
+    run.start()
     run.session = run.plane.session()
     return run
 

@@ -26,7 +26,8 @@ def reachable_program():
 
 
 class Run:
-    """Its sessions share a workspace that the test can look into. `popen` starts it."""
+    """Its sessions share a workspace that the test can look into. start() starts glovebox, with
+    `popen`."""
 
     def __init__(self, keep, user, *arguments, ttl=LEASE_SECONDS, popen=subprocess.Popen):
         self.keep, self.user, self.arguments, self.popen = keep, user, arguments, popen
@@ -39,7 +40,6 @@ class Run:
             for path in (self.folder, self.work):
                 os.chown(path, USER_ID, USER_ID)
         self.plane = keep(Plane("--ttl", str(ttl)))
-        self.start()
         self.session = None
 
     def start(self, folder=None):
