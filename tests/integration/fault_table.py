@@ -92,7 +92,7 @@ add("the stream swallows calls", ATTACH,
     rule("events.stream", events={"omit": ["agent.tool_use"]}))
 add("the stream swallows calls and what waits for them", ATTACH,
     rule("events.stream", events={"omit": ["agent.tool_use", "session.status_idle"]}),
-    ttl=10, arguments=SILENCE, all_hit=False)
+    ttl=30, arguments=SILENCE)
 add("the history forgets results", ATTACH, rule("events.stream", cut=900, count=3),
     rule("events.list", events={"omit": ["user.tool_result"]}, skip=1, count=0), all_hit=False)
 add("a call that only the history shows", CLAIM, rule("events.list", events={"add": [
@@ -125,9 +125,10 @@ add("in the stream: 1 MiB", ATTACH, rule("events.stream", oversized=1 << 20))
 add("in the stream: more than an event may have", ATTACH, rule("events.stream", oversized=17 << 20))
 for what, body in {"nothing": "", "no object": "[]", "null": "null", "no data": "{}", "a number": "7",
                    "data of the wrong type": "{\"data\":{}}", "half": "{\"data\":[",
-                   "other events": "{\"data\":[7,null,[],{\"type\":5}],\"next_page\":null}",
-                   }.items():
+                   "other things": "{\"data\":[7,null,[]],\"next_page\":null}"}.items():
     add(f"events.list: {what}", CLAIM, rule("events.list", body=body))
+add("events.list: other events", CLAIM, ttl=30, arguments=SILENCE, *[
+    rule("events.list", body="{\"data\":[{\"id\":\"other\",\"type\":\"user.message\"}]}")])
 add("events.list: a page that leads to itself", CLAIM,
     rule("events.list", body="{\"data\":[],\"next_page\":\"x\"}", count=3))
 for route, bodies in {
