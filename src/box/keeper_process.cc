@@ -24,6 +24,8 @@ namespace {
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
 constexpr std::size_t kPollsOfABox = 3;
+// The answer is on its way first: it has further to go.
+constexpr milliseconds kAfterAnswer{1};
 
 class KeeperLoop {
  public:
@@ -50,7 +52,11 @@ class KeeperLoop {
         if (now >= slot.box->next_look()) slot.box->look(now);
       }
       waiting_.look(now);
-      if (polls.front().readable && !TRY(take_message())) return {};
+      if (now >= tidy_at_) tidy_up();
+      if (polls.front().readable && !TRY(take_message())) {
+        commons_.save_shell_state();
+        return {};
+      }
       TRY(tell());
     }
   }
@@ -64,7 +70,7 @@ class KeeperLoop {
   milliseconds patience() const {
     Duration next = Duration::max();
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
-    next = std::min(next, waiting_.next_look());
+    next = std::min({next, waiting_.next_look(), tidy_at_});
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
@@ -163,8 +169,8 @@ class KeeperLoop {
       done.report = slot.box->report();
       TRY(channel_.send(BoxDone::kType, done.encode()));
       slot.reported = true;
-      slot.box->settle();
-      waiting_.prepare(slot.box->known());
+      answered_.push_back(slot.box->known());
+      tidy_at_ = commons_.clock.monotonic() + kAfterAnswer;
     }
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
     commons_.roots.trim([&](const SessionInit* session) {
@@ -175,8 +181,18 @@ class KeeperLoop {
     return {};
   }
 
+  // What nobody waits for: saves the shell's state, and sees to the box for the next call.
+  void tidy_up() {
+    commons_.save_shell_state();
+    for (const PlanPtr& known : answered_) waiting_.prepare(known);
+    answered_.clear();
+    tidy_at_ = Duration::max();
+  }
+
   ipc::Channel channel_;
   SessionCommons& commons_;
+  std::vector<PlanPtr> answered_;
+  Duration tidy_at_ = Duration::max();
   KnownPlans plans_;
   WaitingBoxes waiting_;
   std::vector<Slot> slots_;

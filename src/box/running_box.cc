@@ -94,6 +94,7 @@ bool RunningBox::prepare_shell() {
   if (input->start == tools::ShellStart::fresh) {
     (void)commons_.store.remove_shell_state();
     commons_.shell_state.emplace();
+    commons_.shell_state_saved = true;
     if (input->command.empty()) return answer(tools::bash_restarted());
   } else {
     if (!commons_.shell_state)
@@ -177,7 +178,7 @@ void RunningBox::gone(const os::ExitFacts& exit) {
   // What it was granted is no longer there for others; where that cannot be now, the next call
   // will.
   if (plan().cgroups == CgroupMode::v1 && commons_.granted.memory > 0)
-    (void)commons_.group.set_limits(commons_.group_limits());
+    commons_.lower_group_limits();
 }
 
 void RunningBox::lost() {
@@ -350,11 +351,6 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
-void RunningBox::settle() {
-  if (new_state_) (void)commons_.store.save_shell_state(*new_state_);
-  new_state_.reset();
-}
-
 tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
   if (ends_.state_out) {
@@ -363,7 +359,7 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
     if (verdict.outcome == Outcome::finished) {
       // The next call gets it from memory; the file follows behind the answer.
       if (auto accepted = tools::accepted_state(state))
-        new_state_ = commons_.shell_state = *std::move(accepted);
+        commons_.set_shell_state(*std::move(accepted));
     }
   }
   collector_.finish();

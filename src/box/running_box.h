@@ -73,8 +73,6 @@ class RunningBox {
   bool is_done() const { return done_; }
   bool lingers() const { return ends_.session != nullptr; }
   RunReport report() { return std::move(report_); }
-  // What need not be done before the report is sent: saves the shell's state.
-  void settle();
 
  private:
   const BoxPlan& plan() const { return call_.known->plan(); }
@@ -111,7 +109,6 @@ class RunningBox {
   std::uint64_t kills_before_ = 0;
   std::uint64_t peak_bytes_ = 0;
   os::OwnUse use_;
-  std::optional<std::string> new_state_;  // of the shell, not saved yet
   bool has_grant_ = false;
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;
