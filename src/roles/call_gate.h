@@ -32,7 +32,7 @@
 namespace glovebox::roles {
 
 constexpr std::size_t kMaxReaders = 4;
-constexpr std::size_t kMaxSessions = 1024;
+constexpr std::size_t kMaxSessions = 2048;  // the worker stops at 1,024; what ends counts too
 constexpr std::size_t kMaxCallsOfSession = 1024;
 
 using Ticket = std::uint64_t;
