@@ -105,10 +105,10 @@ Ticket CallGate::startable(const Session& session) const {
 
 void CallGate::start(Ticket ticket) {
   Call& next = calls_.at(ticket);
-  next.phase = Phase::finding;
+  next.phase = Phase::deciding;
   next.in_slot = true;
   ++taken_;
-  emit(Step::Kind::find, ticket, next);
+  emit(Step::Kind::decide, ticket, next);
 }
 
 // One call for each session in turn, until nobody waits or nothing is free.
@@ -130,7 +130,7 @@ void CallGate::hand_out_slots() {
 
 void CallGate::advance(const std::string& name) {
   const auto at = sessions_.find(name);
-  if (at == sessions_.end()) return;
+  if (at == sessions_.end()) return hand_out_slots();
   Session& session = at->second;
   if (!session.queued && startable(session) != 0) {
     session.queued = true;
@@ -196,26 +196,19 @@ void CallGate::found(Ticket ticket, LogKnows log, StoredHere stored) {
     doubted->phase = Phase::resulting;
     return emit(Step::Kind::ask_result, ticket, *doubted);
   }
-  Call* found = call(ticket, Phase::finding);
-  if (found == nullptr) return;
-  switch (log) {
-    case LogKnows::nothing:
-      if (found->reason == CancelReason::interrupted) return finish(ticket, Ending::interrupted);
-      if (found->reason != CancelReason::none) return deny_cancelled(ticket, *found);
-      found->phase = Phase::deciding;
-      return emit(Step::Kind::decide, ticket, *found);
-    case LogKnows::end:
-      return finish(ticket, stored == StoredHere::yes ? Ending::stored : Ending::settled);
-    case LogKnows::intent:
-      if (stored == StoredHere::yes) {  // it ended, but the record of that was lost
-        found->ending = Ending::stored;
-        found->phase = Phase::resulting;
-        return emit(Step::Kind::ask_result, ticket, *found);
-      }
-      found->ending = Ending::interrupted;
-      found->phase = Phase::storing;
-      return emit(Step::Kind::store, ticket, *found);
+  Call* known = call(ticket, Phase::intending);
+  if (known == nullptr) known = call(ticket, Phase::denying);
+  if (known == nullptr || log == LogKnows::nothing) return;
+  if (log == LogKnows::end)
+    return finish(ticket, stored == StoredHere::yes ? Ending::stored : Ending::settled);
+  if (stored == StoredHere::yes) {  // it ended, but the record of that was lost
+    known->ending = Ending::stored;
+    known->phase = Phase::resulting;
+    return emit(Step::Kind::ask_result, ticket, *known);
   }
+  known->ending = Ending::interrupted;
+  known->phase = Phase::storing;
+  emit(Step::Kind::store, ticket, *known);
 }
 
 void CallGate::decided(Ticket ticket, Decided decision) {
@@ -241,7 +234,7 @@ void CallGate::recorded(Ticket ticket, Recorded outcome) {
     case Phase::denying:
       return finish(ticket, refused ? Ending::not_recorded : call.ending);
     case Phase::intending:
-      if (refused) return finish(ticket, Ending::settled);  // another session has this id
+      if (refused) return finish(ticket, Ending::not_recorded);
       if (call.reason == CancelReason::none) {
         call.phase = Phase::running;
         return emit(Step::Kind::run, ticket, call);
