@@ -110,9 +110,9 @@ void RunningBox::launch() {
   }
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
-  next_disk_ = now + DiskWatch::kInterval;
   if (call_.plan.command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
-  commons_.disk.begin();
+  commons_.disk.begin(call_.plan.limits.disk, call_.plan.ids);
+  next_disk_ = now + commons_.disk.first_look(call_.plan.limits.disk);
 }
 
 Result<void> RunningBox::enter_group() {
