@@ -130,16 +130,18 @@ void DiskWatch::count_again(const Space& now, std::uint64_t limit, const IdMap& 
   free_ = now.bytes;
   free_names_ = now.names;
   counted_ = true;
+  looks_ = 0;
 }
 
 DiskWatch::Verdict DiskWatch::look(std::uint64_t limit, const IdMap& ids) {
   const auto now = space();
   if (!now) return Verdict::fits;
-  if (counted_ && now->fallen <= left(limit)) return Verdict::fits;
+  const bool overdue = ++looks_ >= kLooksToCount;
+  if (counted_ && now->fallen <= left(limit) && !overdue) return Verdict::fits;
   const std::optional<std::uint64_t> before = counted_ ? std::optional(used_) : std::nullopt;
   count_again(*now, limit, ids);
-  const bool shrinks = before && used_ < *before && used_ < count_up_to(limit);
-  return used_ > limit && !shrinks ? Verdict::too_much : Verdict::fits;
+  const bool grows = !before || used_ > *before || used_ >= count_up_to(limit);
+  return used_ > limit && grows ? Verdict::too_much : Verdict::fits;
 }
 
 }  // namespace glovebox::box

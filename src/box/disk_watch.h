@@ -1,7 +1,8 @@
 // Watching what a session's workspace takes of the disk.
 //
 // Asking the file system for its free space and inodes is cheap and says when it is worth to count:
-// only when they fell by more than what the session has left are the workspace's files summed up.
+// only when they fell by more than what the session has left are the workspace's files summed up,
+// and every five seconds, since what others give back meanwhile hides what a call takes.
 // Where some of them cannot be counted (a closed folder, a very deep one), all that the file system
 // lost meanwhile is put on the session's account, whoever took it. Between two looks a call can
 // write more than its limit; RLIMIT_FSIZE bounds that for each file. Calls that are over before
@@ -46,6 +47,7 @@ class DiskWatch {
   Verdict look(std::uint64_t limit, const IdMap& ids);
 
   static constexpr milliseconds kInterval{100}, kIntervalAboveLimit{10};
+  static constexpr unsigned kLooksToCount = 50;
   // From the begin of a call to its first look.
   milliseconds first_look(std::uint64_t limit) const {
     return used_ > limit ? kIntervalAboveLimit : kInterval;
@@ -64,6 +66,7 @@ class DiskWatch {
   std::string workspace_;
   bool begun_ = false;
   bool counted_ = false;
+  unsigned looks_ = 0;            // since then
   std::uint64_t used_ = 0;        // when it was counted last
   std::uint64_t free_ = 0;        // of the file system, at that time
   std::uint64_t free_names_ = 0;  // the same for inodes

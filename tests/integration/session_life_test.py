@@ -221,7 +221,7 @@ def killed_while_it_is_copied(keep):
     """Half a copy is never taken for the whole."""
     plane = keep(Plane("--ttl", "4"))
     folder = fresh_folder()
-    files = 12_000
+    files = 5_000
     seed = make_seed(folder, files)
     worker = keep(Worker(plane, *SHORT, "--seed", str(seed), state=folder))
     session = plane.session()
@@ -243,7 +243,7 @@ def copied_beside_the_others(keep):
     worker = keep(Worker(plane, "--seed", str(seed), state=folder))
     served = plane.session()
     assert run(plane, served, "echo up") == ("up", False)
-    for i in range(20_000):
+    for i in range(6_000):
         (seed / "many" / f"more-{i}").write_text("")
     waits = plane.session()
     call = plane.bash(waits, "ls many | wc -l")
@@ -251,7 +251,7 @@ def copied_beside_the_others(keep):
     for _ in range(3):
         assert run(plane, served, "echo meanwhile") == ("meanwhile", False)
     assert not plane.results(waits, call) and list(work(worker).glob(".new-*"))
-    assert plane.result(waits, call) == ("20003", False)
+    assert plane.result(waits, call) == ("6003", False)
 
 
 # --- the quota
@@ -291,7 +291,7 @@ def quota_of_the_session(keep):
         assert not is_error, text
     item_over(plane, session)
     next_item(plane, session)
-    text, is_error = run(plane, session, fill.format(2) + ";" + fill.format(3) + "; echo past")
+    text, is_error = run(plane, session, fill.format(2) + ";" + fill.format(3) + "; sleep 8; echo past")
     assert is_error and "stopped by the disk limit" in text and "past" not in text, text
     text, is_error = run(plane, session, "rm f0; sleep 0.3; rm f1; sleep 0.3; rm f*; echo removed")
     assert (text, is_error) == ("removed", False), text

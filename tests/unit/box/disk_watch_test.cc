@@ -91,6 +91,22 @@ TEST_CASE("calls that end before they are looked at add up") {
   CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::too_much);
 }
 
+TEST_CASE("what others give back does not hide for long what a call takes") {
+  constexpr std::uint64_t kLimit = 32 * kMiB;
+  const TestSession session, other;
+  fill(other.workspace() + "/file", 64 * kMiB);
+  DiskWatch watch(session.workspace());
+  const IdMap ids = own_ids();
+  watch.begin(kLimit, ids);
+  CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::fits);
+  fill(session.workspace() + "/file", 48 * kMiB);
+  std::filesystem::remove(other.workspace() + "/file");
+  ::sync();
+  unsigned looks = 1;
+  while (watch.look(kLimit, ids) == DiskWatch::Verdict::fits && looks < 1000) ++looks;
+  CHECK(looks <= DiskWatch::kLooksToCount);
+}
+
 TEST_CASE("a session over its limit may remove what it has") {
   constexpr std::uint64_t kLimit = 32 * kMiB;
   const TestSession session;
