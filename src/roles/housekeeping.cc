@@ -110,9 +110,10 @@ bool Housekeeping::is_idle(const std::string& folder) const {
   const Duration idle = std::chrono::microseconds(now - facts->modified_ns / 1000);
   if (idle < parts_.keep) return false;
   if (idle >= kKeepUnposted) return true;
-  auto opened = os::open_at(parts_.sessions_fd, folder, kFolder);
-  if (!opened) return false;
-  const auto pending = box::SessionStore::adopt(std::move(*opened)).list_pending();
+  // A folder's name names itself.
+  const auto store = box::SessionStore::open(parts_.sessions_fd, folder);
+  if (!store) return false;
+  const auto pending = store->pending().list();
   return pending && pending->empty();
 }
 

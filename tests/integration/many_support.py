@@ -29,6 +29,11 @@ class TlsPlane:
     def worker(self, *arguments, **more):
         return Worker(self, "--ca-file", self.ca_file, *arguments, **more)
 
+    def cut(self):
+        """Every connection, in the middle of whatever it carries."""
+        self.front.stdin.write(b"cut\n")
+        self.front.stdin.flush()
+
     def end(self):
         self.front.stdin.close()
         self.front.wait()

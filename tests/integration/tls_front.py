@@ -4,7 +4,8 @@
 usage: tls_front.py PLANE_PORT FOLDER
 
 Makes an authority and a certificate for 127.0.0.1 in FOLDER, listens on a free port, passes what
-comes on to the plane, and prints one JSON line {base_url, ca_file}. Ends with its standard input.
+comes on to the plane, and prints one JSON line {base_url, ca_file}. Ends with its standard input; at a
+line `cut` there it resets every connection.
 """
 import asyncio
 import json
@@ -46,19 +47,28 @@ async def main(port, folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority, key)
 
+    writers = set()
+
     async def serve(reader, writer):
         try:
             above, below = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
             writer.close()
             return
+        writers.add(writer)
         await asyncio.gather(pump(reader, below), pump(above, writer))
+        writers.discard(writer)
+
+    def cut():
+        for writer in writers:
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, backlog=1024)
     print(json.dumps({"base_url": f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}",
                       "ca_file": str(authority)}), flush=True)
     loop = asyncio.get_running_loop()
-    await loop.run_in_executor(None, sys.stdin.buffer.read)
+    while await loop.run_in_executor(None, sys.stdin.readline) == "cut\n":
+        cut()
     os._exit(0)  # with everything that is under way
 
 
