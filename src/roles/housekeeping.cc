@@ -165,7 +165,7 @@ void Housekeeping::add_polls(std::vector<os::Poll>& polls) const {
 }
 
 milliseconds Housekeeping::patience() const {
-  if (!to_look_at_.empty() || !sown_.empty()) return milliseconds(0);
+  if (!to_look_at_.empty()) return milliseconds(0);
   if (!next_round_) return milliseconds(-1);
   const Duration left = *next_round_ - parts_.clock.monotonic();
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
