@@ -90,6 +90,11 @@ void BoxEnds::made(UniqueFd process) {
 }
 
 void BoxEnds::kill() const {
+  // In keep mode what it started is not below its first process.
+  if (background == Background::keep) {
+    if (session != nullptr) session->end_call(number);
+    return;
+  }
   if (pidfd) (void)os::signal_through(pidfd.get(), SIGKILL);
 }
 
@@ -107,6 +112,7 @@ Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
     return Error(ErrorKind::invalid, "start: no program is named");
   BoxEnds ends;
   ends.number = ++commons.last_box;
+  ends.background = plan.background;
   ends.start = call ? BoxStart::with_its_call : BoxStart::waiting;
   if (auto asked = ask(ends, commons, known, call, std::move(stdio)); !asked) {
     ends.remove_group();

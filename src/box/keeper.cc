@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "box/keeper_wire.h"
+#include "os/socket.h"
 
 namespace glovebox::box {
 
@@ -28,6 +29,22 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
 Keeper::~Keeper() {
   channel_.close();
   process_.end_after(kPartingTime);
+}
+
+std::uint32_t Keeper::end() {
+  std::uint32_t background = 0;
+  os::stop_sending(channel_.fd());
+  std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
+  while (os::poll_fds(polls, kPartingTime).value_or(false)) {
+    auto envelope = channel_.receive();
+    if (!envelope || !*envelope) break;
+    if ((*envelope)->type != KeeperEnded::kType) continue;
+    if (const auto last = KeeperEnded::decode((*envelope)->body)) background = last->background;
+    break;
+  }
+  channel_.close();
+  process_.end_after(kPartingTime);
+  return background;
 }
 
 Result<void> Keeper::run(const RunRequest& request) {

@@ -59,8 +59,9 @@ struct RunReport {
   Verdict verdict;
   Usage usage;
   bool is_error = false;
-  std::string content;      // JSON array of content blocks; empty for a program
-  std::string output_file;  // name below /outputs that holds a cut output whole; empty: none
+  std::string content;           // JSON array of content blocks; empty for a program
+  std::string output_file;       // name below /outputs that holds a cut output whole; empty: none
+  std::uint32_t background = 0;  // processes of the call that live on, in keep mode
 };
 
 struct KeeperEvent {
@@ -91,6 +92,9 @@ class Keeper {
   Result<void> run(const RunRequest& request);
   // The call ends with a report as soon as its processes are gone. An unknown ticket is ignored.
   Result<void> stop(std::uint64_t ticket, StopReason reason);
+  // Ends the keeper and every process of the session as destruction does; returns how many of them
+  // earlier calls had left running (keep mode). Whatever still runs is never reported.
+  std::uint32_t end();
   // Blocks for one message; nullopt: the keeper is gone, every call of it is interrupted.
   Result<std::optional<KeeperEvent>> receive();
 

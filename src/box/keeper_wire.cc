@@ -85,7 +85,7 @@ std::string BoxDone::encode() const {
   writer.signed_number(report.usage.wall_us).signed_number(report.usage.cpu_us);
   writer.signed_number(report.usage.peak_kib);
   writer.number(static_cast<std::uint8_t>(report.is_error ? 1 : 0));
-  writer.text(report.content).text(report.output_file);
+  writer.text(report.content).text(report.output_file).number(report.background);
   return writer.take();
 }
 
@@ -103,6 +103,19 @@ Result<BoxDone> BoxDone::decode(std::string_view body) {
   report.is_error = TRY(reader.flag());
   report.content = TRY(reader.text(kMaxBlob));
   report.output_file = TRY(reader.text(kMaxName));
+  report.background = TRY(reader.number<std::uint32_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string KeeperEnded::encode() const {
+  return Writer().number(background).take();
+}
+
+Result<KeeperEnded> KeeperEnded::decode(std::string_view body) {
+  Reader reader(body);
+  KeeperEnded message;
+  message.background = TRY(reader.number<std::uint32_t>());
   TRY(reader.finish());
   return message;
 }

@@ -56,4 +56,12 @@ struct BoxDone {
   static Result<BoxDone> decode(std::string_view body);
 };
 
+// The last message, when the boxer has ended the session.
+struct KeeperEnded {
+  static constexpr std::uint16_t kType = 0x405;
+  std::uint32_t background = 0;  // processes that calls had left and that end now
+  std::string encode() const;
+  static Result<KeeperEnded> decode(std::string_view body);
+};
+
 }  // namespace glovebox::box

@@ -94,6 +94,7 @@ bool RunningBox::prepare_shell() {
   if (input->start == tools::ShellStart::fresh) {
     (void)commons_.store.remove_shell_state();
     commons_.shell_state.emplace();
+    commons_.shell_state_saved = true;
     if (input->command.empty()) return answer(tools::bash_restarted());
   } else {
     if (!commons_.shell_state)
@@ -141,6 +142,12 @@ Result<void> RunningBox::enter_group() {
     commons_.granted.processes += plan().limits.processes + kInitProcesses;
     has_grant_ = true;
   }
+  // Beside the calls that run there is always room for what earlier ones left, files in /tmp
+  // included: as much as one call may use.
+  if (keeps()) {
+    commons_.kept.memory = std::max(commons_.kept.memory, plan().limits.memory);
+    commons_.kept.processes = std::max(commons_.kept.processes, plan().limits.processes);
+  }
   TRY_CONTEXT(commons_.set_group_limits(), "set group limits");
   kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
   return {};
@@ -167,22 +174,30 @@ void RunningBox::refused(std::string why) {
   ends_.remove_group();
 }
 
-void RunningBox::gone(const os::ExitFacts& exit) {
-  ends_.session = nullptr;
+void RunningBox::gone(const os::ExitFacts& exit, std::uint32_t left) {
+  const SessionInit* const session = std::exchange(ends_.session, nullptr);
   ends_.pidfd.reset();
   ends_.pid = 0;
+  report_.background = left;
   if (!done_) finish(exit);
   if (ends_.session != nullptr) return;
+  if (keeps() && (left > 0 || ends_.output))
+    left_ = LeftBehind{.session = session,
+                       .use = {ends_.number, left, 0, 0},
+                       .limits = plan().limits,
+                       .ids = plan().ids,
+                       .output = std::move(ends_.output),
+                       .group = std::exchange(ends_.group, std::nullopt)};
   ends_.remove_group();
   // What it was granted is no longer there for others; where that cannot be now, the next call
   // will.
   if (plan().cgroups == CgroupMode::v1 && commons_.granted.memory > 0)
-    (void)commons_.group.set_limits(commons_.group_limits());
+    commons_.lower_group_limits();
 }
 
 void RunningBox::lost() {
   read_pipes();
-  gone({.signalled = true, .code = SIGKILL});
+  gone({.signalled = true, .code = SIGKILL}, 0);
 }
 
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
@@ -230,7 +245,8 @@ void RunningBox::stop(Outcome outcome) {
 Duration RunningBox::next_look() const {
   if (done_) return Duration::max();
   if (gone_by_) return *gone_by_;
-  Duration next = std::min({deadline_, next_disk_, pace_.next()});
+  Duration next = std::min(deadline_, next_disk_);
+  if (!keeps()) next = std::min(next, pace_.next());
   if (restore_by_) next = std::min(next, *restore_by_);
   return next;
 }
@@ -246,7 +262,7 @@ void RunningBox::look(Duration now) {
     return;
   }
   watch_restore(now);
-  if (now >= pace_.next()) watch_use(now);
+  if (!keeps() && now >= pace_.next()) watch_use(now);
   if (now >= next_disk_) {
     if (commons_.disk.look(plan().limits.disk, plan().ids) == DiskWatch::Verdict::too_much)
       decide({Outcome::disk_limit, 0, {}});
@@ -264,8 +280,17 @@ void RunningBox::watch_restore(Duration now) {
 }
 
 void RunningBox::watch_use(Duration now) {
+  limit_use(ends_.pid > 0 ? use_of_box(ends_.pid) : BoxUse{});
+  const Duration after = commons_.clock.monotonic();
+  pace_.looked(after, after - now);
+}
+
+void RunningBox::used(const BoxUse& use) {
+  if (!done_ && !gone_by_) limit_use(use);
+}
+
+void RunningBox::limit_use(const BoxUse& use) {
   const PlannedLimits& limits = plan().limits;
-  const BoxUse use = ends_.pid > 0 ? use_of_box(ends_.pid) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
   // The wall of version 1 is round all calls of the session together; each is watched as well.
@@ -276,11 +301,12 @@ void RunningBox::watch_use(Duration now) {
     const auto kills = commons_.group.memory_kills();
     if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
   }
-  const Duration after = commons_.clock.monotonic();
-  pace_.looked(after, after - now);
 }
 
 void RunningBox::read_what_is_left() {
+  // Background processes may go on writing; what the tool itself wrote is in the pipe by now, which
+  // holds less than is read at once.
+  if (keeps()) return read_pipes();
   while (ends_.status.valid() || ends_.answer.valid() || ends_.output.valid()) {
     const auto before =
         answer_bytes_.size() + collector_.output().total() + ends_.status_text.size();
@@ -339,7 +365,12 @@ void RunningBox::complete(Verdict verdict) {
   done_ = true;
   ends_.status.reset();
   ends_.answer.reset();
-  ends_.output.reset();
+  // In keep mode background processes may still write to it: see gone().
+  if (!keeps() || ends_.session != nullptr) ends_.output.reset();
+}
+
+std::optional<LeftBehind> RunningBox::take_left() {
+  return std::exchange(left_, std::nullopt);
 }
 
 // Without what a shell that waited told before its call.
@@ -350,11 +381,6 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
-void RunningBox::settle() {
-  if (new_state_) (void)commons_.store.save_shell_state(*new_state_);
-  new_state_.reset();
-}
-
 tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
   if (ends_.state_out) {
@@ -363,7 +389,7 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
     if (verdict.outcome == Outcome::finished) {
       // The next call gets it from memory; the file follows behind the answer.
       if (auto accepted = tools::accepted_state(state))
-        new_state_ = commons_.shell_state = *std::move(accepted);
+        commons_.set_shell_state(*std::move(accepted));
     }
   }
   collector_.finish();

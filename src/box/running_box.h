@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/background_watch.h"
 #include "box/box_ends.h"
 #include "box/keeper.h"
 #include "box/known_plan.h"
@@ -47,7 +48,10 @@ class RunningBox {
   // What the first process of its namespaces tells.
   void made(UniqueFd pidfd);
   void refused(std::string why);
-  void gone(const os::ExitFacts& exit);
+  // `left`: how many processes of the call live on (keep mode).
+  void gone(const os::ExitFacts& exit, std::uint32_t left);
+  // In keep mode: what its processes use, as that process counts.
+  void used(const BoxUse& use);
   // That process is gone itself, and the box with it.
   void lost();
   // Who it asked for the box; nullptr before and after.
@@ -73,8 +77,9 @@ class RunningBox {
   bool is_done() const { return done_; }
   bool lingers() const { return ends_.session != nullptr; }
   RunReport report() { return std::move(report_); }
-  // What need not be done before the report is sent: saves the shell's state.
-  void settle();
+  bool keeps() const { return plan().background == Background::keep; }
+  // Once, after the report: what lives on of the call.
+  std::optional<LeftBehind> take_left();
 
  private:
   const BoxPlan& plan() const { return call_.known->plan(); }
@@ -93,6 +98,7 @@ class RunningBox {
   void complete(Verdict verdict);
   void watch_restore(Duration now);
   void watch_use(Duration now);
+  void limit_use(const BoxUse& use);
 
   SessionCommons& commons_;
   Call call_;
@@ -101,6 +107,7 @@ class RunningBox {
   milliseconds time_limit_{0};
 
   BoxEnds ends_;
+  std::optional<LeftBehind> left_;
   std::string answer_bytes_;
   OutputCollector collector_;
 
@@ -111,7 +118,6 @@ class RunningBox {
   std::uint64_t kills_before_ = 0;
   std::uint64_t peak_bytes_ = 0;
   os::OwnUse use_;
-  std::optional<std::string> new_state_;  // of the shell, not saved yet
   bool has_grant_ = false;
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;

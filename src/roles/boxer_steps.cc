@@ -181,6 +181,7 @@ void Boxer::read_keeper(const std::string& name) {
   result.usage = report.usage;
   result.is_error = report.is_error;
   result.content = std::move(report.content);
+  result.background = report.background;
   result.rule = call->second.plan->plan().rule;
   call->second.result = std::move(result);
   call->second.in_box = false;
@@ -299,8 +300,10 @@ void Boxer::session_step(const Step& step) {
       return;
     case Step::Kind::ask_close:
       // Nothing of the session runs any more when its end is recorded.
+      session.background_ended += session.keeper ? session.keeper->end() : 0;
       session.keeper.reset();
-      return ask(RecordKind::session_close, session_close_members(session.close_reason));
+      return ask(RecordKind::session_close,
+                 session_close_members(session.close_reason, session.background_ended));
     case Step::Kind::closed: {
       const bool told = !session.orphaned;
       end_session(step.session);

@@ -118,6 +118,7 @@ BoxPlan TestSession::plan(const std::string& tool, std::string_view name) const 
   auto plan = make_plan(*decision.profile, call, host_, KernelHostView(),
                         filter_named(decision.profile->syscalls));
   if (!plan) FAIL(plan.error().message());
+  if (background_ && call.kind != CommandKind::function) plan->background = *background_;
   return std::move(*plan);
 }
 
