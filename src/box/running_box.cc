@@ -116,9 +116,9 @@ void RunningBox::launch(WaitingBoxes* waiting) {
   ends_ = std::move(*box);
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
-  next_disk_ = now + DiskWatch::kInterval;
   if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
-  commons_.disk.begin();
+  commons_.disk.begin(plan().limits.disk, plan().ids);
+  next_disk_ = now + commons_.disk.first_look(plan().limits.disk);
 }
 
 Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {

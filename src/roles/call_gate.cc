@@ -96,17 +96,48 @@ bool CallGate::may_start(const Session& session, std::size_t position) const {
   return active < kMaxReaders;
 }
 
+Ticket CallGate::startable(const Session& session) const {
+  for (std::size_t i = 0; i < session.order.size(); ++i) {
+    if (calls_.at(session.order[i]).phase != Phase::waiting) continue;
+    return may_start(session, i) ? session.order[i] : 0;
+  }
+  return 0;
+}
+
+void CallGate::start(Ticket ticket) {
+  Call& next = calls_.at(ticket);
+  next.phase = Phase::deciding;
+  next.in_slot = true;
+  ++taken_;
+  emit(Step::Kind::decide, ticket, next);
+}
+
+// One call for each session in turn, until nobody waits or nothing is free.
+void CallGate::hand_out_slots() {
+  while (log_ok_ && taken_ < slots_ && !queue_.empty()) {
+    const std::string name = std::move(queue_.front());
+    queue_.pop_front();
+    const auto at = sessions_.find(name);
+    if (at == sessions_.end()) continue;
+    at->second.queued = false;
+    const Ticket next = startable(at->second);
+    if (next == 0) continue;
+    start(next);
+    if (startable(at->second) == 0) continue;
+    at->second.queued = true;
+    queue_.push_back(name);
+  }
+}
+
 void CallGate::advance(const std::string& name) {
   const auto at = sessions_.find(name);
-  if (at == sessions_.end()) return;
+  if (at == sessions_.end()) return hand_out_slots();
   Session& session = at->second;
-  for (std::size_t i = 0; log_ok_ && i < session.order.size(); ++i) {
-    Call& next = calls_.at(session.order[i]);
-    if (next.phase != Phase::waiting) continue;
-    if (!may_start(session, i)) break;
-    next.phase = Phase::deciding;
-    emit(Step::Kind::decide, session.order[i], next);
+  if (!session.queued && startable(session) != 0) {
+    session.queued = true;
+    queue_.push_back(name);
   }
+  hand_out_slots();
   if (session.phase == SessionPhase::emptying && session.order.empty() && log_ok_) {
     session.phase = SessionPhase::closing;
     emit(Step::Kind::ask_close, name);
@@ -146,6 +177,7 @@ void CallGate::finish(Ticket ticket, Ending ending) {
   calls_.erase(at);
   by_tool_use_.erase(ended.tool_use);
   ended.ending = ending;
+  if (ended.in_slot) --taken_;
   const auto session = sessions_.find(ended.session);
   bool heard = false;
   if (session != sessions_.end()) {

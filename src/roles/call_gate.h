@@ -12,6 +12,8 @@
 //     again; the call is delivered from its stored result, or answered as interrupted;
 //   - in a session, calls start in the order in which they came; readers run side by side (at most
 //     kMaxReaders), whatever writes runs alone;
+//   - no more calls are under way than there are slots; sessions that wait for one get it in turn,
+//     one call each, so that none can keep the others from theirs;
 //   - when the log is lost, whatever was not finished is stopped and answered as not recorded, and
 //     calls whose intent may be in the log are marked as orphans when it is back. A call whose
 //     result is stored already waits for the log instead: it may hold that result, and then the
@@ -33,8 +35,10 @@
 namespace glovebox::roles {
 
 constexpr std::size_t kMaxReaders = 4;
-constexpr std::size_t kMaxSessions = 1024;
+constexpr std::size_t kMaxSessions = 2048;  // the worker stops at 1,024; what ends counts too
 constexpr std::size_t kMaxCallsOfSession = 1024;
+// Of all sessions at once, unless the operator says otherwise.
+constexpr std::size_t kCallSlots = 128;
 
 using Ticket = std::uint64_t;
 
@@ -83,6 +87,8 @@ struct Step {
 
 class CallGate {
  public:
+  explicit CallGate(std::size_t slots = kCallSlots) : slots_(slots) {}
+
   // Errors: exists (it is open, or still closing), limit, io (the log is lost).
   Result<void> open_session(const std::string& session);
   // Every call ends for `reason`, then the session. Error: not_found.
@@ -145,12 +151,14 @@ class CallGate {
     Box box = Box::ended;
     bool is_stored = false;  // while its box ends: what is to be done then is to record
     bool is_orphan = false;  // and this is the record
+    bool in_slot = false;
   };
   enum class SessionPhase : std::uint8_t { opening, open, emptying, closing };
   struct Session {
     SessionPhase phase = SessionPhase::opening;
     std::deque<Ticket> order;  // of calls that are not over, as they came
     bool orphaned = false;     // its peer is gone
+    bool queued = false;       // for a slot
   };
 
   Call* call(Ticket ticket, Phase expected);
@@ -158,6 +166,10 @@ class CallGate {
   void emit(Step::Kind kind, const std::string& session);
   void advance(const std::string& session);  // starts what may start
   bool may_start(const Session& session, std::size_t position) const;
+  // The first call that order lets start now; none: 0.
+  Ticket startable(const Session& session) const;
+  void start(Ticket ticket);
+  void hand_out_slots();
   void finish(Ticket ticket, Ending ending);
   void cancel_call(Ticket ticket, CancelReason reason);
   void deny_cancelled(Ticket ticket, Call& call);
@@ -172,6 +184,9 @@ class CallGate {
     std::string session, tool_use;
   };
   std::vector<Unsure> unsure_;  // answered as not recorded; the log may know an intent
+  std::size_t slots_;
+  std::size_t taken_ = 0;
+  std::deque<std::string> queue_;  // sessions that could start a call if there were a slot
   Ticket next_ = 1;
   bool log_ok_ = true;
 };

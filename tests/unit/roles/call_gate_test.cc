@@ -348,6 +348,103 @@ TEST_CASE("sessions do not wait for each other") {
   CHECK(steps(gate) == "decide 1, decide 2");
 }
 
+namespace {
+
+// Two slots and the sessions `a`, `b`, `c`.
+CallGate narrow_gate() {
+  CallGate gate(2);
+  for (const char* session : {"a", "b", "c"}) {
+    REQUIRE(gate.open_session(session));
+    gate.session_recorded(session);
+  }
+  (void)gate.take_steps();
+  return gate;
+}
+
+// Ends a call by a denial, which is the shortest way.
+void end(CallGate& gate, Ticket ticket) {
+  gate.decided(ticket, Decided::deny);
+  gate.recorded(ticket, CallGate::Recorded::yes);
+}
+
+// The steps that start calls.
+std::string starts(CallGate& gate) {
+  std::string text;
+  for (const Step& step : gate.take_steps())
+    if (step.kind == Kind::decide)
+      text += (text.empty() ? "" : " ") + step.session + std::to_string(step.ticket);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("sessions that wait for a slot get one in turn") {
+  CallGate gate = narrow_gate();
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(gate.receive("a", "a" + std::to_string(i), CallMode::reads));  // 1 2 3 4
+  REQUIRE(gate.receive("b", "b0", CallMode::writes));                      // 5
+  REQUIRE(gate.receive("b", "b1", CallMode::writes));                      // 6
+  REQUIRE(gate.receive("c", "c0", CallMode::writes));                      // 7
+  CHECK(starts(gate) == "a1 a2");
+  end(gate, 1);
+  CHECK(starts(gate) == "a3");  // asked before b did
+  end(gate, 2);
+  CHECK(starts(gate) == "b5");
+  end(gate, 3);
+  CHECK(starts(gate) == "c7");
+  end(gate, 5);
+  CHECK(starts(gate) == "a4");
+  end(gate, 7);
+  CHECK(starts(gate) == "b6");
+  end(gate, 4);
+  end(gate, 6);
+  CHECK(starts(gate).empty());
+  CHECK(gate.calls() == 0);
+}
+
+TEST_CASE("a slot that waits for a session that has nothing any more goes to the next") {
+  CallGate gate = narrow_gate();
+  REQUIRE(gate.receive("a", "a0", CallMode::reads));   // 1
+  REQUIRE(gate.receive("a", "a1", CallMode::reads));   // 2
+  REQUIRE(gate.receive("b", "b0", CallMode::writes));  // 3
+  REQUIRE(gate.receive("c", "c0", CallMode::writes));  // 4
+  CHECK(starts(gate) == "a1 a2");
+  SECTION("its call was cancelled") {
+    REQUIRE(gate.cancel("b", "b0", CancelReason::cancelled));
+    end(gate, 1);
+    CHECK(starts(gate) == "c4");
+  }
+  SECTION("it was closed") {
+    REQUIRE(gate.close_session("b", CancelReason::interrupted));
+    gate.recorded(3, CallGate::Recorded::yes);
+    gate.session_recorded("b");
+    end(gate, 1);
+    CHECK(starts(gate) == "c4");
+  }
+  SECTION("the log was lost and is back: what waited was answered") {
+    gate.log_lost();
+    gate.log_back();
+    CHECK(starts(gate).empty());
+    REQUIRE(gate.receive("c", "c1", CallMode::writes));
+    CHECK(starts(gate) == "c5");
+    REQUIRE(gate.receive("b", "b1", CallMode::writes));
+    CHECK(starts(gate) == "b6");
+  }
+}
+
+TEST_CASE("a hundred sessions with a call each have it under way at once") {
+  CallGate gate;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    REQUIRE(gate.open_session(name));
+    gate.session_recorded(name);
+    REQUIRE(gate.receive(name, "call of " + name, CallMode::writes));
+  }
+  std::size_t started = 0;
+  for (const Step& step : gate.take_steps()) started += step.kind == Kind::decide ? 1 : 0;
+  CHECK(started == 100);
+}
+
 TEST_CASE("a cancelled call") {
   CallGate gate = open_gate();
   SECTION("that runs is stopped and its result recorded") {
