@@ -105,7 +105,7 @@ int become_shell(const InitWork& work, int status) {
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error = os::execute(
-      kShell, {"bash", "--noprofile", "--norc", "-c", std::string(tools::shell_script())},
+      kShell, {kShell, "--noprofile", "--norc", "-c", std::string(tools::shell_script())},
       environment_of(work.plan));
   return fail(status, failure_text(std::format("start {}", kShell), error));
 }
