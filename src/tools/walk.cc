@@ -16,10 +16,6 @@ struct Entry {
   bool is_folder = false;
 };
 
-bool is_skipped_folder(std::string_view name) {
-  return name == ".git" || name == "node_modules";
-}
-
 class Walk {
  public:
   Walk(int start, const WalkLimits& limits, const WalkVisitor& visitor)
@@ -65,7 +61,7 @@ class Walk {
       }
     }
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      if (!entry->is_folder || is_skipped_folder(entry->name)) continue;
+      if (!entry->is_folder) continue;
       if (folder.depth >= limits_.max_depth) {
         end_.is_cut = true;
         continue;
@@ -89,6 +85,7 @@ class Walk {
         break;
       }
       ++seen_;
+      if (is_never_searched((*next)->name)) continue;
       os::EntryKind kind = (*next)->kind;
       if (kind == os::EntryKind::unknown) kind = asked_kind(folder, (*next)->name);
       if (kind == os::EntryKind::regular || kind == os::EntryKind::directory) {
@@ -119,6 +116,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_never_searched(std::string_view name) {
+  return name == ".git" || name == "node_modules";
+}
 
 std::string joined_path(std::string_view parent, std::string_view name) {
   std::string path(parent);
