@@ -161,13 +161,12 @@ void play(const Session& session) {
 }  // namespace
 
 TEST_CASE("a backslash at the end of a command continues its line") {
-  const Tree tree;
   const Session sessions[] = {
       {"before a newline", {{"echo one\\\n", "one\n"}}},
       {"alone", {{"echo one\\", "one\n"}}},
       {"quoted", {{"echo 'one\\'", "one\\\n"}}},
   };
-  for (const Session& session : sessions) play(session, tree.path("workspace").string());
+  for (const Session& session : sessions) play(session);
 }
 
 TEST_CASE("what a command leaves is there for the next") {
