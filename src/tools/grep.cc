@@ -59,7 +59,8 @@ Result<Subject> subject_of(const Place& place, const ToolLimits& limits, const D
   const WalkVisitor visitor{.enters = [](std::string_view, std::string_view) { return true; },
                             .file =
                                 [&](int, std::string_view parent, std::string_view name) {
-                                  subject.files.push_back(joined_path(parent, name));
+                                  if (!is_never_searched(name))  // a file, but as in the toolset
+                                    subject.files.push_back(joined_path(parent, name));
                                   return !deadline.is_over();
                                 }};
   const WalkLimits walk{limits.max_walk_entries, kMaxGrepDepth};

@@ -61,7 +61,7 @@ class Walk {
       }
     }
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      if (!entry->is_folder) continue;
+      if (!entry->is_folder || is_never_searched(entry->name)) continue;
       if (folder.depth >= limits_.max_depth) {
         end_.is_cut = true;
         continue;
@@ -85,7 +85,6 @@ class Walk {
         break;
       }
       ++seen_;
-      if (is_never_searched((*next)->name)) continue;
       os::EntryKind kind = (*next)->kind;
       if (kind == os::EntryKind::unknown) kind = asked_kind(folder, (*next)->name);
       if (kind == os::EntryKind::regular || kind == os::EntryKind::directory) {

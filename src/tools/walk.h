@@ -2,8 +2,8 @@
 //
 // Depth first, names sorted by their bytes, so that two walks of one tree meet the same entries
 // even where a limit cuts them short. No symbolic link is followed and no mount crossed; each
-// folder is opened by its path below the start, confined by the kernel (os/beneath.h). What is
-// called `.git` or `node_modules` is skipped. Memory is bounded by the entry limit; nothing
+// folder is opened by its path below the start, confined by the kernel (os/beneath.h). Folders
+// called `.git` or `node_modules` are skipped. Memory is bounded by the entry limit; nothing
 // recurses.
 #pragma once
 
@@ -38,7 +38,7 @@ struct WalkVisitor {
 // `start` is an open, readable folder.
 WalkEnd walk_files(int start, const WalkLimits& limits, const WalkVisitor& visitor);
 
-// What neither search looks into below its start, folder or file.
+// Folders below its start that neither search looks into.
 bool is_never_searched(std::string_view name);
 
 // `parent/name`, or `name` when parent is empty.
