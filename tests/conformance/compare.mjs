@@ -14,10 +14,12 @@ export const ROWS = {
   10: 'detached processes survive the item; here they end with it',
   13: 'calls run one after another, blind for the stream; here it is read meanwhile',
   14: 'a call whose result could not be posted runs again; here the stored result is posted again',
+  23: 'an item that is cut leaves its calls open in silence; here they are answered with an error',
   27: 'read gives text only; here images and PDF documents as blocks',
   28: 'edit writes U+FFFD over bytes that are not UTF-8; here the bytes stay',
-  29: 'glob stops at 200 results without a word; here a last line counts the rest',
+  29: 'glob leaves things out without a word; here a last line counts them',
   30: 'grep: regex dialect, and files that cannot be read; here one dialect, and a last line counts them',
+  31: 'a health check is stopped as it is; here it is held while the worker looks at itself',
 };
 
 export function differences(script, official, ours) {

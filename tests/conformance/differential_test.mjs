@@ -69,7 +69,7 @@ async function observed(side) {
   };
   await Promise.all([
     withWorker(side, SLOTS, [], async (plane, tap, worker) => {
-      await pool(SLOTS, together, async (script) => note(await play(plane, tap, script), worker));
+      await pool(SLOTS, together, async (script) => note(await play(plane, tap, worker, script), worker));
       const polls = tap.about('poll');
       seen.set('queue: every poll', observe({ script: { name: 'queue: every poll' }, session: ' ', items: [], calls: [], entries: polls }, worker));
       seen.get('queue: every poll').requests = 'work.poll';
@@ -78,7 +78,7 @@ async function observed(side) {
       for (const script of alone) {
         await plane.control('POST', 'settings', { secret: 'usual', empty_poll: 'null', page: 1000 });
         await plane.control('DELETE', 'faults');
-        note(await play(plane, tap, script), worker);
+        note(await play(plane, tap, worker, script), worker);
       }
     }),
   ]);

@@ -67,7 +67,7 @@ function inSomeOrder(words) {
   return out;
 }
 
-function callFields(number, call, entries, { prefix, sorted, ends }) {
+function callFields(number, call, entries, { session, prefix, sorted, ends }) {
   const found = [];
   for (const entry of entries)
     for (const event of entry.body?.events ?? [])
@@ -85,7 +85,7 @@ function callFields(number, call, entries, { prefix, sorted, ends }) {
     return text + (Object.keys(more).length ? JSON.stringify(more) : '');
   });
   const raw = texts.join('\n--- next block ---\n');
-  const plain = raw.replaceAll(prefix, '/workspace');
+  const plain = raw.replaceAll(prefix, '/workspace').replaceAll(session, '{session}');
   const lines = plain.split('\n');
   fields[`${name} content`] = sorted ? lines.sort().join('\n') : ends ? `${lines[0]} … ${lines.at(-1)}` : plain;
   if (raw.includes(prefix))
@@ -116,6 +116,7 @@ export function observe(played, worker) {
   const sends = others.filter((each) => each.route === 'events.send');
   for (const [number, call] of played.calls.entries())
     Object.assign(seen, callFields(number, call, sends, {
+      session: played.session,
       prefix: worker.prefix(played.session),
       ends: played.script.ends?.includes(number),
       sorted: played.script.sorted?.includes(number),

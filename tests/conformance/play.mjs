@@ -1,5 +1,7 @@
 // Plays a scripted session against whatever worker serves the plane, and tells what that asked of
 // the plane meanwhile.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { client } from './harness.mjs';
 
@@ -68,9 +70,10 @@ const RESULTS = new Set(['user.tool_result', 'user.custom_tool_result']);
 export const callOf = (result) => result.tool_use_id ?? result.custom_tool_use_id;
 
 class Player {
-  constructor(plane, tap, script) {
+  constructor(plane, tap, worker, script) {
     this.plane = plane;
     this.tap = tap;
+    this.worker = worker;
     this.script = script;
     this.beta = client(plane).beta;
     this.calls = [];
@@ -78,9 +81,10 @@ class Player {
   }
 
   async begin() {
-    const { settings, faults, healthcheck } = this.script;
+    const { settings, faults, healthcheck, before } = this.script;
     if (settings) await this.plane.control('POST', 'settings', settings);
     if (faults) await this.plane.control('POST', 'faults', faults);
+    if (before) await sleep(before);
     if (healthcheck) {
       this.id = (await this.plane.control('POST', 'healthcheck', {})).data.id;
       return this.learnItems();
@@ -157,6 +161,10 @@ class Player {
       case 'post':
         await this.beta.sessions.events.send(this.id, { events: step.events });
         return this.learnItems();
+      case 'leased':
+        return this.item();
+      case 'file':
+        return this.tap.until(`the file ${step.name}`, () => existsSync(join(this.worker.hostFolder(this.id), step.name)));
       case 'pause':
         return sleep(step.ms);
       case 'attached':
@@ -166,8 +174,6 @@ class Player {
         return this.tap.until('the item to be released', () => this.routed('work.stop').length >= this.stops);
       case 'stopped_well':
         return this.tap.until('the item to be released', () => this.routed('work.stop').some((each) => each.status === 200));
-      case 'settings':
-        return this.plane.control('POST', 'settings', step.settings);
       case 'end_turn':
         return this.emit({ events: [], end_turn: true });
       case 'archive':
@@ -194,8 +200,8 @@ class Player {
 }
 
 /** What one session came to: {session, calls, entries, error?}. Never throws. */
-export async function play(plane, tap, script) {
-  const player = new Player(plane, tap, script);
+export async function play(plane, tap, worker, script) {
+  const player = new Player(plane, tap, worker, script);
   let error;
   try {
     await player.begin();

@@ -6,8 +6,8 @@
 // end         how the session ends: 'turn' (default: the turn ends, then the idle countdown),
 //             'archive', 'stop' (asked from outside), 'none' (the steps have ended it)
 // alone       it has a plane and a worker to itself, because it changes what the plane does:
-// faults, settings, healthcheck: what the plane is told before the session is made; a health-check
-//             item has no session at all
+// faults, settings, healthcheck, before: what the plane is told before the session is made; a health-check
+//             item has no session at all; for so many milliseconds polls find nothing
 // sorted      the calls whose lines are compared in sorted order: a search lists the files of a
 //             folder as the file system has them, which is no property of either worker
 // ends        the calls of which only the first and the last line are compared: how much fits before
@@ -29,6 +29,10 @@ export const posts = (...events) => ({ does: 'post', events });
 export const pauses = (ms) => ({ does: 'pause', ms });
 /** Until the worker has opened the session's stream and read its history `times`. */
 export const attached = (times = 1) => ({ does: 'attached', times });
+/** Until a call has made this file: it runs. */
+export const seesFile = (name) => ({ does: 'file', name });
+/** Until the worker holds the item. */
+export const leased = () => ({ does: 'leased' });
 export const stopped = () => ({ does: 'stopped' });
 export const endsTurn = () => ({ does: 'end_turn' });
 export const archives = () => ({ does: 'archive' });
@@ -38,7 +42,6 @@ export const losesLease = () => ({ does: 'lose_lease' });
 /** Faults of the plane from here on; only in sessions that have a plane to themselves. */
 export const faults = (...rules) => ({ does: 'faults', rules });
 
-export const settings = (some) => ({ does: 'settings', settings: some });
 
 export const tool = (name, input, more = {}) => ({ type: 'agent.tool_use', name, input, ...more });
 export const custom = (name, input, more = {}) => ({ type: 'agent.custom_tool_use', name, input, ...more });

@@ -77,11 +77,14 @@ export async function startGlovebox(plane, user, options = [], { command = ['wor
   const own = !isRoot || user === 'root' ? null : USER_ID;
   if (own) await chown(folder, own, own);
   const log = join(folder, 'log');
+  const work = join(folder, 'work');
+  await mkdir(work, { mode: 0o700 });
+  if (own) await chown(work, own, own);
   const out = openSync(log, 'w', 0o644);
   const words = [
     ...(own ? AS_USER : []), await program(user), ...command,
     '--base-url', plane.base_url, '--environment-id', plane.environment_id,
-    '--policy', 'builtin:default', '--state', join(folder, 'state'), ...options,
+    '--policy', 'builtin:default', '--state', join(folder, 'state'), '--workdir', work, ...options,
   ];
   const child = spawn(words[0], words.slice(1), {
     stdio: ['ignore', out, out],
@@ -97,6 +100,7 @@ export async function startGlovebox(plane, user, options = [], { command = ['wor
   return {
     name: `glovebox as ${user}`,
     prefix: () => '/workspace',
+    hostFolder: (session) => join(work, session),
     child,
     ended,
     log: () => readFileSync(log, 'utf8'),

@@ -1,7 +1,7 @@
 // What happens round the calls: batches, confirmations, interrupts, threads, the end of a session.
 import {
   answers, archives, ask, attached, bash, begins, calls, confirms, custom, deletes, emits, endsTurn,
-  glob, grep, inThread, interrupt, pauses, posted, posts, read, stopped, threadEnds, tool, userMessage, write,
+  glob, grep, inThread, interrupt, pauses, posted, posts, read, seesFile, stopped, threadEnds, tool, userMessage, write,
 } from '../script.mjs';
 
 const denied = (event) => ({ ...event, evaluated_permission: 'deny' });
@@ -94,16 +94,16 @@ export const sessions = [
   },
   {
     name: 'flow: an interrupt while a call runs',
-    steps: [calls(bash('true')), begins(bash('echo begun; sleep 3; touch finished')), pauses(700), posts(interrupt()), posted(1), calls(bash('ls'))],
+    steps: [calls(bash('true')), begins(bash('touch begun; echo begun; sleep 3; touch finished')), seesFile('begun'), posts(interrupt()), posted(1), calls(bash('ls'))],
   },
   {
     name: 'flow: an interrupt while calls wait behind another',
-    steps: [calls(bash('true')), begins(bash('sleep 2'), bash('touch second')), pauses(600), posts(interrupt()), posted(1), posted(2), calls(bash('ls'))],
+    steps: [calls(bash('true')), begins(bash('touch begun; sleep 2'), bash('touch second')), seesFile('begun'), posts(interrupt()), posted(1), posted(2), calls(bash('ls'))],
     parallel: true,
   },
   {
     name: 'flow: the session is archived while a call runs',
-    steps: [begins(bash('echo begun; sleep 3; touch finished')), attached(), pauses(500), archives(), stopped()],
+    steps: [begins(bash('touch begun; echo begun; sleep 3; touch finished')), seesFile('begun'), archives(), stopped()],
     end: 'none',
   },
   {

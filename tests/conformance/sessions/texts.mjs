@@ -114,7 +114,7 @@ const GIVEN = [
   ['glob: ".." is not permitted in the pattern'],
   ['grep: pattern is required'],
   [/^grep: invalid regex: /],
-  [/\n\[output truncated at 102400 bytes\]$/],
+  [/\[output truncated at 102400 bytes\]$/],
 ];
 export const given = GIVEN.map(([text, who = 'both']) => ({ text, who }));
 
