@@ -109,7 +109,7 @@ int become_shell(const InitWork& work, int status) {
   (void)os::reset_signals();
   const Error error =
       os::execute(kShell,
-                  {"bash", "--noprofile", "--norc", "-c",
+                  {kShell, "--noprofile", "--norc", "-c",
                    std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
                                                                : tools::shell_script())},
                   environment_of(work.plan));

@@ -42,7 +42,8 @@ namespace {
   "\\builtin printf \"#GBEND\\n\"; } 2>/dev/null >&42"
 
 // The state runs between the two redirections; from there on nothing is called but by `builtin`.
-// Fds 3 to 6 are free for the command, which is expanded before fd 4 is closed.
+// Fds 3 to 6 are free for the command, which is expanded before fd 4 is closed. It ends in a
+// newline, so that a backslash at its end continues its last line instead of standing for itself.
 #define BEGIN "exec 42>&5 43>&6 5>&- 6>&-; unset -v BASH_EXECUTION_STRING; "
 #define RUN_COMMAND                                                                      \
   "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "                                   \
@@ -52,7 +53,7 @@ namespace {
   "' EXIT; builtin set \"${__gb_opts[@]}\"; "                                            \
   "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "         \
   "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "                        \
-  "builtin eval \"${__gb_x-}$(</dev/fd/4)\" 3<&- 4<&-"
+  "builtin eval \"${__gb_x-}$(</dev/fd/4)\"$'\\n' 3<&- 4<&-"
 
 // What the shell would have restored if nothing had changed since it started, one statement a line.
 #define TELL_START                                                                                \

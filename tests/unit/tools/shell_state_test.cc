@@ -168,6 +168,15 @@ void play(const Session& session) {
 
 }  // namespace
 
+TEST_CASE("a backslash at the end of a command continues its line") {
+  const Session sessions[] = {
+      {"before a newline", {{"echo one\\\n", "one\n"}}},
+      {"alone", {{"echo one\\", "one\n"}}},
+      {"quoted", {{"echo 'one\\'", "one\\\n"}}},
+  };
+  for (const Session& session : sessions) play(session);
+}
+
 TEST_CASE("what a command leaves is there for the next") {
   const Tree tree;
   const std::string folder = tree.path("workspace").string();
