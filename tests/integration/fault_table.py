@@ -21,7 +21,7 @@ class Row:
     rules: list
     answer: tuple = RAN
     effects: frozenset = frozenset(ONCE)
-    ttl: int = 4
+    ttl: int = 6
     # Longer than TTL + 10 s only where the wire page has the worker wait longer.
     within: int = 0
     arguments: tuple = ()
