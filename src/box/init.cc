@@ -103,12 +103,13 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.output.get(), 2},
                            {work.fds.state_in.get(), tools::kStateInFd},
                            {work.fds.command.get(), tools::kCommandFd},
-                           {work.fds.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.state_out.get(), tools::kStateOutFd},
+                           {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error =
       os::execute(kShell,
-                  {"bash", "--noprofile", "--norc", "-c",
+                  {kShell, "--noprofile", "--norc", "-c",
                    std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
                                                                : tools::shell_script())},
                   environment_of(work.plan));

@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
-constexpr std::size_t kPollsOfABox = 3;
+constexpr std::size_t kPollsOfABox = 4;
 // The answer is on its way first: it has further to go.
 constexpr milliseconds kAfterAnswer{1};
 
@@ -201,6 +201,8 @@ class KeeperLoop {
       if (slot.reported) continue;
       if (slot.box->take_started())
         TRY(channel_.send(BoxStarted::kType, BoxStarted{slot.box->ticket()}.encode()));
+      if (auto answer = slot.box->take_answer(); answer && !slot.box->is_done())
+        TRY(channel_.send(BoxAnswered::kType, BoxAnswered{*std::move(answer)}.encode()));
       if (!slot.box->is_done()) continue;
       BoxDone done;
       done.report = slot.box->report();

@@ -96,6 +96,7 @@ class Boxer {
   CallQuestion question_of(const BoxerSession& session, const std::string& tool,
                            const std::vector<std::string>& program) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
+  void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void interrupt_running(const std::string& session);
   void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
   template <class Message>

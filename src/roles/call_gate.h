@@ -5,7 +5,9 @@
 // The gate is told what happened and answers with the steps that may be taken now; the boxer takes
 // them. Nothing else starts a box or sends a result, so these hold whatever a worker asks for:
 //   - no step `run` before the intent of that call is durable;
-//   - no step `deliver` of a result before the result is stored and its record is durable;
+//   - no step `deliver` of a result before the result is stored and its record is durable; no
+//     record of it, and no answer, before its box has ended: the answer may be known, and be
+//     stored, while what the call started is ended;
 //   - one `run` for a call id: an intent or a denial of a call that the log knows is not recorded
 //     again; the call is delivered from its stored result, or answered as interrupted;
 //   - in a session, calls start in the order in which they came; readers run side by side (at most
@@ -61,7 +63,7 @@ struct Step {
     decide,      // → decided()
     ask_deny,    // record tool.deny, unless the log knows the call → recorded() or found()
     ask_intent,  // record tool.intent, unless the log knows the call → recorded() or found()
-    run,         // → ran()
+    run,         // → ran(), and ended() when that says so
     stop,        // end the running box early; ran() still comes
     store,       // keep the result (`ending`) on disk → stored()
     ask_result,  // record tool.result → recorded()
@@ -102,7 +104,10 @@ class CallGate {
   void decided(Ticket ticket, Decided decision);
   enum class Recorded : std::uint8_t { yes, refused };  // refused: by the auditor's rules
   void recorded(Ticket ticket, Recorded outcome);
-  void ran(Ticket ticket);
+  // The box has answered. `ending`: something of it may run still, ended() follows.
+  enum class Box : std::uint8_t { ended, ending };
+  void ran(Ticket ticket, Box box = Box::ended);
+  void ended(Ticket ticket);
   enum class Kept : std::uint8_t { yes, no };
   void stored(Ticket ticket, Kept kept);
   void session_recorded(const std::string& session);
@@ -127,6 +132,8 @@ class CallGate {
     storing,
     resulting,
     orphaning,
+    // The result is stored, or there is none to store, but the box has not ended.
+    ending,
     // The log was lost: the box must end before the answer goes.
     abandoned,
     // The log was lost with the record of the result on its way: did it arrive?
@@ -141,6 +148,9 @@ class CallGate {
     Phase phase = Phase::waiting;
     Ending ending = Ending::own;
     CancelReason reason = CancelReason::none;
+    Box box = Box::ended;
+    bool is_stored = false;  // while its box ends: what is to be done then is to record
+    bool is_orphan = false;  // and this is the record
     bool in_slot = false;
   };
   enum class SessionPhase : std::uint8_t { opening, open, emptying, closing };
@@ -164,6 +174,7 @@ class CallGate {
   void cancel_call(Ticket ticket, CancelReason reason);
   void deny_cancelled(Ticket ticket, Call& call);
   void abandon(Ticket ticket);
+  void record_end(Ticket ticket, Call& call);
 
   std::map<std::string, Session> sessions_;
   std::map<Ticket, Call> calls_;

@@ -114,6 +114,71 @@ TEST_CASE("a call takes every step in order and none before its time") {
   CHECK(gate.calls() == 0);
 }
 
+TEST_CASE("an answer that is known before its box has ended is stored, and waits for that") {
+  CallGate gate = open_gate();
+  const Ticket ticket = running(gate, "a");
+  gate.ended(ticket);  // of nothing that was said to end
+  gate.ran(ticket, CallGate::Box::ending);
+  CHECK(steps(gate) == "store 1");
+  CHECK(gate.runs_anything());
+  SECTION("it ends before the result is stored") {
+    gate.ended(ticket);
+    CHECK(steps(gate).empty());
+    gate.stored(ticket, CallGate::Kept::yes);
+    CHECK(steps(gate) == "result 1");
+  }
+  SECTION("the result is stored first") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    CHECK(steps(gate).empty());
+    REQUIRE(gate.cancel("s", "a", CancelReason::cancelled));
+    CHECK(steps(gate) == "stop 1");
+    gate.ended(ticket);
+    CHECK(steps(gate) == "result 1");
+  }
+  SECTION("it could not be stored") {
+    gate.stored(ticket, CallGate::Kept::no);
+    CHECK(steps(gate).empty());
+    gate.ended(ticket);
+    CHECK(steps(gate) == "orphan 1");
+    gate.recorded(ticket, CallGate::Recorded::yes);
+    CHECK(steps(gate) == "deliver 1 not_recorded");
+    return;
+  }
+  SECTION("the log is lost meanwhile") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    gate.log_lost();
+    CHECK(steps(gate) == "stop 1, forget 1");
+    gate.ended(ticket);
+    CHECK(steps(gate) == "deliver 1 not_recorded");
+    gate.log_back();
+    CHECK(steps(gate) == "find 2");
+    return;
+  }
+  gate.recorded(ticket, CallGate::Recorded::yes);
+  CHECK(steps(gate) == "deliver 1 own");
+  CHECK_FALSE(gate.runs_anything());
+}
+
+TEST_CASE("an answer that cannot be recorded waits for the end of its box too") {
+  CallGate gate = open_gate();
+  const Ticket ticket = running(gate, "a");
+  gate.ran(ticket, CallGate::Box::ending);
+  SECTION("while it is stored") {}
+  SECTION("while it was to be stopped") {
+    CallGate other = open_gate();
+    REQUIRE(running(other, "a") == ticket);
+    other.log_lost();
+    other.ran(ticket, CallGate::Box::ending);
+    std::swap(gate, other);
+    CHECK(steps(gate) == "stop 1");
+  }
+  gate.log_lost();
+  (void)gate.take_steps();
+  CHECK(gate.calls() == 1);
+  gate.ended(ticket);
+  CHECK(steps(gate) == "deliver 1 not_recorded");
+}
+
 TEST_CASE("events out of turn start nothing") {
   struct Row {
     const char* name;
