@@ -45,6 +45,7 @@ Result<void> make_pipes(BoxEnds& ends, BoxFds& side, const BoxPlan& plan,
   }
   if (kind == CommandKind::function) return pipe_from_box(ends.answer, side.answer);
   TRY(pipe_from_box(ends.output, side.output));
+  TRY(pipe_from_box(ends.told, side.told));
   if (call) {
     side.state_in = TRY(os::sealed_memfd("state", call->state));
   } else {

@@ -27,7 +27,7 @@ struct BoxEnds {
   UniqueFd pidfd;                            // of the box's first process, once it is made
   pid_t pid = 0;
   UniqueFd status, answer, output;   // init_status.h; of a function; of a shell
-  UniqueFd state_out;                // of a shell
+  UniqueFd told, state_out;          // of a shell, tools/shell_state.h
   UniqueFd state_in, command;        // of one that waits: where its call is to be written
   std::optional<GroupPlaces> group;  // version 2: its own
   std::string status_text;           // that was read so far

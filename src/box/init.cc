@@ -29,6 +29,7 @@ constexpr int kNotFound = 127;
 constexpr int kOutOfTheWay = 20;
 constexpr const char* kShell = "/bin/bash";
 constexpr const char* kNull = "/dev/null";
+constexpr std::string_view kNoSuchCall = "read\n{\"file_path\":\"no such file\"}";
 
 // What the keeper reads may be gone with the keeper; then so is this process.
 void tell(int pipe, std::string_view bytes) {
@@ -102,12 +103,13 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.output.get(), 2},
                            {work.fds.state_in.get(), tools::kStateInFd},
                            {work.fds.command.get(), tools::kCommandFd},
-                           {work.fds.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.state_out.get(), tools::kStateOutFd},
+                           {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error =
       os::execute(kShell,
-                  {"bash", "--noprofile", "--norc", "-c",
+                  {kShell, "--noprofile", "--norc", "-c",
                    std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
                                                                : tools::shell_script())},
                   environment_of(work.plan));
@@ -163,6 +165,8 @@ int run_function(InitWork& work) {
   if (!call) return fail(status, failure_text("open roots", call.error()));
   if (auto failed = load_filter(work.plan)) return fail(status, *failed);
   tell(status, started_line());
+  // There is time to have the pages of a call in memory: it finds nothing.
+  if (work.start == BoxStart::waiting) (void)call->run(kNoSuchCall);
   // Of a box that waits: until the keeper has told it all.
   const auto request = os::read_all(work.fds.command.get(), ipc::kMaxBlob);
   if (!request) return fail(status, failure_text("read the call", request.error()));

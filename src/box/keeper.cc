@@ -74,6 +74,11 @@ Result<std::optional<KeeperEvent>> Keeper::receive() {
       event.kind = KeeperEvent::Kind::started;
       event.ticket = TRY(BoxStarted::decode(envelope->body)).ticket;
       return std::optional<KeeperEvent>(std::move(event));
+    case BoxAnswered::kType:
+      event.kind = KeeperEvent::Kind::answered;
+      event.report = TRY(BoxAnswered::decode(envelope->body)).report;
+      event.ticket = event.report.ticket;
+      return std::optional<KeeperEvent>(std::move(event));
     case BoxDone::kType:
       event.kind = KeeperEvent::Kind::done;
       event.report = TRY(BoxDone::decode(envelope->body)).report;

@@ -66,11 +66,12 @@ struct RunReport {
 
 struct KeeperEvent {
   enum class Kind : std::uint8_t {
-    started,  // the walls stand and the tool runs
+    started,   // the walls stand and the tool runs
+    answered,  // its answer, while it is being ended; `done` follows and may say otherwise
     done,
   } kind = Kind::started;
   std::uint64_t ticket = 0;
-  RunReport report;  // done only
+  RunReport report;  // answered, done
 };
 
 // The boxer's side. Move-only; destruction ends the keeper and with it every box of the session. It

@@ -23,7 +23,9 @@ namespace {
 
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
-constexpr std::size_t kPollsOfABox = 3;
+constexpr std::size_t kPollsOfABox = 4;
+// The answer is on its way first: it has further to go.
+constexpr milliseconds kAfterAnswer{1};
 
 class KeeperLoop {
  public:
@@ -55,8 +57,12 @@ class KeeperLoop {
         if (now >= slot.box->next_look()) slot.box->look(now);
       }
       waiting_.look(now);
+      if (now >= tidy_at_) tidy_up();
       background_.look(counted_sessions());
-      if (polls.front().readable && !TRY(take_message())) return part();
+      if (polls.front().readable && !TRY(take_message())) {
+        commons_.save_shell_state();
+        return part();
+      }
       TRY(tell());
     }
   }
@@ -70,7 +76,7 @@ class KeeperLoop {
   milliseconds patience() {
     Duration next = background_.next_look(counted_sessions());
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
-    next = std::min(next, waiting_.next_look());
+    next = std::min({next, waiting_.next_look(), tidy_at_});
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
@@ -195,13 +201,15 @@ class KeeperLoop {
       if (slot.reported) continue;
       if (slot.box->take_started())
         TRY(channel_.send(BoxStarted::kType, BoxStarted{slot.box->ticket()}.encode()));
+      if (auto answer = slot.box->take_answer(); answer && !slot.box->is_done())
+        TRY(channel_.send(BoxAnswered::kType, BoxAnswered{*std::move(answer)}.encode()));
       if (!slot.box->is_done()) continue;
       BoxDone done;
       done.report = slot.box->report();
       TRY(channel_.send(BoxDone::kType, done.encode()));
       slot.reported = true;
-      slot.box->settle();
-      waiting_.prepare(slot.box->known());
+      answered_.push_back(slot.box->known());
+      tidy_at_ = commons_.clock.monotonic() + kAfterAnswer;
     }
     for (const Slot& slot : slots_)
       if (auto left = slot.box->take_left()) background_.add(*std::move(left));
@@ -215,8 +223,18 @@ class KeeperLoop {
     return {};
   }
 
+  // What nobody waits for: saves the shell's state, and sees to the box for the next call.
+  void tidy_up() {
+    commons_.save_shell_state();
+    for (const PlanPtr& known : answered_) waiting_.prepare(known);
+    answered_.clear();
+    tidy_at_ = Duration::max();
+  }
+
   ipc::Channel channel_;
   SessionCommons& commons_;
+  std::vector<PlanPtr> answered_;
+  Duration tidy_at_ = Duration::max();
   KnownPlans plans_;
   WaitingBoxes waiting_;
   std::vector<Slot> slots_;

@@ -78,7 +78,9 @@ Result<BoxStarted> BoxStarted::decode(std::string_view body) {
   return message;
 }
 
-std::string BoxDone::encode() const {
+namespace {
+
+std::string encode_report(const RunReport& report) {
   Writer writer;
   writer.number(report.ticket).number(static_cast<std::uint8_t>(report.verdict.outcome));
   writer.signed_number(report.verdict.status).text(report.verdict.detail);
@@ -89,10 +91,9 @@ std::string BoxDone::encode() const {
   return writer.take();
 }
 
-Result<BoxDone> BoxDone::decode(std::string_view body) {
+Result<RunReport> decode_report(std::string_view body) {
   Reader reader(body);
-  BoxDone message;
-  RunReport& report = message.report;
+  RunReport report;
   report.ticket = TRY(reader.number<std::uint64_t>());
   report.verdict.outcome = TRY(reader.choice(Outcome::audit_failed));
   report.verdict.status = static_cast<int>(TRY(reader.signed_number()));
@@ -105,7 +106,25 @@ Result<BoxDone> BoxDone::decode(std::string_view body) {
   report.output_file = TRY(reader.text(kMaxName));
   report.background = TRY(reader.number<std::uint32_t>());
   TRY(reader.finish());
-  return message;
+  return report;
+}
+
+}  // namespace
+
+std::string BoxAnswered::encode() const {
+  return encode_report(report);
+}
+
+Result<BoxAnswered> BoxAnswered::decode(std::string_view body) {
+  return BoxAnswered{TRY(decode_report(body))};
+}
+
+std::string BoxDone::encode() const {
+  return encode_report(report);
+}
+
+Result<BoxDone> BoxDone::decode(std::string_view body) {
+  return BoxDone{TRY(decode_report(body))};
 }
 
 std::string KeeperEnded::encode() const {

@@ -49,6 +49,15 @@ struct BoxStarted {
   static Result<BoxStarted> decode(std::string_view body);
 };
 
+// The answer is known, the box is being ended. BoxDone follows and may say otherwise.
+struct BoxAnswered {
+  static constexpr std::uint16_t kType = 0x406;
+  RunReport report;
+  std::string encode() const;
+  static Result<BoxAnswered> decode(std::string_view body);
+};
+
+// The call is over, nothing of it runs but what keep mode lets live on.
 struct BoxDone {
   static constexpr std::uint16_t kType = 0x404;
   RunReport report;

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -73,12 +75,13 @@ class RunningBox {
 
   // True once, when every wall stands.
   bool take_started();
+  // Once, before the report: the answer as it will be, when the shell told its status and is about
+  // to end. Whatever happens until then counts all the same.
+  std::optional<RunReport> take_answer() { return std::exchange(answer_, std::nullopt); }
   // The report is ready. The box is kept until the kernel has taken it apart, and its polls go on.
   bool is_done() const { return done_; }
   bool lingers() const { return ends_.session != nullptr; }
   RunReport report() { return std::move(report_); }
-  // What need not be done before the report is sent: saves the shell's state.
-  void settle();
   bool keeps() const { return plan().background == Background::keep; }
   // Once, after the report: what lives on of the call.
   std::optional<LeftBehind> take_left();
@@ -95,6 +98,9 @@ class RunningBox {
   void read_what_is_left();
   std::string state_told() const;
   void finish(const os::ExitFacts& exit);
+  void hear_status();
+  bool has_memory_kill();
+  tools::ToolResult shell_text(const Verdict& verdict, std::string_view state) const;
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
   void complete(Verdict verdict);
@@ -110,7 +116,7 @@ class RunningBox {
 
   BoxEnds ends_;
   std::optional<LeftBehind> left_;
-  std::string answer_bytes_;
+  std::string answer_bytes_, told_text_;
   OutputCollector collector_;
 
   Duration began_{0}, deadline_{0}, next_disk_{0};
@@ -120,11 +126,12 @@ class RunningBox {
   std::uint64_t kills_before_ = 0;
   std::uint64_t peak_bytes_ = 0;
   os::OwnUse use_;
-  std::optional<std::string> new_state_;  // of the shell, not saved yet
   bool has_grant_ = false;
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;
   bool told_started_ = false;
+  std::optional<int> told_;  // the status that the answer was made of
+  std::optional<RunReport> answer_;
   bool done_ = false;
   RunReport report_;
 };

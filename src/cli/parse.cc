@@ -20,6 +20,7 @@ namespace {
 constexpr Duration kLongestCall = std::chrono::hours(24);
 constexpr std::string_view kCommandNeeded = "exec needs a command after --, or --tool";
 constexpr std::int64_t kMostSessions = 1024;
+constexpr std::int64_t kMostCalls = 4096;
 constexpr std::int64_t kMostSeconds = 3600;
 constexpr std::int64_t kMostItems = 1000;
 
@@ -246,8 +247,17 @@ class Parser {
     word(app, "--workspace", options.workspace,
          {{"session", roles::WorkspaceMode::session}, {"shared", roles::WorkspaceMode::shared}},
          "a folder of its own for each session, or --workdir itself");
+    option(app, "--seed", options.seed, "DIR", "what a new workspace begins with; it is copied");
+    parsed(app, "--keep", "idle:TIME|forever",
+           "idle:7d: how long workspace, shell state and outputs of a session outlast its last use",
+           [&options](const std::string& text) -> Result<void> {
+             options.keep = TRY(parse_keep(text));
+             return {};
+           });
     CLI::Option* sessions =
         count(app, "--max-sessions", options.max_sessions, kMostSessions, "at once; 64");
+    count(app, "--max-calls", options.max_calls, kMostCalls,
+          "128: under way at once; sessions that wait get their turn one after another");
     time(app, "--max-idle", options.max_idle, "60s; 0: never");
     time(app, "--drain", options.drain, "30s: what running calls get at a shutdown");
     time(app, "--stream-silence", options.stream_silence,

@@ -46,6 +46,7 @@ struct LiveCall {
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
   bool in_box = false;
+  bool is_answered = false;  // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

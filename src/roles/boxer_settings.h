@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/units.h"
 #include "box/cgroup.h"
 #include "box/host.h"
 #include "codec/json.h"
+#include "roles/call_gate.h"
 #include "roles/role.h"
 
 namespace glovebox::roles {
@@ -40,6 +42,8 @@ struct BoxerSettings {
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;
   std::string seed;  // copied into a new workspace; empty: none
+  Duration keep{};   // of folders of sessions that nobody comes back to; zero: for ever
+  std::uint32_t call_slots = kCallSlots;
   CallerKind caller = CallerKind::worker;
   std::uint32_t first_id = kFirstBoxId;  // user_range; used when started as root
   std::uint32_t last_id = kLastBoxId;

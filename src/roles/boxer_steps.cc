@@ -170,31 +170,51 @@ void Boxer::read_keeper(const std::string& name) {
     at->second.keeper.reset();
     return interrupt_running(name);
   }
-  if ((*event)->kind != box::KeeperEvent::Kind::done) return;
+  using Kind = box::KeeperEvent::Kind;
   const auto call = calls_.find((*event)->ticket);
-  if (call == calls_.end() || !call->second.in_box) return;
+  if ((*event)->kind == Kind::started || call == calls_.end() || !call->second.in_box) return;
   box::RunReport& report = (*event)->report;
-  CallResult result;
   // Maybe the host is not what it was when the plan was made.
   if (report.verdict.outcome == box::Outcome::setup_failed) at->second.plans.clear();
+  CallResult result;
   result.verdict = std::move(report.verdict);
   result.usage = report.usage;
   result.is_error = report.is_error;
   result.content = std::move(report.content);
   result.background = report.background;
   result.rule = call->second.plan->plan().rule;
+  if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
-  call->second.in_box = false;
-  gate_.ran((*event)->ticket);
+  call->second.is_answered = true;
+  gate_.ran(call->first, CallGate::Box::ending);
+}
+
+void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
+  call.in_box = false;
+  if (!call.is_answered) {
+    call.result = std::move(result);
+    return gate_.ran(ticket);
+  }
+  const bool as_told = call.result && call.result->verdict == result.verdict &&
+                       call.result->content == result.content;
+  call.result = std::move(result);
+  if (!as_told) {
+    // What was stored is not what it came to.
+    const box::PendingResults& pending = sessions_.at(call.session).store.pending();
+    if (auto kept = pending.put(call.tool_use, to_stored(*call.result, call.text.tool)); !kept) {
+      host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
+      (void)pending.remove(call.tool_use);
+    }
+  }
+  gate_.ended(ticket);
 }
 
 void Boxer::interrupt_running(const std::string& session) {
   for (auto& [ticket, call] : calls_) {
     if (call.session != session || !call.in_box) continue;
-    call.in_box = false;
-    call.result = failed_call(box::Outcome::interrupted, "the keeper died",
-                              tools::restarted_text(call.text.tool));
-    gate_.ran(ticket);
+    box_ended(ticket, call,
+              failed_call(box::Outcome::interrupted, "the keeper died",
+                          tools::restarted_text(call.text.tool)));
   }
 }
 

@@ -73,6 +73,8 @@ struct SupervisorOptions {
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;
   std::string seed;
+  Duration keep{};  // zero: for ever
+  std::uint32_t call_slots = kCallSlots;
   std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
   std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
 };
