@@ -32,7 +32,7 @@ def selftest(*arguments):
     done = subprocess.run([BINARY, "selftest", *arguments], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
     for line in done.stderr.splitlines():
-        if line.startswith("glovebox: note: audit log: "):
+        if line.startswith("glovebox: audit log: "):
             shutil.rmtree(pathlib.Path(line.split(": ")[-1]).parent, ignore_errors=True)
     return done
 
