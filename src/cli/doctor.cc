@@ -150,7 +150,7 @@ void print(const std::vector<HostCheck>& checks, OutputForm form) {
 }  // namespace
 
 int run_doctor(const DoctorOptions& options) {
-  auto policy = roles::read_policy(options.policy);
+  auto policy = roles::read_policy(options.policy.value_or("builtin:default"));
   if (!policy) return to_int(fail(ExitCode::unconfigured, policy.error().message()));
   const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   std::vector<HostCheck> checks = box::check_host();

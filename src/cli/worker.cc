@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/ending.h"
+#include "cli/find_configuration.h"
 #include "cli/message.h"
 #include "cli/process_secrets.h"
 #include "cli/worker_order.h"
@@ -24,37 +26,50 @@ namespace {
 
 constexpr int kStandardError = 2;
 
+// Which user's folder, and whose it becomes.
+Step<roles::StateFolder> open_state(const std::string& named, roles::StartedAs started) {
+  std::string path = named;
+  if (path.empty()) {
+    auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
+    if (!found) return end(ExitCode::unconfigured, found.error());
+    path = std::move(*found);
+  }
+  auto state = roles::StateFolder::open(path, started);
+  if (state) return *std::move(state);
+  const bool held = state.error().kind() == ErrorKind::conflict;
+  return end(held ? ExitCode::busy : ExitCode::unconfigured, state.error());
+}
+
+// A folder that is named; empty for none.
+template <class Prepare>
+Step<std::string> folder(const std::string& named, roles::StartedAs started,
+                         const Prepare& prepare) {
+  if (named.empty()) return std::string();
+  auto prepared = prepare(named, started);
+  if (!prepared) return end(ExitCode::unconfigured, prepared.error());
+  return *std::move(prepared);
+}
+
 Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
-  const auto end = [](ExitCode code, const Error& error) {
-    return std::unexpected(Ending{code, error.message()});
-  };
   const roles::StartedAs started =
       os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   auto policy = roles::read_policy(order.policy);
   if (!policy) return end(ExitCode::unconfigured, policy.error());
-  if (order.state.empty()) {
-    auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
-    if (!found) return end(ExitCode::unconfigured, found.error());
-    order.state = std::move(*found);
-  }
-  auto state = roles::StateFolder::open(order.state, started);
-  if (!state)
-    return end(
-        state.error().kind() == ErrorKind::conflict ? ExitCode::busy : ExitCode::unconfigured,
-        state.error());
-  std::string work;
-  if (!order.workdir.empty()) {
-    auto prepared = roles::prepare_work_folder(order.workdir, started);
-    if (!prepared) return end(ExitCode::unconfigured, prepared.error());
-    work = std::move(*prepared);
-  }
+  auto state = CLI_TRY(open_state(order.state, started));
+  std::string work = CLI_TRY(folder(order.workdir, started, roles::prepare_work_folder));
+  std::string audit = CLI_TRY(folder(order.audit, started, roles::prepare_audit_folder));
   return roles::SupervisorOptions{
       .started = started,
-      .state = std::move(*state),
+      .state = std::move(state),
       .policy = std::move(*policy),
       .work = std::move(work),
       .workspace = order.workspace,
-      .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets)}};
+      .seed = std::move(order.seed),
+      .ids = order.ids,
+      .audit = std::move(audit),
+      .audit_origin = std::move(order.audit_origin),
+      .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets),
+                                   std::move(order.secret_files)}};
 }
 
 // The supervisor's life: until the worker has ended by itself. The first SIGTERM or SIGINT lets it
@@ -94,8 +109,13 @@ ExitCode supervise(roles::Supervisor& supervisor, int signals) {
 }  // namespace
 
 ExitCode run_worker(const WorkerOptions& asked, Secret given_key) {
-  const Log log(kStandardError, "supervisor", LogLevel::info, asked.log_format);
-  auto order = read_worker_order(asked, std::move(given_key), log);
+  const auto configuration = find_configuration(asked.config);
+  if (!configuration) return fail(configuration.error().code, configuration.error().message);
+  const LogFormat format =
+      asked.log_format.value_or(configuration->log_format.value_or(LogFormat::text));
+  const Log log(kStandardError, "supervisor", configuration->log_level.value_or(LogLevel::info),
+                format);
+  auto order = read_worker_order(asked, *configuration, std::move(given_key), log);
   if (!order) return fail(order.error().code, order.error().message);
   auto options = supervisor_options(std::move(*order));
   if (!options) return fail(options.error().code, options.error().message);

@@ -402,6 +402,34 @@ Result<CallFound> CallFound::decode(std::string_view body) {
   return message;
 }
 
+std::string OpenFile::encode() const {
+  Writer writer;
+  writer.text(path);
+  return writer.take();
+}
+
+Result<OpenFile> OpenFile::decode(std::string_view body) {
+  Reader reader(body);
+  OpenFile message;
+  message.path = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string FileOpened::encode() const {
+  Writer writer;
+  writer.number(error);
+  return writer.take();
+}
+
+Result<FileOpened> FileOpened::decode(std::string_view body) {
+  Reader reader(body);
+  FileOpened message;
+  message.error = TRY(reader.number<std::uint32_t>());
+  TRY(reader.finish());
+  return message;
+}
+
 bool accepts(Connection connection, std::uint16_t type) {
   switch (connection) {
     case Connection::role_of_supervisor:

@@ -206,6 +206,22 @@ struct CallFound {
   static Result<CallFound> decode(std::string_view body);
 };
 
+// --- supervisor and its file opener --------------------------------------------------------
+
+struct OpenFile {
+  static constexpr std::uint16_t kType = 0x400;
+  std::string path;
+  std::string encode() const;
+  static Result<OpenFile> decode(std::string_view body);
+};
+
+struct FileOpened {  // with one descriptor, or with none and the errno
+  static constexpr std::uint16_t kType = 0x401;
+  std::uint32_t error = 0;
+  std::string encode() const;
+  static Result<FileOpened> decode(std::string_view body);
+};
+
 // Which side of which connection a role holds.
 enum class Connection : std::uint8_t {
   role_of_supervisor,  // what a role takes from the supervisor

@@ -49,6 +49,10 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
 // or empty and then given to it. Errors: denied, not_found.
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started);
 
+// A folder for the audit log that the operator named: absolute; made if it is missing, ours (in
+// root's case the auditor's) or empty and then given to it. Errors: denied, those of the kernel.
+Result<std::string> prepare_audit_folder(const std::string& path, StartedAs started);
+
 // What is named for a workspace is a place of its own, not one that /proc, /dev/fd or /sys leads
 // to: that would be whatever another process has there at the moment. Error: denied.
 Result<void> check_work_name(const std::string& path);

@@ -90,7 +90,9 @@ Outcome<> Supervisor::prepare() {
 }
 
 Json Supervisor::auditor_settings() const {
-  return Json::object({{"directory", options_.state.audit()}, {"origin", "glovebox"}});
+  return Json::object(
+      {{"directory", options_.audit.empty() ? options_.state.audit() : options_.audit},
+       {"origin", options_.audit_origin}});
 }
 
 Json Supervisor::boxer_settings() const {
@@ -103,9 +105,12 @@ Json Supervisor::boxer_settings() const {
   settings.workspace = options_.workspace;
   settings.end = options_.end;
   settings.seed = options_.seed;
+  settings.first_id = options_.ids.first;
+  settings.last_id = options_.ids.last;
   settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
   settings.protected_paths = options_.protected_paths;
   settings.protected_paths.push_back(options_.state.path());
+  if (!options_.audit.empty()) settings.protected_paths.push_back(options_.audit);
   for (const std::string& path : options_.policy.paths) settings.protected_paths.push_back(path);
   settings.host = host_;
   settings.groups = groups_;

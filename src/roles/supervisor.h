@@ -35,6 +35,7 @@
 #include "roles/group_sweeper.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
+#include "roles/secret_file.h"
 #include "roles/state_folder.h"
 
 namespace glovebox::roles {
@@ -63,6 +64,7 @@ class [[nodiscard]] Outcome : public std::expected<T, Failure> {
 struct WorkerOrder {
   codec::Json settings;
   std::vector<std::pair<std::string, Secret>> secrets;
+  std::vector<std::pair<std::string, SecretFile>> secret_files;  // where they are read again
 };
 
 struct SupervisorOptions {
@@ -73,6 +75,9 @@ struct SupervisorOptions {
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;
   std::string seed;
+  IdRange ids;                               // of boxes, when started as root
+  std::string audit;                         // folder of the log; empty: the state folder's
+  std::string audit_origin = "glovebox";     // names the key of a new log
   std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
   std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
 };

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/base64.h"
 #include "codec/url.h"
 #include "net/connector.h"
 #include "net/dial.h"
@@ -41,17 +42,34 @@ net::ResolverConfig read_resolver_config() {
   return config;
 }
 
+// The value of Proxy-Authorization for `user:password`.
+Secret basic_authorization(const Secret& user_and_password) {
+  if (user_and_password.empty()) return {};
+  std::string encoded = codec::base64_encode(user_and_password.reveal());
+  std::string value = "Basic " + encoded;
+  zero_memory(encoded.data(), encoded.size());
+  return Secret::take(std::move(value));
+}
+
 // By name, from what the supervisor took out of its own environment.
 Result<net::ProxyRules> proxy_rules(RoleStart& start, const WorkerRoleSettings& settings) {
   const Secret http = take_secret(start, kHttpProxy);
   const Secret https = take_secret(start, kHttpsProxy);
-  return net::ProxyRules::make({}, [&](const char* name) -> std::optional<std::string> {
-    const std::string_view key(name);
-    if (key == "https_proxy" && !https.empty()) return std::string(https.reveal());
-    if (key == "http_proxy" && !http.empty()) return std::string(http.reveal());
-    if (key == "no_proxy" && !settings.no_proxy.empty()) return settings.no_proxy;
-    return std::nullopt;
-  });
+  net::ProxySettings operators{
+      .proxy = settings.proxy,
+      .no_proxy = {},
+      .authorization = basic_authorization(take_secret(start, kProxyAuth))};
+  return net::ProxyRules::make(std::move(operators),
+                               [&](const char* name) -> std::optional<std::string> {
+                                 const std::string_view key(name);
+                                 if (key == "https_proxy" && !https.empty())
+                                   return std::string(https.reveal());
+                                 if (key == "http_proxy" && !http.empty())
+                                   return std::string(http.reveal());
+                                 if (key == "no_proxy" && !settings.no_proxy.empty())
+                                   return settings.no_proxy;
+                                 return std::nullopt;
+                               });
 }
 
 worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings) {
