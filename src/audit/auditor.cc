@@ -53,6 +53,9 @@ Result<void> Auditor::admit(const AppendRequest& request, const std::string& ses
   switch (request.kind) {
     case RecordKind::tool_intent:
       return calls_.may_start(tool_use);
+    case RecordKind::tool_deny:
+      if (calls_.find(tool_use) == CallState::unknown) return {};
+      return Error(ErrorKind::exists, "this call has an intent already");
     case RecordKind::tool_result:
     case RecordKind::tool_orphan:
       return calls_.may_end(session, tool_use);

@@ -12,7 +12,7 @@ auto members(Fds& fds, const BoxPlan& plan) {
   std::vector<decltype(&fds.status)> list = {&fds.status};
   switch (plan.command.kind) {
     case CommandKind::function:
-      list.push_back(&fds.answer);
+      list.insert(list.end(), {&fds.answer, &fds.command});
       break;
     case CommandKind::shell:
       list.insert(list.end(), {&fds.output, &fds.state_in, &fds.command, &fds.state_out});

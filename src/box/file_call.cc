@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "codec/json.h"
 #include "os/file.h"
+#include "tools/file_tool.h"
 
 namespace glovebox::box {
 
@@ -33,8 +34,6 @@ Result<tools::Root> open_root(const MountEntry& entry) {
 }  // namespace
 
 Result<FileCall> FileCall::prepare(const BoxPlan& plan) {
-  const auto tool = tools::file_tool_named(plan.tool);
-  if (!tool) return Error(ErrorKind::invalid, std::format("no file tool {}", plan.tool));
   std::optional<tools::Root> workspace;
   std::vector<tools::Root> extra;
   for (const MountEntry& entry : plan.mounts) {
@@ -52,18 +51,20 @@ Result<FileCall> FileCall::prepare(const BoxPlan& plan) {
   tools::ToolLimits limits;
   limits.walk_threads = std::clamp(plan.limits.cores, 1u, tools::kMaxWalkThreads);
   return FileCall(
-      *tool, TRY(tools::Roots::make(std::move(*workspace), std::move(extra), plan.host_workdir)),
-      limits);
+      TRY(tools::Roots::make(std::move(*workspace), std::move(extra), plan.host_workdir)), limits);
 }
 
-tools::ToolResult FileCall::run(std::string_view input) const {
-  const auto json = codec::parse_json(input);
+tools::ToolResult FileCall::run(std::string_view request) const {
+  const std::string_view name = request.substr(0, request.find('\n'));
+  const auto tool = tools::file_tool_named(name);
+  if (!tool) return tools::error_result(std::format("no file tool {}", name));
+  request.remove_prefix(std::min(name.size() + 1, request.size()));
+  const auto json = codec::parse_json(request);
   if (!json || !json->is_object())
-    return tools::error_result(
-        std::format("{}: the input is not a JSON object", tools::to_string(tool_)));
+    return tools::error_result(std::format("{}: the input is not a JSON object", name));
   const SystemClock clock;
   SystemRandom random;
-  return tools::run_file_tool(tool_, *json, {roots_, limits_, clock, random});
+  return tools::run_file_tool(*tool, *json, {roots_, limits_, clock, random});
 }
 
 }  // namespace glovebox::box

@@ -6,7 +6,6 @@
 
 #include "base/result.h"
 #include "box/plan.h"
-#include "tools/file_tool.h"
 #include "tools/limits.h"
 #include "tools/result.h"
 #include "tools/roots.h"
@@ -15,17 +14,17 @@ namespace glovebox::box {
 
 class FileCall {
  public:
-  // Before the filter: opens the roots. Errors: of the kernel; invalid when the plan names no file
-  // tool or has no workspace.
+  // Before the filter: opens the roots. Errors: of the kernel; invalid when the plan has no
+  // workspace.
   static Result<FileCall> prepare(const BoxPlan& plan);
 
-  // `input`: the tool's input, JSON. Whatever is wrong with it is told in the result.
-  tools::ToolResult run(std::string_view input) const;
+  // `request`: the tool's name, a line end, its input as JSON. Whatever is wrong with it is told in
+  // the result.
+  tools::ToolResult run(std::string_view request) const;
 
  private:
-  FileCall(tools::FileTool tool, tools::Roots roots, tools::ToolLimits limits)
-      : tool_(tool), roots_(std::move(roots)), limits_(limits) {}
-  tools::FileTool tool_;
+  FileCall(tools::Roots roots, tools::ToolLimits limits)
+      : roots_(std::move(roots)), limits_(limits) {}
   tools::Roots roots_;
   tools::ToolLimits limits_;
 };

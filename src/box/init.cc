@@ -13,6 +13,7 @@
 #include "box/file_call.h"
 #include "box/init_status.h"
 #include "box/setup.h"
+#include "ipc/wire.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "tools/shell_state.h"
@@ -104,9 +105,12 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.state_out.get(), tools::kStateOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
-  const Error error = os::execute(
-      kShell, {"bash", "--noprofile", "--norc", "-c", std::string(tools::shell_script())},
-      environment_of(work.plan));
+  const Error error =
+      os::execute(kShell,
+                  {"bash", "--noprofile", "--norc", "-c",
+                   std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
+                                                               : tools::shell_script())},
+                  environment_of(work.plan));
   return fail(status, failure_text(std::format("start {}", kShell), error));
 }
 
@@ -150,7 +154,10 @@ int run_function(InitWork& work) {
   if (!call) return fail(status, failure_text("open roots", call.error()));
   if (auto failed = load_filter(work.plan)) return fail(status, *failed);
   tell(status, started_line());
-  const tools::ToolResult result = call->run(work.input);
+  // Of a box that waits: until the keeper has told it all.
+  const auto request = os::read_all(work.fds.command.get(), ipc::kMaxBlob);
+  if (!request) return fail(status, failure_text("read the call", request.error()));
+  const tools::ToolResult result = call->run(*request);
   tell(work.fds.answer.get(), encode_answer(result.is_error == tools::ToolResult::IsError::yes,
                                             tools::to_content_json(result)));
   tell(status, ended_line({false, 0}, os::use_of_self_and_children()));

@@ -9,18 +9,17 @@
 // answer need not wait for this process's own end.
 #pragma once
 
-#include <string_view>
-
 #include "box/box_fds.h"
 #include "box/plan.h"
 #include "box/session_places.h"
+#include "box/session_wire.h"
 
 namespace glovebox::box {
 
 struct InitWork {
   const BoxPlan& plan;
   const SessionPlaces& places;
-  std::string_view input;  // function: the tool's input, JSON
+  BoxStart start;
   BoxFds fds;
   int host_proc;  // the host's /proc; closed before anything of the guest's runs
 };

@@ -33,10 +33,10 @@ Keeper::~Keeper() {
 Result<void> Keeper::run(const RunRequest& request) {
   RunBox message;
   message.ticket = request.ticket;
-  message.plan = request.plan;
+  message.plan = request.plan->bytes();
   message.input = request.input;
   std::vector<int> fds;
-  if (request.plan.command.kind == CommandKind::program)
+  if (request.plan->plan().command.kind == CommandKind::program)
     fds.assign(request.stdio.begin(), request.stdio.end());
   return channel_.send(RunBox::kType, message.encode(), fds);
 }

@@ -20,8 +20,8 @@
 #include "base/units.h"
 #include "box/cgroup.h"
 #include "box/host.h"
+#include "box/known_plan.h"
 #include "box/outcome.h"
-#include "box/plan.h"
 #include "box/session_places.h"
 #include "ipc/channel.h"
 #include "os/process.h"
@@ -47,7 +47,7 @@ struct KeeperLaunch {
 
 struct RunRequest {
   std::uint64_t ticket = 0;  // chosen by the caller, names the call from now on
-  BoxPlan plan;
+  PlanPtr plan;
   std::string input;                     // function, shell: the tool's input, JSON; program: unused
   std::array<int, 3> stdio{-1, -1, -1};  // program only; stay the caller's
 };

@@ -10,7 +10,9 @@
 
 #include "box/keeper.h"
 #include "box/keeper_wire.h"
+#include "box/known_plan.h"
 #include "box/running_box.h"
+#include "box/waiting_boxes.h"
 #include "os/landlock.h"
 #include "os/limits.h"
 #include "os/process.h"
@@ -26,7 +28,7 @@ constexpr std::size_t kPollsOfABox = 3;
 class KeeperLoop {
  public:
   KeeperLoop(ipc::Channel channel, SessionCommons& commons)
-      : channel_(std::move(channel)), commons_(commons) {}
+      : channel_(std::move(channel)), commons_(commons), waiting_(commons) {}
 
   // Until the boxer closes the channel, or something breaks.
   Result<void> run() {
@@ -47,6 +49,7 @@ class KeeperLoop {
       for (const Slot& slot : slots_) {
         if (now >= slot.box->next_look()) slot.box->look(now);
       }
+      waiting_.look(now);
       if (polls.front().readable && !TRY(take_message())) return {};
       TRY(tell());
     }
@@ -61,6 +64,7 @@ class KeeperLoop {
   milliseconds patience() const {
     Duration next = Duration::max();
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
+    next = std::min(next, waiting_.next_look());
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
@@ -73,6 +77,7 @@ class KeeperLoop {
       // Out of the way first: a call that is tried once more must not find it. That it ends here
       // is waited for before anything is reported of its boxes.
       const auto root = commons_.roots.take(session);
+      waiting_.lost(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
         if (event && *event) {
@@ -83,8 +88,9 @@ class KeeperLoop {
       }
       return;
     }
+    if (waiting_.hear(session, **event)) return;
     for (const Slot& slot : slots_) {
-      if (slot.box->session() != session || slot.box->ticket() != (*event)->ticket) continue;
+      if (slot.box->session() != session || slot.box->number() != (*event)->number) continue;
       switch ((*event)->kind) {
         case SessionEvent::Kind::made:
           slot.box->made(std::move((*event)->pidfd));
@@ -125,20 +131,17 @@ class KeeperLoop {
 
   Result<void> begin(RunBox message, ipc::Envelope envelope) {
     auto& fds = envelope.fds;
-    const bool program = message.plan.command.kind == CommandKind::program;
+    const PlanPtr known = TRY(plans_.of(message.plan));
+    const bool program = known->plan().command.kind == CommandKind::program;
     if (fds.size() != (program ? 3u : 0u))
       return Error(ErrorKind::protocol, "keeper: wrong number of descriptors");
     const auto busy = std::count_if(slots_.begin(), slots_.end(),
                                     [](const Slot& slot) { return !slot.reported; });
     if (static_cast<std::size_t>(busy) >= kMaxBoxes) return refuse(message.ticket);
-    RunningBox::Call call{message.ticket,
-                          std::move(message.plan),
-                          std::move(message.input),
-                          std::move(envelope.body),
-                          {}};
+    RunningBox::Call call{message.ticket, known, std::move(message.input), {}};
     for (std::size_t i = 0; i < fds.size(); ++i) call.stdio[i] = std::move(fds[i]);
     slots_.push_back({std::make_unique<RunningBox>(commons_, std::move(call))});
-    slots_.back().box->start();
+    slots_.back().box->start(waiting_);
     return {};
   }
 
@@ -161,17 +164,21 @@ class KeeperLoop {
       TRY(channel_.send(BoxDone::kType, done.encode()));
       slot.reported = true;
       slot.box->settle();
+      waiting_.prepare(slot.box->known());
     }
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
     commons_.roots.trim([&](const SessionInit* session) {
-      return std::ranges::any_of(slots_,
-                                 [&](const Slot& slot) { return slot.box->session() == session; });
+      return waiting_.uses(session) || std::ranges::any_of(slots_, [&](const Slot& slot) {
+               return slot.box->session() == session;
+             });
     });
     return {};
   }
 
   ipc::Channel channel_;
   SessionCommons& commons_;
+  KnownPlans plans_;
+  WaitingBoxes waiting_;
   std::vector<Slot> slots_;
 };
 
@@ -200,15 +207,8 @@ Result<void> run(ipc::Channel channel) {
     group = TRY(Group::open(start.cgroup));
     TRY(group.join());
   }
-  SessionCommons commons{start.places,
-                         SessionStore::adopt(std::move(first->fds.front())),
-                         start.cgroup,
-                         std::move(group),
-                         {},
-                         DiskWatch(start.places.workspace),
-                         {},
-                         {},
-                         {}};
+  SessionCommons commons{start.places, SessionStore::adopt(std::move(first->fds.front())),
+                         start.cgroup, std::move(group), DiskWatch(start.places.workspace)};
   return KeeperLoop(std::move(channel), commons).run();
 }
 

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "box/plan_wire.h"
 #include "ipc/wire.h"
 
 namespace glovebox::box {
@@ -38,7 +37,7 @@ Result<KeeperStart> KeeperStart::decode(std::string_view body) {
 
 std::string RunBox::encode() const {
   Writer writer;
-  writer.number(ticket).text(encode_plan(plan)).text(input);
+  writer.number(ticket).text(plan).text(input);
   return writer.take();
 }
 
@@ -46,7 +45,7 @@ Result<RunBox> RunBox::decode(std::string_view body) {
   Reader reader(body);
   RunBox message;
   message.ticket = TRY(reader.number<std::uint64_t>());
-  message.plan = TRY(decode_plan(TRY(reader.text(kMaxBlob))));
+  message.plan = TRY(reader.text(kMaxBlob));
   message.input = TRY(reader.text(kMaxBlob));
   TRY(reader.finish());
   return message;

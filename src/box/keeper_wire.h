@@ -28,7 +28,7 @@ struct KeeperStart {
 struct RunBox {
   static constexpr std::uint16_t kType = 0x401;
   std::uint64_t ticket = 0;
-  BoxPlan plan;
+  std::string plan;  // plan_wire.h
   std::string input;
   std::string encode() const;
   static Result<RunBox> decode(std::string_view body);

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "box/known_plan.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
-#include "policy/normal_path.h"
 
 namespace glovebox::box {
 
@@ -46,15 +46,6 @@ std::string_view relative(std::string_view path) {
                          ? path.size()
                          : path.find_first_not_of('/'));
   return path;
-}
-
-// In a folder that guests can write to they can move a mount with the folder that it lies in.
-bool can_be_moved(const BoxPlan& plan, const MountEntry& entry) {
-  if (!is_from_host(entry.kind) || !entry.identity) return false;
-  return std::ranges::any_of(plan.mounts, [&](const MountEntry& outer) {
-    return outer.access == Access::read_write && outer.at != entry.at &&
-           policy::is_below(entry.at, outer.at);
-  });
 }
 
 // Makes the entries of a plan below the new root, in their order.

@@ -23,16 +23,11 @@ namespace glovebox::box {
 namespace {
 
 constexpr std::size_t kChunk = 64 * kKiB;
+constexpr std::size_t kStateChunk = 16 * kKiB;
 constexpr int kChunksAtOnce = 16;  // so that one box cannot keep the keeper from the others
-// Marks and the shell's own lines round the state.
-constexpr std::uint64_t kStateRoom = tools::kMaxShellState + 64 * kKiB;
 constexpr std::size_t kMaxAnswer = ipc::kMaxBlob + kKiB;
 // A killed process that is not gone by then hangs in the kernel.
 constexpr seconds kGoneWithin{5};
-// The keeper and the session's first processes are in its group (version 1), and each box has one.
-constexpr std::uint64_t kKeeperMemory = 32 * kMiB;
-constexpr std::uint32_t kKeeperProcesses = 2;  // with a first process that is being made
-constexpr std::uint32_t kInitProcesses = 1;
 constexpr std::string_view kStateDropped =
     "[the state of the shell could not be restored; it starts afresh]";
 
@@ -51,9 +46,16 @@ void drain(UniqueFd& fd, int chunks, const Take& take) {
   }
 }
 
+// What was written from the start on: up to the first NUL, which no state has.
 std::string written_part(int memory_file) {
-  std::string bytes = os::read_at(memory_file, 0, kStateRoom).value_or(std::string());
-  bytes.resize(bytes.find_last_not_of('\0') + 1);
+  std::string bytes;
+  while (bytes.size() < kStateRoom) {
+    const auto more = os::read_at(memory_file, bytes.size(), kStateChunk);
+    if (!more || more->empty()) break;
+    const std::size_t end = more->find('\0');
+    bytes.append(*more, 0, end);
+    if (end != more->npos) break;
+  }
   return bytes;
 }
 
@@ -62,16 +64,18 @@ std::string written_part(int memory_file) {
 RunningBox::RunningBox(SessionCommons& commons, Call call)
     : commons_(commons),
       call_(std::move(call)),
-      time_limit_(call_.plan.limits.wall),
-      collector_(commons_.store, call_.plan.limits.output) {
+      time_limit_(plan().limits.wall),
+      collector_(commons_.store, plan().limits.output) {
   report_.ticket = call_.ticket;
 }
 
-void RunningBox::start() {
+void RunningBox::start(WaitingBoxes& waiting) {
   began_ = commons_.clock.monotonic();
-  if (call_.plan.command.kind == CommandKind::shell && !prepare_shell()) return;
+  const CommandKind kind = plan().command.kind;
+  if (kind == CommandKind::shell && !prepare_shell()) return;
+  if (kind == CommandKind::function) command_ = plan().tool + '\n' + std::move(call_.input);
   deadline_ = began_ + time_limit_;
-  launch();
+  launch(&waiting);
 }
 
 // False: the answer is there already.
@@ -85,7 +89,7 @@ bool RunningBox::prepare_shell() {
   const auto json = codec::parse_json(call_.input);
   if (!json || !json->is_object())
     return answer(tools::error_result("bash: the input is not a JSON object"));
-  auto input = tools::bash_input(*json, call_.plan.limits.wall);
+  auto input = tools::bash_input(*json, plan().limits.wall);
   if (!input) return answer(input.error());
   if (input->start == tools::ShellStart::fresh) {
     (void)commons_.store.remove_shell_state();
@@ -101,153 +105,79 @@ bool RunningBox::prepare_shell() {
   return true;
 }
 
-void RunningBox::launch() {
-  if (auto asked = ask_for_box(); !asked) {
+void RunningBox::launch(WaitingBoxes* waiting) {
+  auto box = take_box(waiting);
+  if (!box) {
     // A step of the keeper; those of the box report themselves.
-    complete({Outcome::setup_failed, 0, asked.error().message()});
-    remove_call_group();
+    complete({Outcome::setup_failed, 0, box.error().message()});
     return;
   }
+  ends_ = std::move(*box);
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
   next_disk_ = now + DiskWatch::kInterval;
-  if (call_.plan.command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
+  if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
   commons_.disk.begin();
 }
 
-Result<void> RunningBox::enter_group() {
-  const BoxPlan& plan = call_.plan;
-  const bool wants_group = plan.cgroups == CgroupMode::v1 || plan.cgroups == CgroupMode::v2;
-  if (!wants_group) return {};
-  if (plan.cgroups != commons_.group_places.mode)
-    return Error(ErrorKind::conflict, "group: the plan wants another one than the session has");
-  if (plan.cgroups == CgroupMode::v2) {
-    call_group_ = TRY_CONTEXT(
-        make_group(commons_.group_places, std::format("call-{}", call_.ticket)), "make group");
-    const Group group = TRY_CONTEXT(Group::open(*call_group_), "open group");
-    return group.set_limits({plan.limits.memory, plan.limits.processes + kInitProcesses});
+Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
+  TRY(enter_group());
+  const BoxCall call{state_, command_};
+  if (waiting != nullptr) {
+    if (auto box = waiting->take(*call_.known, call)) return std::move(*box);
   }
+  return ask_for_box(commons_, *call_.known, call, std::move(call_.stdio));
+}
+
+// The session's groups, that is; one of its own is made with the box.
+Result<void> RunningBox::enter_group() {
+  const CgroupMode wanted = plan().cgroups;
+  if (wanted != CgroupMode::v1 && wanted != CgroupMode::v2) return {};
+  if (wanted != commons_.group_places.mode)
+    return Error(ErrorKind::conflict, "group: the plan wants another one than the session has");
+  if (wanted == CgroupMode::v2) return {};
   if (!has_grant_) {
-    commons_.granted.memory += plan.limits.memory;
-    commons_.granted.processes += plan.limits.processes + kInitProcesses;
+    commons_.granted.memory += plan().limits.memory;
+    commons_.granted.processes += plan().limits.processes + kInitProcesses;
     has_grant_ = true;
   }
-  TRY_CONTEXT(set_session_limits(), "set group limits");
+  TRY_CONTEXT(commons_.set_group_limits(), "set group limits");
   kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
   return {};
-}
-
-GroupLimits RunningBox::session_limits() const {
-  const auto roots = static_cast<std::uint32_t>(commons_.roots.all().size());
-  return {commons_.granted.memory + kKeeperMemory,
-          commons_.granted.processes + kKeeperProcesses + roots};
-}
-
-// What a box that has ended had in memory may not have been given back yet; a limit below what is
-// used is refused until then.
-Result<void> RunningBox::set_session_limits() {
-  constexpr milliseconds kAgain{1};
-  constexpr milliseconds kPatience{200};
-  const GroupLimits limits = session_limits();
-  const Duration until = commons_.clock.monotonic() + kPatience;
-  auto set = commons_.group.set_limits(limits);
-  while (!set && errno_name(set.error().error_number()) == "EBUSY" &&
-         commons_.clock.monotonic() < until) {
-    std::vector<os::Poll> nothing;
-    TRY(os::poll_fds(nothing, kAgain));
-    set = commons_.group.set_limits(limits);
-  }
-  return set;
 }
 
 // The call has no part in the session's limits any more.
 void RunningBox::leave_group() {
   if (has_grant_) {
-    commons_.granted.memory -= call_.plan.limits.memory;
-    commons_.granted.processes -= call_.plan.limits.processes + kInitProcesses;
+    commons_.granted.memory -= plan().limits.memory;
+    commons_.granted.processes -= plan().limits.processes + kInitProcesses;
     has_grant_ = false;
   }
 }
 
-// Its box is gone.
-void RunningBox::remove_call_group() {
-  if (call_group_) (void)remove_group(*call_group_);
-  call_group_.reset();
-}
-
-Result<void> RunningBox::make_pipes(BoxFds& side) {
-  const auto pipe_to_keeper = [](UniqueFd& here, UniqueFd& there) -> Result<void> {
-    auto pipe = TRY(os::make_pipe());
-    TRY(os::set_blocking(pipe.reader.get(), false));
-    here = std::move(pipe.reader);
-    there = std::move(pipe.writer);
-    return {};
-  };
-  TRY(pipe_to_keeper(status_, side.status));
-  switch (call_.plan.command.kind) {
-    case CommandKind::function:
-      return pipe_to_keeper(answer_, side.answer);
-    case CommandKind::program:
-      side.stdio = std::move(call_.stdio);
-      return {};
-    case CommandKind::shell:
-      TRY(pipe_to_keeper(output_, side.output));
-      side.state_in = TRY(os::sealed_memfd("state", state_));
-      side.command = TRY(os::sealed_memfd("command", command_));
-      // Of a fixed size: what a guest writes there cannot grow beyond what is read from it.
-      state_out_ = TRY(os::fixed_memfd("state", kStateRoom));
-      side.state_out = TRY(os::duplicate(state_out_.get()));
-      return {};
-  }
-  return {};
-}
-
-Result<void> RunningBox::ask_for_box() {
-  const BoxPlan& plan = call_.plan;
-  if (plan.layers.has(Layer::seccomp) && plan.filter.empty())
-    return Error(ErrorKind::invalid, "seccomp: the plan has no filter");
-  if (plan.command.kind == CommandKind::program && plan.command.argv.empty())
-    return Error(ErrorKind::invalid, "start: no program is named");
-  TRY(enter_group());
-  BoxFds side;
-  TRY_CONTEXT(make_pipes(side), "make pipes");
-  if (call_group_) {
-    const Group group = TRY_CONTEXT(Group::open(*call_group_), "open group");
-    side.group = TRY(os::duplicate(group.fd()));
-  }
-  const SessionInit* const session = TRY(commons_.roots.of(plan, commons_.places));
-  auto asked = session->make_box(call_.request, side.list(plan));
-  // One that is gone already has left word why, which is read next.
-  if (!asked && asked.error().kind() != ErrorKind::closed)
-    return std::move(asked).error().with_context("ask for the box");
-  session_ = session;
-  return {};
-}
-
 void RunningBox::made(UniqueFd pidfd) {
-  pidfd_ = std::move(pidfd);
-  pid_ = os::pid_behind(pidfd_.get()).value_or(0);
+  ends_.made(std::move(pidfd));
   // Also one that has answered already: it has no business any more.
-  if (decided_ || done_) kill();
+  if (decided_ || done_) ends_.kill();
 }
 
 void RunningBox::refused(std::string why) {
-  session_ = nullptr;
+  ends_.session = nullptr;
   if (!done_) complete({Outcome::setup_failed, 0, std::move(why)});
-  remove_call_group();
+  ends_.remove_group();
 }
 
 void RunningBox::gone(const os::ExitFacts& exit) {
-  session_ = nullptr;
-  pidfd_.reset();
-  pid_ = 0;
+  ends_.session = nullptr;
+  ends_.pidfd.reset();
+  ends_.pid = 0;
   if (!done_) finish(exit);
-  if (session_ != nullptr) return;
-  remove_call_group();
+  if (ends_.session != nullptr) return;
+  ends_.remove_group();
   // What it was granted is no longer there for others; where that cannot be now, the next call
   // will.
-  if (call_.plan.cgroups == CgroupMode::v1 && commons_.granted.memory > 0)
-    (void)commons_.group.set_limits(session_limits());
+  if (plan().cgroups == CgroupMode::v1 && commons_.granted.memory > 0)
+    (void)commons_.group.set_limits(commons_.group_limits());
 }
 
 void RunningBox::lost() {
@@ -255,12 +185,8 @@ void RunningBox::lost() {
   gone({.signalled = true, .code = SIGKILL});
 }
 
-void RunningBox::kill() const {
-  if (pidfd_) (void)os::signal_through(pidfd_.get(), SIGKILL);
-}
-
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
-  for (const int fd : {status_.get(), answer_.get(), output_.get()}) {
+  for (const int fd : {ends_.status.get(), ends_.answer.get(), ends_.output.get()}) {
     polls.push_back({.fd = fd});
   }
 }
@@ -268,32 +194,32 @@ void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
 void RunningBox::after_poll(const os::Poll* polls) {
   if (!polls[0].readable && !polls[1].readable && !polls[2].readable) return;
   read_pipes();
-  if (done_ || restore_ == Restore::given_up || !read_status(status_text_).ended) return;
+  if (done_ || restore_ == Restore::given_up || !read_status(ends_.status_text).ended) return;
   finish({});
   // It ends by itself now; a tool function that a hostile file took over might not.
-  kill();
+  ends_.kill();
 }
 
 void RunningBox::read_pipes() {
-  drain(status_, kChunksAtOnce, [&](std::string_view bytes) {
-    if (status_text_.size() < kMaxStatusText) status_text_ += bytes;
+  drain(ends_.status, kChunksAtOnce, [&](std::string_view bytes) {
+    if (ends_.status_text.size() < kMaxStatusText) ends_.status_text += bytes;
   });
-  drain(answer_, kChunksAtOnce, [&](std::string_view bytes) {
+  drain(ends_.answer, kChunksAtOnce, [&](std::string_view bytes) {
     if (answer_bytes_.size() < kMaxAnswer) answer_bytes_ += bytes;
   });
-  drain(output_, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
+  drain(ends_.output, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
 }
 
 bool RunningBox::take_started() {
-  if (told_started_ || !read_status(status_text_).started) return false;
+  if (told_started_ || !read_status(ends_.status_text).started) return false;
   told_started_ = true;
   return true;
 }
 
 void RunningBox::decide(Verdict verdict) {
-  if (done_ || session_ == nullptr) return;
+  if (done_ || ends_.session == nullptr) return;
   if (!decided_) decided_ = std::move(verdict);
-  kill();
+  ends_.kill();
   if (!gone_by_) gone_by_ = commons_.clock.monotonic() + kGoneWithin;
 }
 
@@ -322,7 +248,7 @@ void RunningBox::look(Duration now) {
   watch_restore(now);
   if (now >= pace_.next()) watch_use(now);
   if (now >= next_disk_) {
-    if (commons_.disk.look(call_.plan.limits.disk, call_.plan.ids) == DiskWatch::Verdict::too_much)
+    if (commons_.disk.look(plan().limits.disk, plan().ids) == DiskWatch::Verdict::too_much)
       decide({Outcome::disk_limit, 0, {}});
     next_disk_ = commons_.clock.monotonic() + DiskWatch::kInterval;
   }
@@ -332,21 +258,21 @@ void RunningBox::look(Duration now) {
 void RunningBox::watch_restore(Duration now) {
   if (!restore_by_ || now < *restore_by_) return;
   restore_by_.reset();
-  if (!pidfd_ || state_.empty() || tools::is_restored(written_part(state_out_.get()))) return;
+  if (!ends_.pidfd || state_.empty() || tools::is_restored(state_told())) return;
   restore_ = Restore::given_up;
-  kill();
+  ends_.kill();
 }
 
 void RunningBox::watch_use(Duration now) {
-  const PlannedLimits& limits = call_.plan.limits;
-  const BoxUse use = pid_ > 0 ? use_of_box(pid_) : BoxUse{};
+  const PlannedLimits& limits = plan().limits;
+  const BoxUse use = ends_.pid > 0 ? use_of_box(ends_.pid) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
   // The wall of version 1 is round all calls of the session together; each is watched as well.
-  if (limits.memory_by == Enforced::watched || call_.plan.cgroups == CgroupMode::v1) {
+  if (limits.memory_by == Enforced::watched || plan().cgroups == CgroupMode::v1) {
     if (use.memory > limits.memory) decide({Outcome::memory_limit, 0, {}});
   }
-  if (limits.memory_by == Enforced::walled && call_.plan.cgroups == CgroupMode::v1) {
+  if (limits.memory_by == Enforced::walled && plan().cgroups == CgroupMode::v1) {
     const auto kills = commons_.group.memory_kills();
     if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
   }
@@ -355,38 +281,40 @@ void RunningBox::watch_use(Duration now) {
 }
 
 void RunningBox::read_what_is_left() {
-  while (status_.valid() || answer_.valid() || output_.valid()) {
-    const auto before = answer_bytes_.size() + collector_.output().total() + status_text_.size();
+  while (ends_.status.valid() || ends_.answer.valid() || ends_.output.valid()) {
+    const auto before =
+        answer_bytes_.size() + collector_.output().total() + ends_.status_text.size();
     read_pipes();
     // Nothing came: whoever still holds the other end is no process of the tool's.
-    if (before == answer_bytes_.size() + collector_.output().total() + status_text_.size()) break;
+    if (before == answer_bytes_.size() + collector_.output().total() + ends_.status_text.size())
+      break;
   }
 }
 
 // The tool and all that it started are gone, and maybe the box's first process too.
 void RunningBox::finish(const os::ExitFacts& exit) {
   read_what_is_left();
-  BoxEnd end{decided_, read_status(status_text_), exit, false};
+  BoxEnd end{decided_, read_status(ends_.status_text), exit, false};
   const os::OwnUse use =
       end.reported.ended ? end.reported.use : os::OwnUse{exit.cpu_us, exit.peak_kib};
   use_.cpu_us += use.cpu_us;
   use_.peak_kib = std::max(use_.peak_kib, use.peak_kib);
   if (restore_ == Restore::given_up && !decided_) {
-    if (tools::is_restored(written_part(state_out_.get()))) {
+    if (tools::is_restored(state_told())) {
       // It came to the command after all, in the moment that it was given up: that ran in part.
       complete({Outcome::interrupted, 0, {}});
       return;
     }
     restore_ = Restore::dropped;
     state_.clear();
-    status_text_.clear();
+    ends_.status_text.clear();
     leave_group();
-    remove_call_group();
-    launch();
+    ends_.remove_group();
+    launch(nullptr);
     return;
   }
-  if (call_group_) {
-    if (auto group = Group::open(*call_group_))
+  if (ends_.group) {
+    if (auto group = Group::open(*ends_.group))
       end.memory_kill = group->memory_kills().value_or(0) > 0;
   } else if (has_grant_) {
     end.memory_kill = commons_.group.memory_kills().value_or(kills_before_) > kills_before_;
@@ -400,8 +328,8 @@ void RunningBox::complete(Verdict verdict) {
       std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() - began_).count();
   report_.usage.cpu_us = use_.cpu_us;
   report_.usage.peak_kib = std::max(use_.peak_kib, static_cast<std::int64_t>(peak_bytes_ / kKiB));
-  if (call_.plan.command.kind != CommandKind::program) {
-    const tools::ToolResult result = call_.plan.command.kind == CommandKind::shell
+  if (plan().command.kind != CommandKind::program) {
+    const tools::ToolResult result = plan().command.kind == CommandKind::shell
                                          ? shell_result(verdict)
                                          : function_result(verdict);
     report_.is_error = result.is_error == tools::ToolResult::IsError::yes;
@@ -409,9 +337,17 @@ void RunningBox::complete(Verdict verdict) {
   }
   report_.verdict = std::move(verdict);
   done_ = true;
-  status_.reset();
-  answer_.reset();
-  output_.reset();
+  ends_.status.reset();
+  ends_.answer.reset();
+  ends_.output.reset();
+}
+
+// Without what a shell that waited told before its call.
+std::string RunningBox::state_told() const {
+  std::string bytes = written_part(ends_.state_out.get());
+  if (ends_.start == BoxStart::with_its_call) return bytes;
+  const auto start = tools::told_at_start(bytes);
+  return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
 void RunningBox::settle() {
@@ -421,8 +357,8 @@ void RunningBox::settle() {
 
 tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
-  if (state_out_) {
-    const std::string state = written_part(state_out_.get());
+  if (ends_.state_out) {
+    const std::string state = state_told();
     if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
     if (verdict.outcome == Outcome::finished) {
       // The next call gets it from memory; the file follows behind the answer.
@@ -432,8 +368,7 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   }
   collector_.finish();
   report_.output_file = collector_.file_name();
-  return tools::bash_result({collector_.output(),
-                             bash_outcome(verdict, call_.plan.limits, time_limit_),
+  return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
                              collector_.file(), std::move(notice)});
 }
 
@@ -448,7 +383,7 @@ tools::ToolResult RunningBox::function_result(Verdict& verdict) {
     }
     verdict = {Outcome::setup_failed, 0, "tool: " + answer.error().message()};
   }
-  return function_stopped(call_.plan.tool, verdict, call_.plan.limits);
+  return function_stopped(plan().tool, verdict, plan().limits);
 }
 
 }  // namespace glovebox::box

@@ -10,58 +10,40 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
-#include "box/box_fds.h"
-#include "box/cgroup.h"
-#include "box/disk_watch.h"
-#include "box/init_status.h"
+#include "box/box_ends.h"
 #include "box/keeper.h"
+#include "box/known_plan.h"
 #include "box/outcome.h"
 #include "box/output_collector.h"
 #include "box/plan.h"
 #include "box/process_watch.h"
+#include "box/session_commons.h"
 #include "box/session_init.h"
-#include "box/session_places.h"
-#include "box/session_roots.h"
-#include "box/session_store.h"
+#include "box/waiting_boxes.h"
 #include "os/process.h"
 #include "tools/result.h"
 
 namespace glovebox::box {
 
-// What the boxes of one session have in common. Outlives them.
-struct SessionCommons {
-  SessionPlaces places;
-  SessionStore store;
-  GroupPlaces group_places;  // mode none: there is no group
-  Group group;
-  GroupLimits granted;  // to the boxes that run, together (version 1)
-  DiskWatch disk;
-  SystemClock clock;
-  std::optional<std::string> shell_state;  // once it was read or written; else it is in the store
-  SessionRoots roots;
-};
-
 class RunningBox {
  public:
   struct Call {
     std::uint64_t ticket = 0;
-    BoxPlan plan;
+    PlanPtr known;
     std::string input;
-    std::string request;  // the RunBox message that brought all this
     std::array<UniqueFd, 3> stdio;
   };
 
   RunningBox(SessionCommons& commons, Call call);
 
-  // Asks for the box. When no box is needed or none can be made, the report is ready at once.
-  void start();
+  // Takes a box that waits, or asks for one. When none is needed or none can be made, the report is
+  // ready at once.
+  void start(WaitingBoxes& waiting);
   // What the first process of its namespaces tells.
   void made(UniqueFd pidfd);
   void refused(std::string why);
@@ -69,10 +51,11 @@ class RunningBox {
   // That process is gone itself, and the box with it.
   void lost();
   // Who it asked for the box; nullptr before and after.
-  const SessionInit* session() const { return session_; }
+  const SessionInit* session() const { return ends_.session; }
+  std::uint64_t number() const { return ends_.number; }
 
   std::uint64_t ticket() const { return call_.ticket; }
-  const BoxPlan& plan() const { return call_.plan; }
+  const PlanPtr& known() const { return call_.known; }
 
   // Adds what it waits for; after_poll() gets the same entries back, in their order.
   void add_polls(std::vector<os::Poll>& polls) const;
@@ -88,25 +71,22 @@ class RunningBox {
   bool take_started();
   // The report is ready. The box is kept until the kernel has taken it apart, and its polls go on.
   bool is_done() const { return done_; }
-  bool lingers() const { return session_ != nullptr; }
+  bool lingers() const { return ends_.session != nullptr; }
   RunReport report() { return std::move(report_); }
   // What need not be done before the report is sent: saves the shell's state.
   void settle();
 
  private:
+  const BoxPlan& plan() const { return call_.known->plan(); }
   bool prepare_shell();
-  void launch();
-  Result<void> ask_for_box();
+  void launch(WaitingBoxes* waiting);
+  Result<BoxEnds> take_box(WaitingBoxes* waiting);
   Result<void> enter_group();
-  Result<void> make_pipes(BoxFds& side);
-  GroupLimits session_limits() const;
-  Result<void> set_session_limits();
   void leave_group();
-  void remove_call_group();
-  void kill() const;
   void decide(Verdict verdict);
   void read_pipes();
   void read_what_is_left();
+  std::string state_told() const;
   void finish(const os::ExitFacts& exit);
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
@@ -116,16 +96,12 @@ class RunningBox {
 
   SessionCommons& commons_;
   Call call_;
-  std::string state_;  // of the shell, before the call
-  std::string command_;
+  std::string state_;    // of the shell, before the call
+  std::string command_;  // or the tool and its input
   milliseconds time_limit_{0};
 
-  const SessionInit* session_ = nullptr;
-  UniqueFd pidfd_;  // of the box's first process, from made() to gone()
-  pid_t pid_ = 0;
-  UniqueFd status_, answer_, output_, state_out_;
-  std::optional<GroupPlaces> call_group_;  // version 2
-  std::string status_text_, answer_bytes_;
+  BoxEnds ends_;
+  std::string answer_bytes_;
   OutputCollector collector_;
 
   Duration began_{0}, deadline_{0}, next_disk_{0};

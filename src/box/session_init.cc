@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "box/namespaces.h"
-#include "box/plan_wire.h"
 #include "box/session_wire.h"
 #include "box/setup.h"
 #include "ipc/wire.h"
@@ -13,16 +12,10 @@
 
 namespace glovebox::box {
 
-Result<std::string> root_key(const BoxPlan& plan, const SessionPlaces& places) {
+Result<std::string> root_key(const KnownPlan& known, const SessionPlaces& places) {
   const os::FileFacts workspace = TRY_CONTEXT(os::facts_of_path(places.workspace), "workspace");
-  BoxPlan root;
-  root.rung = plan.rung;
-  root.layers = plan.layers;
-  root.ids = plan.ids;
-  root.hostname = plan.hostname;
-  root.mounts = plan.mounts;
   ipc::Writer writer;
-  writer.number(workspace.device).number(workspace.inode).text(encode_plan(root));
+  writer.number(workspace.device).number(workspace.inode).text(known.root());
   return writer.take();
 }
 
@@ -48,8 +41,9 @@ Result<SessionInit> SessionInit::start(const BoxPlan& plan, const SessionPlaces&
   return session;
 }
 
-Result<void> SessionInit::make_box(std::string_view request, const std::vector<int>& fds) const {
-  return channel_.send(RunBox::kType, request, fds);
+Result<void> SessionInit::make_box(std::uint64_t number, BoxStart start, std::string_view plan,
+                                   const std::vector<int>& fds) const {
+  return channel_.send(MakeBox::kType, MakeBox{number, start, std::string(plan)}.encode(), fds);
 }
 
 Result<std::optional<SessionEvent>> SessionInit::receive() const {
@@ -59,21 +53,21 @@ Result<std::optional<SessionEvent>> SessionInit::receive() const {
   switch (envelope->type) {
     case BoxMade::kType:
       event.kind = SessionEvent::Kind::made;
-      event.ticket = TRY(BoxMade::decode(envelope->body)).ticket;
+      event.number = TRY(BoxMade::decode(envelope->body)).number;
       if (envelope->fds.size() != 1) return Error(ErrorKind::protocol, "session: no pidfd");
       event.pidfd = std::move(envelope->fds.front());
       break;
     case BoxRefused::kType: {
       auto message = TRY(BoxRefused::decode(envelope->body));
       event.kind = SessionEvent::Kind::refused;
-      event.ticket = message.ticket;
+      event.number = message.number;
       event.why = std::move(message.why);
       break;
     }
     case BoxGone::kType: {
       const auto message = TRY(BoxGone::decode(envelope->body));
       event.kind = SessionEvent::Kind::gone;
-      event.ticket = message.ticket;
+      event.number = message.number;
       event.exit = message.exit;
       break;
     }

@@ -17,22 +17,23 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "box/known_plan.h"
 #include "box/plan.h"
 #include "box/session_places.h"
+#include "box/session_wire.h"
 #include "ipc/channel.h"
 #include "os/process.h"
 
 namespace glovebox::box {
 
-// What of a plan is made once for the session, as bytes: layers, ids, mounts, the host name, and
-// which folder the workspace is right now. Equal keys: the same root serves both plans.
-// Errors: the workspace is gone.
-Result<std::string> root_key(const BoxPlan& plan, const SessionPlaces& places);
+// What of a plan is made once for the session, as bytes, with which folder the workspace is right
+// now. Equal keys: the same root serves both plans. Errors: the workspace is gone.
+Result<std::string> root_key(const KnownPlan& known, const SessionPlaces& places);
 
-// What the keeper learns. `refused` without a ticket concerns every box that was asked for.
+// What the keeper learns. `session_refused` concerns every box that was asked for.
 struct SessionEvent {
   enum class Kind : std::uint8_t { made, refused, gone, session_refused } kind = Kind::made;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   UniqueFd pidfd;      // made
   std::string why;     // refused, session_refused: `step: ERRNO`
   os::ExitFacts exit;  // gone
@@ -46,8 +47,10 @@ class SessionInit {
   static Result<SessionInit> start(const BoxPlan& plan, const SessionPlaces& places);
 
   int fd() const { return channel_.fd(); }  // poll for reading
-  // `request`: the bytes of a RunBox message; `fds` as box_fds() orders them, stay the caller's.
-  Result<void> make_box(std::string_view request, const std::vector<int>& fds) const;
+  // `number` names the box from now on; `plan`: plan_wire.h; `fds` as box_fds.h orders them, stay
+  // the caller's.
+  Result<void> make_box(std::uint64_t number, BoxStart start, std::string_view plan,
+                        const std::vector<int>& fds) const;
   // Blocks for one message; nullopt: the process is gone, and its boxes with it.
   Result<std::optional<SessionEvent>> receive() const;
 

@@ -9,6 +9,7 @@
 
 #include "box/box_fds.h"
 #include "box/init.h"
+#include "box/known_plan.h"
 #include "box/namespaces.h"
 #include "box/session_init.h"
 #include "box/session_wire.h"
@@ -44,44 +45,45 @@ class SessionLoop {
 
  private:
   struct Box {
-    std::uint64_t ticket;
+    std::uint64_t number;
     os::Process process;
   };
 
   Result<void> reap(Box& box) {
     const auto exit = TRY(box.process.reap(os::Process::Wait::no));
     if (!exit) return {};
-    return keeper_.send(BoxGone::kType, BoxGone{box.ticket, *exit}.encode());
+    return keeper_.send(BoxGone::kType, BoxGone{box.number, *exit}.encode());
   }
 
   // False: the keeper is gone.
   Result<bool> take_message() {
     auto envelope = TRY(keeper_.receive());
     if (!envelope) return false;
-    if (envelope->type != RunBox::kType)
+    if (envelope->type != MakeBox::kType)
       return Error(ErrorKind::protocol, "session: unknown message");
-    auto request = TRY(RunBox::decode(envelope->body));
-    auto fds = TRY(BoxFds::take(request.plan, std::move(envelope->fds)));
-    auto made = make(request, std::move(fds));
+    const auto request = TRY(MakeBox::decode(envelope->body));
+    const PlanPtr known = TRY(plans_.of(request.plan));
+    auto fds = TRY(BoxFds::take(known->plan(), std::move(envelope->fds)));
+    auto made = make(request, known->plan(), std::move(fds));
     if (made) return true;
     TRY(keeper_.send(BoxRefused::kType,
-                     BoxRefused{request.ticket, failure_text("start", made.error())}.encode()));
+                     BoxRefused{request.number, failure_text("start", made.error())}.encode()));
     return true;
   }
 
-  Result<void> make(const RunBox& request, BoxFds fds) {
+  Result<void> make(const MakeBox& request, const BoxPlan& plan, BoxFds fds) {
     const int group = fds.group.get();
-    InitWork work{request.plan, places_, request.input, std::move(fds), host_proc_.get()};
-    auto process =
-        TRY(os::fork_into(call_namespaces(request.plan), [&] { return run_init(work); }, group));
-    TRY(keeper_.send(BoxMade::kType, BoxMade{request.ticket}.encode(), {process.pidfd()}));
-    boxes_.push_back({request.ticket, std::move(process)});
+    InitWork work{plan, places_, request.start, std::move(fds), host_proc_.get()};
+    auto process = TRY(os::fork_into(call_namespaces(plan), [&] { return run_init(work); }, group));
+    TRY(keeper_.send(BoxMade::kType, BoxMade{request.number}.encode(), {process.pidfd()}));
+    boxes_.push_back({request.number, std::move(process)});
     return {};
   }
 
   const SessionPlaces& places_;
   ipc::Channel keeper_;
   UniqueFd host_proc_;  // the host's /proc, for id maps and the limit of nested namespaces
+  KnownPlans plans_;
   std::vector<Box> boxes_;
 };
 

@@ -5,14 +5,14 @@
 
 namespace glovebox::box {
 
-Result<const SessionInit*> SessionRoots::of(const BoxPlan& plan, const SessionPlaces& places) {
-  std::string key = TRY(root_key(plan, places));
-  const auto known =
+Result<const SessionInit*> SessionRoots::of(const KnownPlan& known, const SessionPlaces& places) {
+  std::string key = TRY(root_key(known, places));
+  const auto made =
       std::ranges::find_if(roots_, [&](const auto& root) { return root->key == key; });
-  if (known != roots_.end()) {
-    std::rotate(known, known + 1, roots_.end());
+  if (made != roots_.end()) {
+    std::rotate(made, made + 1, roots_.end());
   } else {
-    auto session = TRY(SessionInit::start(plan, places));
+    auto session = TRY(SessionInit::start(known.plan(), places));
     roots_.push_back(std::make_unique<Root>(Root{std::move(key), std::move(session)}));
   }
   return &roots_.back()->session;

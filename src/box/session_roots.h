@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "box/plan.h"
+#include "box/known_plan.h"
 #include "box/session_init.h"
 #include "box/session_places.h"
 
@@ -22,7 +22,7 @@ class SessionRoots {
 
   // The one whose root is the plan's; made when there is none. Pointers stay valid until drop() or
   // trim(). Errors: of SessionInit::start().
-  Result<const SessionInit*> of(const BoxPlan& plan, const SessionPlaces& places);
+  Result<const SessionInit*> of(const KnownPlan& known, const SessionPlaces& places);
 
   std::vector<const SessionInit*> all() const;
   // Takes it out, so that no plan finds it any more; it ends with what is returned.

@@ -4,30 +4,47 @@
 
 namespace glovebox::box {
 
+using ipc::kMaxBlob;
 using ipc::kMaxText;
 using ipc::Reader;
 using ipc::Writer;
 
+std::string MakeBox::encode() const {
+  Writer writer;
+  writer.number(number).number(static_cast<std::uint8_t>(start)).text(plan);
+  return writer.take();
+}
+
+Result<MakeBox> MakeBox::decode(std::string_view body) {
+  Reader reader(body);
+  MakeBox message;
+  message.number = TRY(reader.number<std::uint64_t>());
+  message.start = TRY(reader.choice(BoxStart::waiting));
+  message.plan = TRY(reader.text(kMaxBlob));
+  TRY(reader.finish());
+  return message;
+}
+
 std::string BoxMade::encode() const {
-  return Writer().number(ticket).take();
+  return Writer().number(number).take();
 }
 
 Result<BoxMade> BoxMade::decode(std::string_view body) {
   Reader reader(body);
   BoxMade message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.number = TRY(reader.number<std::uint64_t>());
   TRY(reader.finish());
   return message;
 }
 
 std::string BoxRefused::encode() const {
-  return Writer().number(ticket).text(why).take();
+  return Writer().number(number).text(why).take();
 }
 
 Result<BoxRefused> BoxRefused::decode(std::string_view body) {
   Reader reader(body);
   BoxRefused message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.number = TRY(reader.number<std::uint64_t>());
   message.why = TRY(reader.text(kMaxText));
   TRY(reader.finish());
   return message;
@@ -35,7 +52,7 @@ Result<BoxRefused> BoxRefused::decode(std::string_view body) {
 
 std::string BoxGone::encode() const {
   Writer writer;
-  writer.number(ticket).number(static_cast<std::uint8_t>(exit.signalled ? 1 : 0));
+  writer.number(number).number(static_cast<std::uint8_t>(exit.signalled ? 1 : 0));
   writer.signed_number(exit.code).signed_number(exit.cpu_us).signed_number(exit.peak_kib);
   return writer.take();
 }
@@ -43,7 +60,7 @@ std::string BoxGone::encode() const {
 Result<BoxGone> BoxGone::decode(std::string_view body) {
   Reader reader(body);
   BoxGone message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.number = TRY(reader.number<std::uint64_t>());
   message.exit.signalled = TRY(reader.flag());
   message.exit.code = static_cast<int>(TRY(reader.signed_number()));
   message.exit.cpu_us = TRY(reader.signed_number());

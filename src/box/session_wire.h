@@ -7,25 +7,38 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "box/keeper_wire.h"
 #include "os/process.h"
 
 namespace glovebox::box {
 
-// RunBox asks for a box, as the boxer's message does; its descriptors are those of box_fds().
+// Whether a box knows its call when it starts.
+enum class BoxStart : std::uint8_t {
+  with_its_call,
+  waiting,  // it makes every wall, then waits at its end of `command` (box_fds.h)
+};
 
-// Answer to RunBox, with the pidfd of the box's first process.
+// Asks for a box, with the descriptors of box_fds.h.
+struct MakeBox {
+  static constexpr std::uint16_t kType = 0x414;
+  std::uint64_t number = 0;  // names it from now on
+  BoxStart start = BoxStart::with_its_call;
+  std::string plan;  // plan_wire.h
+  std::string encode() const;
+  static Result<MakeBox> decode(std::string_view body);
+};
+
+// Answer to MakeBox, with the pidfd of the box's first process.
 struct BoxMade {
   static constexpr std::uint16_t kType = 0x410;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   std::string encode() const;
   static Result<BoxMade> decode(std::string_view body);
 };
 
-// Answer to RunBox: not even a first process could be made.
+// Answer to MakeBox: not even a first process could be made.
 struct BoxRefused {
   static constexpr std::uint16_t kType = 0x411;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   std::string why;  // `step: ERRNO`
   std::string encode() const;
   static Result<BoxRefused> decode(std::string_view body);
@@ -34,7 +47,7 @@ struct BoxRefused {
 // The first process of a box has been reaped.
 struct BoxGone {
   static constexpr std::uint16_t kType = 0x412;
-  std::uint64_t ticket = 0;
+  std::uint64_t number = 0;
   os::ExitFacts exit;
   std::string encode() const;
   static Result<BoxGone> decode(std::string_view body);

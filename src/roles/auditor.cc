@@ -91,16 +91,22 @@ void Server::answer(const PeerPtr& peer, std::uint16_t type, std::string_view bo
 }
 
 Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
-  const auto reply = [this, peer, sequence = message.sequence](Result<audit::RecordPlace> place) {
+  auto request = append_request(peer->writer, message);
+  const std::string tool_use = request ? request->tool_use : std::string();
+  const auto reply = [this, peer, sequence = message.sequence,
+                      tool_use](Result<audit::RecordPlace> place) {
     if (place) {
       const ipc::Appended done{sequence, place->index, place->hash.hex()};
       answer(peer, ipc::Appended::kType, done.encode());
+    } else if (place.error().kind() == ErrorKind::exists) {
+      const ipc::CallFound found{sequence,
+                                 call_state_for_peer(work_.auditor.find_call(tool_use))};
+      answer(peer, ipc::CallFound::kType, found.encode());
     } else {
       const ipc::AppendFailed refused{sequence, place.error().message()};
       answer(peer, ipc::AppendFailed::kType, refused.encode());
     }
   };
-  auto request = append_request(peer->writer, message);
   if (!request)
     reply(std::move(request).error());
   else

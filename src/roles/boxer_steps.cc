@@ -139,7 +139,7 @@ void Boxer::run(const Step& step) {
     if (!session.keeper) TRY(start_keeper(call.session, session));
     box::RunRequest request;
     request.ticket = step.ticket;
-    request.plan = *call.plan;
+    request.plan = box::KnownPlan::of(*call.plan);
     request.input = call.text.input;
     for (std::size_t i = 0; i < call.stdio.size(); ++i) request.stdio[i] = call.stdio[i].get();
     return session.keeper->run(request);

@@ -103,8 +103,8 @@ void CallGate::advance(const std::string& name) {
     Call& next = calls_.at(session.order[i]);
     if (next.phase != Phase::waiting) continue;
     if (!may_start(session, i)) break;
-    next.phase = Phase::finding;
-    emit(Step::Kind::find, session.order[i], next);
+    next.phase = Phase::deciding;
+    emit(Step::Kind::decide, session.order[i], next);
   }
   if (session.phase == SessionPhase::emptying && session.order.empty() && log_ok_) {
     session.phase = SessionPhase::closing;
@@ -164,26 +164,19 @@ void CallGate::found(Ticket ticket, LogKnows log, StoredHere stored) {
     doubted->phase = Phase::resulting;
     return emit(Step::Kind::ask_result, ticket, *doubted);
   }
-  Call* found = call(ticket, Phase::finding);
-  if (found == nullptr) return;
-  switch (log) {
-    case LogKnows::nothing:
-      if (found->reason == CancelReason::interrupted) return finish(ticket, Ending::interrupted);
-      if (found->reason != CancelReason::none) return deny_cancelled(ticket, *found);
-      found->phase = Phase::deciding;
-      return emit(Step::Kind::decide, ticket, *found);
-    case LogKnows::end:
-      return finish(ticket, stored == StoredHere::yes ? Ending::stored : Ending::settled);
-    case LogKnows::intent:
-      if (stored == StoredHere::yes) {  // it ended, but the record of that was lost
-        found->ending = Ending::stored;
-        found->phase = Phase::resulting;
-        return emit(Step::Kind::ask_result, ticket, *found);
-      }
-      found->ending = Ending::interrupted;
-      found->phase = Phase::storing;
-      return emit(Step::Kind::store, ticket, *found);
+  Call* known = call(ticket, Phase::intending);
+  if (known == nullptr) known = call(ticket, Phase::denying);
+  if (known == nullptr || log == LogKnows::nothing) return;
+  if (log == LogKnows::end)
+    return finish(ticket, stored == StoredHere::yes ? Ending::stored : Ending::settled);
+  if (stored == StoredHere::yes) {  // it ended, but the record of that was lost
+    known->ending = Ending::stored;
+    known->phase = Phase::resulting;
+    return emit(Step::Kind::ask_result, ticket, *known);
   }
+  known->ending = Ending::interrupted;
+  known->phase = Phase::storing;
+  emit(Step::Kind::store, ticket, *known);
 }
 
 void CallGate::decided(Ticket ticket, Decided decision) {
@@ -209,7 +202,7 @@ void CallGate::recorded(Ticket ticket, Recorded outcome) {
     case Phase::denying:
       return finish(ticket, refused ? Ending::not_recorded : call.ending);
     case Phase::intending:
-      if (refused) return finish(ticket, Ending::settled);  // another session has this id
+      if (refused) return finish(ticket, Ending::not_recorded);
       if (call.reason == CancelReason::none) {
         call.phase = Phase::running;
         return emit(Step::Kind::run, ticket, call);

@@ -1,14 +1,13 @@
 // The order in which a call may happen, without doing any of it.
 //
-//   received → found in the log? → decided → intent durable → run → result stored → result durable
-//            → delivered
+//   received → decided → intent durable → run → result stored → result durable → delivered
 //
 // The gate is told what happened and answers with the steps that may be taken now; the boxer takes
 // them. Nothing else starts a box or sends a result, so these hold whatever a worker asks for:
 //   - no step `run` before the intent of that call is durable;
 //   - no step `deliver` of a result before the result is stored and its record is durable;
-//   - one `run` for a call id: a call that the log knows is delivered from its stored result, or
-//     answered as interrupted;
+//   - one `run` for a call id: an intent or a denial of a call that the log knows is not recorded
+//     again; the call is delivered from its stored result, or answered as interrupted;
 //   - in a session, calls start in the order in which they came; readers run side by side (at most
 //     kMaxReaders), whatever writes runs alone;
 //   - when the log is lost, whatever was not finished is stopped and answered as not recorded, and
@@ -55,10 +54,9 @@ enum class Ending : std::uint8_t {
 
 struct Step {
   enum class Kind : std::uint8_t {
-    find,        // ask the log and the session's store about the call → found()
     decide,      // → decided()
-    ask_deny,    // record tool.deny → recorded()
-    ask_intent,  // record tool.intent → recorded()
+    ask_deny,    // record tool.deny, unless the log knows the call → recorded() or found()
+    ask_intent,  // record tool.intent, unless the log knows the call → recorded() or found()
     run,         // → ran()
     stop,        // end the running box early; ran() still comes
     store,       // keep the result (`ending`) on disk → stored()
@@ -66,13 +64,14 @@ struct Step {
     ask_orphan,  // record tool.orphan → recorded()
     deliver,     // answer with `ending`; the call is over
     drop,        // the call is over and nobody waits for an answer
+    find,        // ask the log and the session's store about the call → found()
     forget,      // the stored result, if any, is void
     ask_open,    // record session.open → session_recorded()
     opened,      // tell the peer
     not_opened,  // tell the peer: the log cannot be written
     ask_close,   // record session.close → session_recorded()
     closed,      // tell the peer; the session is over
-  } kind = Kind::find;
+  } kind = Kind::decide;
   Ticket ticket = 0;
   std::string session;
   std::string tool_use;
@@ -115,7 +114,6 @@ class CallGate {
  private:
   enum class Phase : std::uint8_t {
     waiting,
-    finding,
     deciding,
     denying,
     intending,

@@ -35,6 +35,8 @@ class LogClient {
   bool connected() const { return channel_.open(); }
   int fd() const { return channel_.fd(); }
 
+  // The answer to an intent or a denial may be about what the log knows of the call, `found`: then
+  // nothing was recorded.
   // Errors: the connection is lost (whatever the kind); the caller then disconnects.
   Result<void> append_call(Ticket ticket, audit::RecordKind kind, std::string_view session,
                            std::string_view tool_use, codec::JsonObject members);

@@ -1,5 +1,9 @@
 #include "tools/shell_state.h"
 
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
 namespace glovebox::tools {
 namespace {
 
@@ -36,23 +40,109 @@ namespace {
 
 // The state runs between the two redirections; from there on nothing is called but by `builtin`.
 // Fds 3 to 5 are free for the command, which is expanded before fd 4 is closed.
-constexpr std::string_view kScript =
-    "exec 42>&5 5>&-; unset -v BASH_EXECUTION_STRING; "
-    "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "
-    "{ . /dev/fd/3; builtin printf \"#GB1 restored\\n\" >&42; "
-    "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; "
-    "builtin printf \"#GB1 moved\\n\" >&42; fi; builtin trap '" SAVE_STATE
-    "' EXIT; builtin set \"${__gb_opts[@]}\"; "
-    "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "
-    "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "
-    "builtin eval \"${__gb_x-}$(</dev/fd/4)\" 3<&- 4<&-";
+#define BEGIN "exec 42>&5 5>&-; unset -v BASH_EXECUTION_STRING; "
+#define RUN_COMMAND                                                                      \
+  "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "                                   \
+  "{ . /dev/fd/3; builtin declare SECONDS=0; builtin printf \"#GB1 restored\\n\" >&42; " \
+  "if [[ $__gb_gone ]]; then builtin cd -- \"$__gb_here\"; "                             \
+  "builtin printf \"#GB1 moved\\n\" >&42; fi; builtin trap '" SAVE_STATE                 \
+  "' EXIT; builtin set \"${__gb_opts[@]}\"; "                                            \
+  "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "         \
+  "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "                        \
+  "builtin eval \"${__gb_x-}$(</dev/fd/4)\" 3<&- 4<&-"
+
+// What the shell would have restored if nothing had changed since it started, one statement a line.
+#define TELL_START                                                                                \
+  "{ __gb_b=:$BASHOPTS:; builtin printf \"shopt -s%s\\n\" \"${__gb_b//:/ }\"; builtin umask -p; " \
+  "builtin unset -v __gb_b; builtin declare -p; builtin printf \"#GB0 waiting\\n\"; } >&42; "
+
+constexpr std::string_view kScript = BEGIN RUN_COMMAND;
+constexpr std::string_view kWaitingScript = BEGIN TELL_START RUN_COMMAND;
 
 #undef SAVE_STATE
+#undef BEGIN
+#undef RUN_COMMAND
+#undef TELL_START
+
+// Variables that bash makes itself and that nobody can set, or that are not carried.
+constexpr std::array<std::string_view, 24> kNotCarried = {
+    "BASHOPTS",    "BASHPID",       "BASH_ARGC",     "BASH_ARGV",     "BASH_COMMAND", "BASH_LINENO",
+    "BASH_SOURCE", "BASH_SUBSHELL", "BASH_VERSINFO", "EPOCHREALTIME", "EPOCHSECONDS", "EUID",
+    "FUNCNAME",    "GROUPS",        "HISTCMD",       "LINENO",        "PIPESTATUS",   "PPID",
+    "RANDOM",      "SECONDS",       "SHELLOPTS",     "SRANDOM",       "UID",          "DIRSTACK",
+};
+constexpr std::string_view kOurPrefix = "__gb_";
+constexpr std::string_view kDeclare = "declare -";
+
+// The first line of `text`, with its end; takes it off.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end == text.npos ? end : end + 1);
+  text.remove_prefix(line.size());
+  return line;
+}
+
+// `declare -ir PPID="1"`: PPID
+std::string_view declared_name(std::string_view line) {
+  line.remove_prefix(std::min(line.find(' ', kDeclare.size()), line.size() - 1) + 1);
+  return line.substr(0, line.find_first_of("=\n"));
+}
+
+// The state begins with statements of one line each, which bash prints so that no value has a line
+// end in it; what a guest forged to be otherwise breaks its own next shell. `keep` decides on each.
+template <class Keep>
+std::string filtered(std::string_view state, const Keep& keep) {
+  std::string kept;
+  kept.reserve(state.size());
+  while (!state.empty()) {
+    std::string_view rest = state;
+    const std::string_view line = take_line(rest);
+    const bool known = line.starts_with(kDeclare) || line.starts_with("shopt -") ||
+                       line.starts_with("umask ") || line.starts_with("cd -- ");
+    if (!known) break;
+    if (keep(line)) kept += line;
+    state = rest;
+  }
+  return kept += state;
+}
+
+std::string without_what_is_not_carried(std::string_view state) {
+  return filtered(state, [](std::string_view line) {
+    if (!line.starts_with(kDeclare)) return true;
+    const std::string_view name = declared_name(line);
+    return !name.starts_with(kOurPrefix) &&
+           std::ranges::find(kNotCarried, name) == kNotCarried.end();
+  });
+}
 
 }  // namespace
 
 std::string_view shell_script() {
   return kScript;
+}
+
+std::string_view waiting_shell_script() {
+  return kWaitingScript;
+}
+
+std::optional<std::string_view> told_at_start(std::string_view state_out) {
+  const std::size_t mark = state_out.find(kWaitingMark);
+  if (mark == std::string_view::npos) return std::nullopt;
+  return state_out.substr(0, mark);
+}
+
+std::string changes_since(std::string_view start, std::string_view state) {
+  std::unordered_set<std::string_view> known;
+  while (!start.empty()) known.insert(take_line(start));
+  // All options off, then those that were on: together or not at all.
+  std::string_view rest = state;
+  bool same_options = true;
+  for (std::string_view line : {take_line(rest), take_line(rest)})
+    same_options &= line.starts_with("shopt -u") || known.contains(line);
+  return filtered(state, [&](std::string_view line) {
+    if (line.starts_with("shopt -")) return !same_options;
+    return line.starts_with("cd ") || !known.contains(line);
+  });
 }
 
 bool is_restored(std::string_view state_out) {
@@ -80,7 +170,7 @@ Result<std::string> accepted_state(std::string_view state_out) {
   if (state_out.find('\0') != std::string_view::npos) {
     return Error(ErrorKind::invalid, "shell state: has a NUL byte");
   }
-  return std::string(state_out);
+  return without_what_is_not_carried(state_out);
 }
 
 }  // namespace glovebox::tools

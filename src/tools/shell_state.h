@@ -22,6 +22,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,19 @@ constexpr std::string_view kStateEndMark = "#GBEND\n";
 
 // The argument of `bash -c`. The same text for every call; holds no data of a call.
 std::string_view shell_script();
+
+// The same for a shell that is started before its call is known: fds 3 and 4 are pipes that a guest
+// may open (mode 0444), and it waits for the end of the first. Nothing of a guest's, also not its
+// state, runs before that. It tells first what it started with.
+std::string_view waiting_shell_script();
+// Ends what a waiting shell tells; bash waits when it is there.
+constexpr std::string_view kWaitingMark = "#GB0 waiting\n";
+// What it told, from what fd 5 holds so far; nullopt: it does not wait yet. After it and the mark
+// fd 5 holds what it does otherwise.
+std::optional<std::string_view> told_at_start(std::string_view state_out);
+// What of a state a shell that started with `start` need not be told: the rest, to be written to
+// fd 3 in its place.
+std::string changes_since(std::string_view start, std::string_view state);
 
 // True once the restore is over, for what fd 5 holds so far.
 bool is_restored(std::string_view state_out);

@@ -175,7 +175,7 @@ Result<RunReport> run_by_keeper(BoxPlan plan, const HostFacts& host, Session ses
   Keeper keeper = TRY(Keeper::start(launch));
   RunRequest request;
   request.ticket = 1;
-  request.plan = std::move(plan);
+  request.plan = KnownPlan::of(std::move(plan));
   request.stdio = {null.get(), STDOUT_FILENO, STDOUT_FILENO};
   TRY(keeper.run(request));
   for (;;) {
@@ -201,24 +201,15 @@ void hear(RunningBox& box, std::optional<SessionEvent> event) {
 // By this process, which has put nothing on.
 Result<RunReport> run_here(BoxPlan plan, Session session) {
   leak_the_root();
-  SessionCommons commons{session.places,
-                         std::move(session.store),
-                         {},
-                         {},
-                         {},
-                         DiskWatch(session.places.workspace),
-                         {},
-                         {},
-                         {}};
-  RunBox request;
-  request.ticket = 1;
-  request.plan = plan;
-  RunningBox::Call call{1, std::move(plan), {}, request.encode(), {}};
+  SessionCommons commons{
+      session.places, std::move(session.store), {}, {}, DiskWatch(session.places.workspace)};
+  WaitingBoxes none(commons);
+  RunningBox::Call call{1, KnownPlan::of(std::move(plan)), {}, {}};
   call.stdio[0] = TRY(os::open_path("/dev/null", O_RDWR));
   call.stdio[1] = TRY(os::duplicate(STDOUT_FILENO));
   call.stdio[2] = TRY(os::duplicate(STDOUT_FILENO));
   RunningBox box(commons, std::move(call));
-  box.start();
+  box.start(none);
   while (!box.is_done() || box.lingers()) {
     std::vector<os::Poll> polls = {{.fd = box.lingers() ? box.session()->fd() : -1}};
     box.add_polls(polls);

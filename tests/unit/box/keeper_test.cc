@@ -130,7 +130,7 @@ TEST_CASE("a call can be called off") {
   TestSession session;
   RunRequest request;
   request.ticket = session.next_ticket();
-  request.plan = session.plan("bash");
+  request.plan = KnownPlan::of(session.plan("bash"));
   request.input = bash_json("sleep 60", 60'000);
   REQUIRE(session.keeper().run(request));
   auto started = session.keeper().receive();
@@ -175,7 +175,7 @@ TEST_CASE("what a call leaves running ends with it") {
   const std::string hidden = std::format("(setsid nohup sleep {} >/dev/null 2>&1 &)", marked);
   RunRequest request;
   request.ticket = session.next_ticket();
-  request.plan = session.plan("bash");
+  request.plan = KnownPlan::of(session.plan("bash"));
   request.input = bash_json(hidden + "; while [ ! -e go ]; do sleep 0.02; done", 20'000);
   REQUIRE(session.keeper().run(request));
   REQUIRE(becomes(1, [&] { return processes_with(marked); }));
@@ -190,17 +190,11 @@ TEST_CASE("a box that answered before its process was known is ended as soon as 
                          session.store(),
                          {},
                          {},
-                         {},
-                         DiskWatch(session.workspace()),
-                         {},
-                         {},
-                         {}};
-  RunBox request;
-  request.ticket = 1;
-  request.plan = session.plan("read");
-  request.input = R"({"file_path":"absent"})";
-  RunningBox box(commons, {1, request.plan, request.input, request.encode(), {}});
-  box.start();
+                         DiskWatch(session.workspace())};
+  WaitingBoxes none(commons);
+  RunningBox box(commons,
+                 {1, KnownPlan::of(session.plan("read")), R"({"file_path":"absent"})", {}});
+  box.start(none);
   // Nothing of what the session's first process tells is heard meanwhile.
   while (!box.is_done()) {
     std::vector<os::Poll> polls;
@@ -230,7 +224,8 @@ TEST_CASE("boxes die with their keeper") {
     TestSession session;
     RunRequest request;
     request.ticket = session.next_ticket();
-    request.plan = session.program({"sh", "-c", "echo up; (setsid sleep 600 &); sleep 600"});
+    request.plan =
+        KnownPlan::of(session.program({"sh", "-c", "echo up; (setsid sleep 600 &); sleep 600"}));
     request.stdio = {null->get(), pipe->writer.get(), pipe->writer.get()};
     REQUIRE(session.keeper().run(request));
     pipe->writer.reset();

@@ -140,7 +140,7 @@ RunReport TestSession::wait(std::uint64_t ticket) {
 RunReport TestSession::run(BoxPlan plan, const std::string& input) {
   RunRequest request;
   request.ticket = next_ticket();
-  request.plan = std::move(plan);
+  request.plan = KnownPlan::of(std::move(plan));
   request.input = input;
   REQUIRE(keeper_->run(request));
   return wait(request.ticket);
@@ -161,7 +161,7 @@ RunReport TestSession::run_program(BoxPlan plan, std::string& output) {
   REQUIRE(null);
   RunRequest request;
   request.ticket = next_ticket();
-  request.plan = std::move(plan);
+  request.plan = KnownPlan::of(std::move(plan));
   request.stdio = {null->get(), pipe->writer.get(), pipe->writer.get()};
   REQUIRE(keeper_->run(request));
   pipe->writer.reset();

@@ -107,7 +107,7 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   start.cgroup = {CgroupMode::v1, "/m", "/p"};
   RunBox run;
   run.ticket = 9;
-  run.plan = full_plan();
+  run.plan = encode_plan(full_plan());
   run.input = "{}";
   StopBox stop;
   stop.ticket = 3;
@@ -128,6 +128,7 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(stop);
   check(BoxStarted{5});
   check(done);
+  check(MakeBox{5, BoxStart::waiting, "plan"});
   check(BoxMade{5});
   check(BoxRefused{5, "start: EAGAIN"});
   check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}});
@@ -142,7 +143,7 @@ TEST_CASE("the descriptors of a box are those of its plan") {
     std::size_t count;
   };
   constexpr Row kRows[] = {
-      {"function", CommandKind::function, CgroupMode::none, 2},
+      {"function", CommandKind::function, CgroupMode::none, 3},
       {"program", CommandKind::program, CgroupMode::v1, 4},
       {"shell", CommandKind::shell, CgroupMode::none, 5},
       {"shell in a group", CommandKind::shell, CgroupMode::v2, 6},
@@ -172,7 +173,7 @@ TEST_CASE("two plans share a root only when it is the same") {
     BoxPlan plan;
     plan.mounts.push_back({.kind = MountKind::bind, .at = "/usr", .source = "/usr"});
     change(plan);
-    return root_key(plan, places).value();
+    return root_key(*KnownPlan::of(plan), places).value();
   };
   const std::string one = key([](BoxPlan&) {});
   CHECK(key([](BoxPlan& plan) { plan.limits.wall = seconds(5); }) == one);
@@ -184,8 +185,9 @@ TEST_CASE("two plans share a root only when it is the same") {
   CHECK(key([](BoxPlan& plan) { plan.hostname = "other"; }) != one);
   CHECK(key([](BoxPlan& plan) { plan.layers = plan.layers.without(Layer::landlock); }) != one);
   CHECK(key([](BoxPlan& plan) { plan.rung = Rung::without_user_namespaces; }) != one);
-  CHECK(root_key(BoxPlan{}, {"/usr", "/"}).value() != root_key(BoxPlan{}, places).value());
-  CHECK_FALSE(root_key(BoxPlan{}, {"/no/such/folder", "/"}));
+  const PlanPtr empty = KnownPlan::of(BoxPlan{});
+  CHECK(root_key(*empty, {"/usr", "/"}).value() != root_key(*empty, places).value());
+  CHECK_FALSE(root_key(*empty, {"/no/such/folder", "/"}));
 }
 
 TEST_CASE("what the first process of a box tells") {

@@ -188,8 +188,7 @@ TEST_CASE("requests that are refused, and the caller may go on") {
   }
   SECTION("a call that the log knows, also from another session") {
     boxer.say(ipc::Call{"s", "known", "bash", "{}", 0});
-    const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
-    CHECK(asked.tool_use == "known");
+    const auto asked = boxer.hear<ipc::Append>(boxer.auditor);
     REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
                                ipc::CallFound{asked.sequence, ipc::CallState::resulted}.encode()));
     CHECK(boxer.hear<ipc::Refused>(boxer.worker).settled_before == 1);
@@ -201,9 +200,6 @@ TEST_CASE("a tool that the policy does not bind is denied, and the denial is rec
   Fixture boxer;
   boxer.open("s");
   boxer.say(ipc::Call{"s", "c", "../../bin/sh", "{\"sandbox\":false}", 0});
-  const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
-  REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
-                             ipc::CallFound{asked.sequence, ipc::CallState::unknown}.encode()));
   boxer.log_takes("tool.deny");
   const auto done = boxer.hear<ipc::CallDone>(boxer.worker);
   CHECK(done.outcome == "denied");
@@ -228,7 +224,7 @@ TEST_CASE("without the auditor every call is refused in words") {
   Fixture boxer;
   boxer.open("s");
   boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
-  (void)boxer.hear<ipc::FindCall>(boxer.auditor);
+  (void)boxer.hear<ipc::Append>(boxer.auditor);
   boxer.auditor.close();
   const auto done = boxer.hear<ipc::CallDone>(boxer.worker);
   CHECK(done.outcome == "audit_failed");
@@ -262,14 +258,14 @@ TEST_CASE("an auditor that answers what was not asked is not believed") {
   Fixture boxer;
   boxer.open("s");
   boxer.say(ipc::Call{"s", "c", "bash", "{\"command\":\"true\"}", 0});
-  const auto asked = boxer.hear<ipc::FindCall>(boxer.auditor);
+  const auto asked = boxer.hear<ipc::Append>(boxer.auditor);
   SECTION("another number") {
-    REQUIRE(
-        boxer.auditor.send(ipc::CallFound::kType, ipc::CallFound{asked.sequence + 7, {}}.encode()));
+    REQUIRE(boxer.auditor.send(ipc::Appended::kType,
+                               ipc::Appended{asked.sequence + 7, 1, ""}.encode()));
   }
-  SECTION("another kind of answer") {
-    REQUIRE(
-        boxer.auditor.send(ipc::Appended::kType, ipc::Appended{asked.sequence, 1, ""}.encode()));
+  SECTION("that it knows nothing of what it was to record") {
+    REQUIRE(boxer.auditor.send(ipc::CallFound::kType,
+                               ipc::CallFound{asked.sequence, ipc::CallState::unknown}.encode()));
   }
   CHECK(boxer.hear<ipc::CallDone>(boxer.worker).outcome == "audit_failed");
 }

@@ -91,7 +91,6 @@ CallGate open_gate(const std::string& session = "s") {
 // Takes a call of the session `s` up to the point where its box runs.
 Ticket running(CallGate& gate, const std::string& tool_use) {
   const Ticket ticket = *gate.receive("s", tool_use, CallMode::writes);
-  gate.found(ticket, LogKnows::nothing, StoredHere::no);
   gate.decided(ticket, Decided::allow);
   gate.recorded(ticket, CallGate::Recorded::yes);
   (void)gate.take_steps();
@@ -101,8 +100,6 @@ Ticket running(CallGate& gate, const std::string& tool_use) {
 TEST_CASE("a call takes every step in order and none before its time") {
   CallGate gate = open_gate();
   const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
-  CHECK(steps(gate) == "find 1");
-  gate.found(ticket, LogKnows::nothing, StoredHere::no);
   CHECK(steps(gate) == "decide 1");
   gate.decided(ticket, Decided::allow);
   CHECK(steps(gate) == "intent 1");
@@ -123,7 +120,8 @@ TEST_CASE("events out of turn start nothing") {
     void (*event)(CallGate&, Ticket);
   };
   const Row rows[] = {
-      {"decided before it was found", [](CallGate& g, Ticket t) { g.decided(t, Decided::allow); }},
+      {"found before the log was asked",
+       [](CallGate& g, Ticket t) { g.found(t, LogKnows::intent, StoredHere::yes); }},
       {"recorded before it was asked",
        [](CallGate& g, Ticket t) { g.recorded(t, CallGate::Recorded::yes); }},
       {"ran before it was started", [](CallGate& g, Ticket t) { g.ran(t); }},
@@ -153,24 +151,28 @@ TEST_CASE("what the log knows decides whether a call runs") {
       {"ended, its result still here", LogKnows::end, StoredHere::yes, "deliver 1 stored"},
       {"intent and a result that was not recorded", LogKnows::intent, StoredHere::yes, "result 1"},
       {"intent and nothing else", LogKnows::intent, StoredHere::no, "store 1"},
-      {"never seen", LogKnows::nothing, StoredHere::no, "decide 1"},
-      {"a stored result without a record runs", LogKnows::nothing, StoredHere::yes, "decide 1"},
+      {"nothing, which is no answer to a record", LogKnows::nothing, StoredHere::yes, ""},
   };
   for (const Row& row : rows) {
-    INFO(row.name);
-    CallGate gate = open_gate();
-    const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
-    (void)gate.take_steps();
-    gate.found(ticket, row.log, row.stored);
-    CHECK(steps(gate) == row.expected);
+    for (const Decided decision : {Decided::allow, Decided::deny}) {
+      INFO(row.name);
+      CallGate gate = open_gate();
+      const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
+      gate.decided(ticket, decision);
+      (void)gate.take_steps();
+      gate.found(ticket, row.log, row.stored);
+      CHECK(steps(gate) == row.expected);
+    }
   }
 }
 
 TEST_CASE("an interrupted call of an earlier process is stored, marked and answered") {
   CallGate gate = open_gate();
   const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
+  gate.decided(ticket, Decided::allow);
+  (void)gate.take_steps();
   gate.found(ticket, LogKnows::intent, StoredHere::no);
-  CHECK(steps(gate) == "find 1, store 1");
+  CHECK(steps(gate) == "store 1");
   gate.stored(ticket, CallGate::Kept::yes);
   CHECK(steps(gate) == "orphan 1");
   SECTION("the log takes it") {
@@ -186,9 +188,8 @@ TEST_CASE("an interrupted call of an earlier process is stored, marked and answe
 TEST_CASE("a denial is recorded before it is told") {
   CallGate gate = open_gate();
   const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
-  gate.found(ticket, LogKnows::nothing, StoredHere::no);
   gate.decided(ticket, Decided::deny);
-  CHECK(steps(gate) == "find 1, decide 1, deny 1");
+  CHECK(steps(gate) == "decide 1, deny 1");
   gate.recorded(ticket, CallGate::Recorded::yes);
   CHECK(steps(gate) == "deliver 1 own");
 }
@@ -196,11 +197,10 @@ TEST_CASE("a denial is recorded before it is told") {
 TEST_CASE("an intent that the auditor refuses starts nothing") {
   CallGate gate = open_gate();
   const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
-  gate.found(ticket, LogKnows::nothing, StoredHere::no);
   gate.decided(ticket, Decided::allow);
   (void)gate.take_steps();
   gate.recorded(ticket, CallGate::Recorded::refused);
-  CHECK(steps(gate) == "deliver 1 settled");
+  CHECK(steps(gate) == "deliver 1 not_recorded");
 }
 
 TEST_CASE("a result that could not be kept is not delivered") {
@@ -251,11 +251,11 @@ TEST_CASE("calls of a session start in order; only readers run side by side") {
     const char* then;     // after call 1 was delivered
   };
   const Row rows[] = {
-      {"writers one after another", "ww", "find 1", "deliver 1 own, find 2"},
-      {"a reader waits for a writer", "wr", "find 1", "deliver 1 own, find 2"},
-      {"a writer waits for readers", "rrw", "find 1, find 2", "deliver 1 own"},
-      {"a reader behind a waiting writer waits too", "rwr", "find 1", "deliver 1 own, find 2"},
-      {"at most four readers", "rrrrr", "find 1, find 2, find 3, find 4", "deliver 1 own, find 5"},
+      {"writers one after another", "ww", "decide 1", "deliver 1 own, decide 2"},
+      {"a reader waits for a writer", "wr", "decide 1", "deliver 1 own, decide 2"},
+      {"a writer waits for readers", "rrw", "decide 1, decide 2", "deliver 1 own"},
+      {"a reader behind a waiting writer waits too", "rwr", "decide 1", "deliver 1 own, decide 2"},
+      {"at most four readers", "rrrrr", "decide 1, decide 2, decide 3, decide 4", "deliver 1 own, decide 5"},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -265,7 +265,6 @@ TEST_CASE("calls of a session start in order; only readers run side by side") {
       REQUIRE(gate.receive("s", "c" + std::to_string(++n),
                            *at == 'r' ? CallMode::reads : CallMode::writes));
     CHECK(steps(gate) == row.at_once);
-    gate.found(1, LogKnows::nothing, StoredHere::no);
     gate.decided(1, Decided::deny);
     (void)gate.take_steps();
     gate.recorded(1, CallGate::Recorded::yes);
@@ -280,7 +279,7 @@ TEST_CASE("sessions do not wait for each other") {
   (void)gate.take_steps();
   REQUIRE(gate.receive("s", "a", CallMode::writes));
   REQUIRE(gate.receive("t", "b", CallMode::writes));
-  CHECK(steps(gate) == "find 1, find 2");
+  CHECK(steps(gate) == "decide 1, decide 2");
 }
 
 TEST_CASE("a cancelled call") {
@@ -306,7 +305,6 @@ TEST_CASE("a cancelled call") {
   }
   SECTION("whose intent is on its way is not run") {
     const Ticket ticket = *gate.receive("s", "a", CallMode::writes);
-    gate.found(ticket, LogKnows::nothing, StoredHere::no);
     gate.decided(ticket, Decided::allow);
     REQUIRE(gate.cancel("s", "a", CancelReason::cancelled));
     (void)gate.take_steps();
@@ -383,7 +381,7 @@ TEST_CASE("when the log is lost every call is answered and nothing starts") {
     gate.log_back();
     (void)gate.take_steps();
     REQUIRE(gate.receive("s", "d", CallMode::writes));
-    CHECK(steps(gate) == "find 5");
+    CHECK(steps(gate) == "decide 5");
   }
 }
 

@@ -4,9 +4,12 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <regex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support.h"
@@ -39,13 +42,44 @@ std::string read_all(int fd) {
   return bytes;
 }
 
-Ran run_bash(std::string_view command, std::string_view state, const std::string& folder) {
-  const int in = memory_file(state);
-  const int text = memory_file(command);
+// Started with its call, or before it and told then.
+enum class Shell { cold, waiting };
+
+struct Pipe {
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    REQUIRE(::fchmod(ends[0], 0444) == 0);
+    reader = ends[0];
+    writer = ends[1];
+  }
+  void tell(std::string_view text) {
+    REQUIRE(::write(writer, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    ::close(writer);
+  }
+  int reader = -1, writer = -1;
+};
+
+// What a waiting shell told, once it has.
+std::string start_of(int out) {
+  for (;;) {
+    std::string bytes(1 << 16, '\0');
+    bytes.resize(static_cast<std::size_t>(::pread(out, bytes.data(), bytes.size(), 0)));
+    if (const auto told = told_at_start(bytes)) return std::string(*told);
+    std::this_thread::yield();
+  }
+}
+
+Ran run_bash(std::string_view command, std::string_view state, const std::string& folder,
+             Shell shell = Shell::cold) {
+  const bool waits = shell == Shell::waiting;
+  Pipe state_pipe, command_pipe;
+  const int in = waits ? state_pipe.reader : memory_file(state);
+  const int text = waits ? command_pipe.reader : memory_file(command);
   const int out = memory_file("");
   int pipe[2];
   REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
-  const std::string script(shell_script());
+  const std::string script(waits ? waiting_shell_script() : shell_script());
   const pid_t child = ::fork();
   if (child == 0) {
     for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
@@ -63,13 +97,19 @@ Ran run_bash(std::string_view command, std::string_view state, const std::string
     ::_exit(98);
   }
   ::close(pipe[1]);
+  std::string start;
+  if (waits) {
+    start = start_of(out);
+    state_pipe.tell(changes_since(start, state));
+    command_pipe.tell(command);
+  }
   Ran ran;
   ran.output = read_all(pipe[0]);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   ::lseek(out, 0, SEEK_SET);
-  ran.state_out = read_all(out);
+  ran.state_out = read_all(out).substr(waits ? start.size() + kWaitingMark.size() : 0);
   for (const int fd : {in, text, out, pipe[0]}) ::close(fd);
   return ran;
 }
@@ -88,18 +128,34 @@ struct Session {
   std::vector<Step> steps;
 };
 
-void play(const Session& session, const std::string& folder) {
+// The state after each step; the folder as `@`, and without the two variables whose value bash
+// shows from the second `declare -p` on only.
+std::vector<std::string> play(const Session& session, Shell shell) {
+  const Tree tree;
+  std::filesystem::create_directory(tree.in("sub dir"));
+  const std::string folder = tree.path("workspace").string();
+  std::vector<std::string> states;
   std::string state;
   for (const Step& step : session.steps) {
-    CAPTURE(session.name, step.command);
-    const Ran ran = run_bash(step.command, state, folder);
+    CAPTURE(session.name, step.command, shell == Shell::cold);
+    const Ran ran = run_bash(step.command, state, folder, shell);
     CHECK(ran.output == step.output);
     CHECK(ran.status == step.status);
     CHECK(is_restored(ran.state_out));
     auto accepted = accepted_state(ran.state_out);
     CHECK(accepted.has_value() == (step.saves == Saves::yes));
     if (accepted) state = std::move(*accepted);
+    const std::regex shown_late("declare -- (BASH_ARGV0|COMP_WORDBREAKS).*\n");
+    states.push_back(
+        std::regex_replace(std::regex_replace(state, std::regex(folder), "@"), shown_late, ""));
   }
+  return states;
+}
+
+// A shell that waited for its call leaves what one does that was started with it.
+void play(const Session& session) {
+  CAPTURE(session.name);
+  CHECK(play(session, Shell::waiting) == play(session, Shell::cold));
 }
 
 }  // namespace
@@ -173,7 +229,7 @@ TEST_CASE("what a command leaves is there for the next") {
         {"compgen -v | grep -c __gb; declare -F; echo $# $0 $BASH_EXECUTION_STRING",
          "0\n0 /bin/bash\n"}}},
   };
-  for (const Session& session : sessions) play(session, folder);
+  for (const Session& session : sessions) play(session);
 }
 
 TEST_CASE("a command that ends the shell keeps its status and the state") {
@@ -211,7 +267,7 @@ TEST_CASE("a command that ends the shell keeps its status and the state") {
       {"a signal that can be caught", {{"x=7; kill -TERM $$", "", -SIGTERM}, {"echo $x", "7\n"}}},
       {"a child in the background", {{"x=8; sleep 0.2 & exit 5", "", 5}, {"echo $x", "8\n"}}},
   };
-  for (const Session& session : sessions) play(session, tree.path("workspace").string());
+  for (const Session& session : sessions) play(session);
 }
 
 TEST_CASE("a shell that does not come to its end leaves the state before") {
@@ -228,7 +284,7 @@ TEST_CASE("a shell that does not come to its end leaves the state before") {
       {"readonly POSIXLY_CORRECT",
        {{"x=1", ""}, {"x=2; readonly POSIXLY_CORRECT", "", 0, Saves::no}, {"echo $x", "1\n"}}},
   };
-  for (const Session& session : sessions) play(session, tree.path("workspace").string());
+  for (const Session& session : sessions) play(session);
 }
 
 TEST_CASE("functions and aliases named like builtins neither stop nor lose the state") {
@@ -253,7 +309,39 @@ TEST_CASE("functions and aliases named like builtins neither stop nor lose the s
        {{"builtin() { echo B; }; builtin; x=1", "B\n"},
         {"echo $x; builtin echo real", "1\nreal\n"}}},
   };
-  for (const Session& session : sessions) play(session, tree.path("workspace").string());
+  for (const Session& session : sessions) play(session);
+}
+
+TEST_CASE("a waiting shell is told only what is not so already") {
+  const std::string start =
+      "shopt -s a b \numask 0077\ndeclare -x HOME=\"/\"\ndeclare -- v=\"1\"\n";
+  const struct {
+    const char* name;
+    const char* state;
+    const char* told;
+  } rows[] = {
+      {"nothing", "", ""},
+      {"the same",
+       "shopt -u x\nshopt -s a b \numask 0077\ncd -- / || y\ndeclare -x HOME=\"/\"\nend\n",
+       "cd -- / || y\nend\n"},
+      {"another option", "shopt -u x\nshopt -s a \numask 0077\n", "shopt -u x\nshopt -s a \n"},
+      {"another value", "declare -- v=\"2\"\n", "declare -- v=\"2\"\n"},
+      {"another attribute", "declare -x v=\"1\"\n", "declare -x v=\"1\"\n"},
+      {"in a function", "f () \n{\ndeclare -- v=\"1\"\n}\n", "f () \n{\ndeclare -- v=\"1\"\n}\n"},
+      {"no end of line", "declare -- v=\"1\"", "declare -- v=\"1\""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(changes_since(start, row.state) == row.told);
+    CHECK(changes_since("", row.state) == row.state);
+  }
+}
+
+TEST_CASE("what a waiting shell tells at its start") {
+  CHECK_FALSE(told_at_start(""));
+  CHECK_FALSE(told_at_start("umask 0077\n"));
+  CHECK(told_at_start("umask 0077\n" + std::string(kWaitingMark)) == "umask 0077\n");
+  CHECK(told_at_start("a\n" + std::string(kWaitingMark) + "b\n") == "a\n");
 }
 
 TEST_CASE("a folder that is gone is told, and the shell goes on where it was started") {
@@ -297,6 +385,7 @@ TEST_CASE("which states are accepted") {
       {"too large", mark + std::string(kMaxShellState + 1, 'x') + end, false},
       {"as large as may be", mark + std::string(kMaxShellState, 'x') + end, true},
       {"a state", mark + "x=1\n" + end, true},
+      {"what is not carried", mark + "declare -i RANDOM=\"1\"\ndeclare -- __gb_x\n" + end, true},
       {"one that moved", mark + std::string(kMovedMark) + "x=1\n" + end, true},
       {"an empty one", mark + end, true},
   };
@@ -306,6 +395,9 @@ TEST_CASE("which states are accepted") {
   }
   CHECK(*accepted_state(mark + "x=1\n" + end) == "x=1\n");
   CHECK(*accepted_state(mark + std::string(kMovedMark) + "x=1\n" + end) == "x=1\n");
+  CHECK(*accepted_state(mark + "declare -- a\ndeclare -ir PPID=\"1\"\ndeclare -i SECONDS\n" +
+                        "declare -- __gb_s=\"\"\nf\ndeclare -i RANDOM=\"1\"\n" + end) ==
+        "declare -- a\nf\ndeclare -i RANDOM=\"1\"\n");
   const std::string whole = mark + "x=1\n" + end;
   for (std::size_t length = 0; length < whole.size(); ++length) {
     CHECK_FALSE(accepted_state(std::string_view(whole).substr(0, length)));

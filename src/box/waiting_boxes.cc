@@ -1,0 +1,145 @@
+#include "box/waiting_boxes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "os/file.h"
+#include "tools/shell_state.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr std::size_t kMostToldAtStart = 64 * kKiB;
+
+template <class Boxes>
+auto numbered(Boxes& boxes, const SessionInit* session, std::uint64_t number) {
+  return std::ranges::find_if(boxes, [&](const auto& box) {
+    return box.ends.session == session && box.ends.number == number;
+  });
+}
+
+// Longer than a pipe: who waits for the box to read it waits for a guest.
+bool fits(const BoxCall& call) {
+  return call.command.size() <= kMostToWaitingBox && call.state.size() <= kMostToWaitingBox;
+}
+
+// What a shell need not be told is known once it waits.
+std::string state_for(const BoxEnds& ends, std::string_view state) {
+  const auto told = os::read_at(ends.state_out.get(), 0, kMostToldAtStart);
+  const auto start = tools::told_at_start(told ? *told : std::string());
+  return start ? tools::changes_since(*start, state) : std::string(state);
+}
+
+Result<void> tell(BoxEnds& ends, const BoxCall& call) {
+  if (ends.state_in) TRY(os::write_all(ends.state_in.get(), state_for(ends, call.state)));
+  TRY(os::write_all(ends.command.get(), call.command));
+  ends.state_in.reset();
+  ends.command.reset();
+  return {};
+}
+
+}  // namespace
+
+WaitingBoxes::~WaitingBoxes() {
+  for (Box& box : boxes_) box.ends.kill();
+  for (Box& box : leaving_) box.ends.kill();
+}
+
+void WaitingBoxes::prepare(const PlanPtr& known) {
+  if (!known->can_wait()) return;
+  const CommandKind kind = known->plan().command.kind;
+  for (std::size_t i = boxes_.size(); i-- > 0;) {
+    if (boxes_[i].known->plan().command.kind != kind) continue;
+    if (boxes_[i].known->walls() == known->walls()) {
+      boxes_[i].until = commons_.clock.monotonic() + kPatience;
+      return;
+    }
+    let_go(i);
+  }
+  ++commons_.waiting_boxes;
+  if (known->plan().cgroups == CgroupMode::v1 && !commons_.set_group_limits()) {
+    --commons_.waiting_boxes;
+    return;
+  }
+  auto ends = ask_for_box(commons_, *known, std::nullopt, {});
+  if (!ends) {
+    --commons_.waiting_boxes;
+    return;
+  }
+  boxes_.push_back({known, std::move(*ends), commons_.clock.monotonic() + kPatience});
+}
+
+std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall& call) {
+  const auto at = std::ranges::find_if(
+      boxes_, [&](const Box& box) { return box.known->walls() == known.walls(); });
+  if (at == boxes_.end()) return std::nullopt;
+  const auto session = commons_.roots.of(known, commons_.places);
+  const bool is_current = session && *session == at->ends.session;
+  if (is_current && !fits(call)) return std::nullopt;
+  if (!is_current || !tell(at->ends, call)) {
+    let_go(static_cast<std::size_t>(at - boxes_.begin()));
+    return std::nullopt;
+  }
+  BoxEnds ends = std::move(at->ends);
+  boxes_.erase(at);
+  --commons_.waiting_boxes;
+  return ends;
+}
+
+void WaitingBoxes::let_go(std::size_t at) {
+  boxes_[at].ends.kill();
+  leaving_.push_back(std::move(boxes_[at]));
+  boxes_.erase(boxes_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void WaitingBoxes::forget(std::vector<Box>& boxes, std::size_t at) {
+  boxes[at].ends.remove_group();
+  boxes.erase(boxes.begin() + static_cast<std::ptrdiff_t>(at));
+  --commons_.waiting_boxes;
+}
+
+bool WaitingBoxes::hear(const SessionInit* session, SessionEvent& event) {
+  for (std::vector<Box>* boxes : {&boxes_, &leaving_}) {
+    const auto at = numbered(*boxes, session, event.number);
+    if (at == boxes->end()) continue;
+    if (event.kind != SessionEvent::Kind::made) {
+      forget(*boxes, static_cast<std::size_t>(at - boxes->begin()));
+    } else {
+      at->ends.made(std::move(event.pidfd));
+      if (boxes == &leaving_) at->ends.kill();
+    }
+    return true;
+  }
+  return false;
+}
+
+void WaitingBoxes::lost(const SessionInit* session) {
+  for (std::vector<Box>* boxes : {&boxes_, &leaving_}) {
+    for (std::size_t i = boxes->size(); i-- > 0;) {
+      if ((*boxes)[i].ends.session == session) forget(*boxes, i);
+    }
+  }
+}
+
+bool WaitingBoxes::uses(const SessionInit* session) const {
+  const auto is_its = [&](const Box& box) { return box.ends.session == session; };
+  return std::ranges::any_of(boxes_, is_its) || std::ranges::any_of(leaving_, is_its);
+}
+
+Duration WaitingBoxes::next_look() const {
+  Duration next = Duration::max();
+  for (const Box& box : boxes_) next = std::min(next, box.until);
+  return next;
+}
+
+void WaitingBoxes::look(Duration now) {
+  for (std::size_t i = boxes_.size(); i-- > 0;) {
+    if (now >= boxes_[i].until) let_go(i);
+  }
+}
+
+}  // namespace glovebox::box
