@@ -99,8 +99,7 @@ Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
       const ipc::Appended done{sequence, place->index, place->hash.hex()};
       answer(peer, ipc::Appended::kType, done.encode());
     } else if (place.error().kind() == ErrorKind::exists) {
-      const ipc::CallFound found{sequence,
-                                 call_state_for_peer(work_.auditor.find_call(tool_use))};
+      const ipc::CallFound found{sequence, call_state_for_peer(work_.auditor.find_call(tool_use))};
       answer(peer, ipc::CallFound::kType, found.encode());
     } else {
       const ipc::AppendFailed refused{sequence, place.error().message()};

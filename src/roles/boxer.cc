@@ -127,7 +127,7 @@ void Boxer::read_log() {
       if (call != calls_.end() && got.knows != LogKnows::nothing) {
         const auto session = sessions_.find(call->second.session);
         if (session != sessions_.end()) {
-          auto kept = session->second.store.get_pending(call->second.tool_use);
+          auto kept = session->second.store.pending().get(call->second.tool_use);
           if (kept && *kept) {
             call->second.result = from_stored(std::move(**kept));
             stored = StoredHere::yes;
@@ -266,7 +266,7 @@ void Boxer::settle(const ipc::Settled& message) {
   if (at == sessions_.end()) return;
   for (const auto& [ticket, call] : calls_)
     if (call.tool_use == message.tool_use) return;  // in flight: there is nothing to settle yet
-  if (auto removed = at->second.store.remove_pending(message.tool_use); !removed)
+  if (auto removed = at->second.store.pending().remove(message.tool_use); !removed)
     host_.log.warning("a settled result could not be removed",
                       {{"why", removed.error().message()}});
 }

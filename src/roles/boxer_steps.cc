@@ -46,7 +46,7 @@ void Boxer::take(const Step& step) {
       return store(step);
     case Step::Kind::forget: {
       const auto session = sessions_.find(step.session);
-      if (session != sessions_.end()) (void)session->second.store.remove_pending(step.tool_use);
+      if (session != sessions_.end()) (void)session->second.store.pending().remove(step.tool_use);
       return;
     }
     case Step::Kind::deliver:
@@ -73,12 +73,19 @@ void Boxer::find(const Step& step) {
 
 void Boxer::decide(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
-  CallQuestion question =
-      question_of(sessions_.at(call.session), call.text.tool, call.text.program);
+  BoxerSession& session = sessions_.at(call.session);
+  const bool is_plain = call.text.program.empty() && !call.time_limit;
+  if (const auto known = session.plans.find(call.text.tool);
+      is_plain && known != session.plans.end()) {
+    call.plan = known->second;
+    return gate_.decided(step.ticket, Decided::allow);
+  }
+  CallQuestion question = question_of(session, call.text.tool, call.text.program);
   question.time_limit = call.time_limit;
   CallDecision decision = decide_call(host_.active, host_.settings, host_.view, question);
   if (auto* plan = std::get_if<box::BoxPlan>(&decision)) {
-    call.plan = std::move(*plan);
+    call.plan = box::KnownPlan::of(std::move(*plan));
+    if (is_plain) session.plans.emplace(call.text.tool, call.plan);
     return gate_.decided(step.ticket, Decided::allow);
   }
   call.denial = std::move(std::get<Denial>(decision));
@@ -95,7 +102,7 @@ void Boxer::ask_record(const Step& step) {
                                                                  : "interrupted");
   } else if (step.kind == Step::Kind::ask_intent) {
     kind = RecordKind::tool_intent;
-    members = intent_members(at->second.text, host_.active, *at->second.plan);
+    members = intent_members(at->second.text, host_.active, at->second.plan->plan());
   } else if (step.kind == Step::Kind::ask_deny) {
     kind = RecordKind::tool_deny;
     if (!at->second.denial)
@@ -139,7 +146,7 @@ void Boxer::run(const Step& step) {
     if (!session.keeper) TRY(start_keeper(call.session, session));
     box::RunRequest request;
     request.ticket = step.ticket;
-    request.plan = box::KnownPlan::of(*call.plan);
+    request.plan = call.plan;
     request.input = call.text.input;
     for (std::size_t i = 0; i < call.stdio.size(); ++i) request.stdio[i] = call.stdio[i].get();
     return session.keeper->run(request);
@@ -168,11 +175,13 @@ void Boxer::read_keeper(const std::string& name) {
   if (call == calls_.end() || !call->second.in_box) return;
   box::RunReport& report = (*event)->report;
   CallResult result;
+  // Maybe the host is not what it was when the plan was made.
+  if (report.verdict.outcome == box::Outcome::setup_failed) at->second.plans.clear();
   result.verdict = std::move(report.verdict);
   result.usage = report.usage;
   result.is_error = report.is_error;
   result.content = std::move(report.content);
-  result.rule = call->second.plan->rule;
+  result.rule = call->second.plan->plan().rule;
   call->second.result = std::move(result);
   call->second.in_box = false;
   gate_.ran((*event)->ticket);
@@ -225,7 +234,8 @@ void Boxer::store(const Step& step) {
   // A denial that was overtaken by a cancel has no part in what is stored.
   call.result = result_of(step, call);
   const auto kept = sessions_.at(call.session)
-                        .store.put_pending(call.tool_use, to_stored(*call.result, call.text.tool));
+                        .store.pending()
+                        .put(call.tool_use, to_stored(*call.result, call.text.tool));
   if (!kept) host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
   gate_.stored(step.ticket, kept ? CallGate::Kept::yes : CallGate::Kept::no);
 }
@@ -256,7 +266,8 @@ void Boxer::deliver(const Step& step) {
   done.wall_us = result.usage.wall_us;
   done.cpu_us = result.usage.cpu_us;
   done.peak_kib = result.usage.peak_kib;
-  if (call.plan) done.protection = codec::to_json(protection_of(*call.plan));
+  if (call.plan && host_.settings.caller == CallerKind::command)
+    done.protection = codec::to_json(protection_of(call.plan->plan()));
   send(done);
 }
 
@@ -276,7 +287,7 @@ void Boxer::session_step(const Step& step) {
           session_open_members(session.facts, host_.active, host_.settings.host, host_.started));
     case Step::Kind::opened: {
       ipc::SessionOpened opened{step.session, session.index, {}};
-      if (auto kept = session.store.list_pending())
+      if (auto kept = session.store.pending().list())
         opened.kept = std::move(*kept);
       else
         host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});

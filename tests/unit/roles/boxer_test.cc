@@ -212,12 +212,12 @@ TEST_CASE("results that nobody settled are named when their session is opened ag
   const box::SessionStore store = boxer.store_of("s");
   box::StoredResult result;
   result.content = "[]";
-  REQUIRE(store.put_pending("posted", result));
-  REQUIRE(store.put_pending("not-posted", result));
+  REQUIRE(store.pending().put("posted", result));
+  REQUIRE(store.pending().put("not-posted", result));
   CHECK(boxer.open("s").kept == std::vector<std::string>{"not-posted", "posted"});
   boxer.say(ipc::Settled{"s", "posted"});
   CHECK(boxer.open("next").kept.empty());  // after it, in order
-  CHECK(*store.list_pending() == std::vector<std::string>{"not-posted"});
+  CHECK(*store.pending().list() == std::vector<std::string>{"not-posted"});
 }
 
 TEST_CASE("without the auditor every call is refused in words") {
