@@ -243,14 +243,14 @@ struct CallFound {
 // --- supervisor and its file opener --------------------------------------------------------
 
 struct OpenFile {
-  static constexpr std::uint16_t kType = 0x400;
+  static constexpr std::uint16_t kType = 0x500;
   std::string path;
   std::string encode() const;
   static Result<OpenFile> decode(std::string_view body);
 };
 
 struct FileOpened {  // with one descriptor, or with none and the errno
-  static constexpr std::uint16_t kType = 0x401;
+  static constexpr std::uint16_t kType = 0x501;
   std::uint32_t error = 0;
   std::string encode() const;
   static Result<FileOpened> decode(std::string_view body);

@@ -132,6 +132,8 @@ struct ResponseStream::Impl {
   Impl(Loop& on, const ClientLimits& with, StreamPtr over, std::weak_ptr<Shared> owner, Asked asked)
       : loop(on),
         idle_body(with.idle_body),
+        grace(with.grace),
+        slowest(with.slowest),
         stream(std::move(over)),
         reader(with.message, asked),
         home(std::move(owner)) {}
@@ -154,8 +156,19 @@ struct ResponseStream::Impl {
     if (owner != nullptr && reader.keeps_alive() && !surplus) owner->give_back(std::move(over));
   }
 
+  // When the body is too late, whatever else comes of it.
+  std::optional<Duration> body_due() {
+    if (slowest == 0) return std::nullopt;
+    if (!body_began) body_began = loop.now();
+    return *body_began + grace + Duration(seconds(taken)) / static_cast<std::int64_t>(slowest);
+  }
+
   Loop& loop;
   Duration idle_body;
+  Duration grace;
+  std::uint64_t slowest;
+  std::optional<Duration> body_began;
+  std::uint64_t taken = 0;  // bytes of the body
   StreamPtr stream;
   ResponseReader reader;
   std::weak_ptr<Shared> home;
@@ -181,18 +194,22 @@ Task<Result<std::string>> ResponseStream::read(Patience patience) {
   Impl& impl = *impl_;
   for (;;) {
     impl.release();
-    if (std::string body = impl.reader.take_body(); !body.empty() || impl.reader.done())
+    if (std::string body = impl.reader.take_body(); !body.empty() || impl.reader.done()) {
+      impl.taken += body.size();
       co_return body;
+    }
     if (impl.stream == nullptr)
       co_return Error(ErrorKind::closed, impl.what + ": read after an error");
-    const Duration silent_until = impl.loop.now() + impl.idle_body;
+    Duration silent_until = impl.loop.now() + impl.idle_body;
+    if (const auto due = impl.body_due()) silent_until = std::min(silent_until, *due);
     auto moved = co_await impl.advance(patience.no_later_than(silent_until));
     if (!moved) {
       impl.stream.reset();
       const bool silent = moved.error().kind() == ErrorKind::timeout &&
                           (!patience.deadline || silent_until < *patience.deadline);
       co_return std::move(moved).error().with_context(
-          impl.what + (silent ? ": response body: nothing came for too long" : ": response body"));
+          impl.what +
+          (silent ? ": response body: too little came for too long" : ": response body"));
     }
   }
 }
@@ -241,7 +258,7 @@ namespace {
 // they run.
 template <class Shared, class Impl>
 Task<Result<std::unique_ptr<Impl>>> open_response(std::shared_ptr<Shared> shared, Request request,
-                                                  MessageLimits message_limits, Patience patience) {
+                                                  ClientLimits limits, Patience patience) {
   const codec::HostPort where{shared->base.host(), shared->base.port()};
   const std::string what = std::format("{} {}{}", request.method, codec::to_string(where),
                                        shared->base.target(codec::split_target(request.path).path));
@@ -249,9 +266,7 @@ Task<Result<std::unique_ptr<Impl>>> open_response(std::shared_ptr<Shared> shared
   if (auto good = check(request); !good) co_return fail(std::move(good).error());
   auto message = format_request(request, shared->base, shared->user_agent);
   if (!message) co_return fail(std::move(message).error());
-  patience = patience.no_later_than(shared->loop.now() + shared->limits.to_headers);
-  ClientLimits limits = shared->limits;
-  limits.message = message_limits;
+  patience = patience.no_later_than(shared->loop.now() + limits.to_headers);
   const Asked asked = request.method == "HEAD" ? Asked::for_head : Asked::for_body;
   for (bool may_reuse = true;; may_reuse = false) {
     StreamPtr stream = may_reuse ? shared->take_idle() : nullptr;
@@ -275,8 +290,9 @@ Task<Result<std::unique_ptr<Impl>>> open_response(std::shared_ptr<Shared> shared
 }  // namespace
 
 Task<Result<ResponseStream>> HttpClient::open_stream(Request request, Patience patience) {
-  MessageLimits limits = shared_->limits.message;
-  limits.body = ByteLimit(std::numeric_limits<std::uint64_t>::max());
+  ClientLimits limits = shared_->limits;
+  limits.message.body = ByteLimit(std::numeric_limits<std::uint64_t>::max());
+  limits.slowest = 0;
   auto impl = co_await open_response<Shared, ResponseStream::Impl>(shared_, std::move(request),
                                                                    limits, std::move(patience));
   co_return ResponseStream(CO_TRY(std::move(impl)));
@@ -284,8 +300,8 @@ Task<Result<ResponseStream>> HttpClient::open_stream(Request request, Patience p
 
 Task<Result<Response>> HttpClient::send(Request request, Patience patience) {
   const ByteLimit limit = shared_->limits.message.body;
-  auto impl = co_await open_response<Shared, ResponseStream::Impl>(
-      shared_, std::move(request), shared_->limits.message, patience);
+  auto impl = co_await open_response<Shared, ResponseStream::Impl>(shared_, std::move(request),
+                                                                   shared_->limits, patience);
   ResponseStream stream(CO_TRY(std::move(impl)));
   Response response;
   response.status = stream.status();

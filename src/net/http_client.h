@@ -50,8 +50,12 @@ struct ClientLimits {
   MessageLimits message;               // of responses; the body limit does not hold for streams
   Duration to_headers = seconds(600);  // from the call to the end of the response head
   Duration idle_body = seconds(120);   // without a byte of the body, streams included
-  std::size_t idle_connections = 8;    // kept open at most
-  Duration idle_time = seconds(55);    // and for so long; looked at when the client is used
+  // The body of a whole response may take `grace`, and a second more for each `slowest` bytes of
+  // it: bytes that trickle hold nobody up. Zero, and for streams: no such limit.
+  Duration grace = seconds(30);
+  std::uint64_t slowest = 1 * kKiB;
+  std::size_t idle_connections = 8;  // kept open at most
+  Duration idle_time = seconds(55);  // and for so long; looked at when the client is used
 };
 
 // The body of a response while it arrives. Move-only; its end closes the connection unless the

@@ -104,7 +104,19 @@ Answer<Outcome> read_rehearsal(State& state, const RouteCall& call) {
 
 Answer<Outcome> read_key(State& state, const RouteCall& call) {
   TRY(state.environments.find(call.ids[0]));
-  return json_reply(codec::Json::object({{"environment_key", environment_key(call.ids[0])}}));
+  return json_reply(codec::Json::object({{"environment_key", state.keys.current(call.ids[0])}}));
+}
+
+// {tokens?: "keep" (default) or "revoke"}: another environment key; the old one is refused.
+Answer<Outcome> rotate_key(State& state, const RouteCall& call) {
+  TRY(state.environments.find(call.ids[0]));
+  const codec::Json body = TRY(json_body(call.request));
+  const std::string tokens = TRY(string_field(body, "tokens")).value_or("keep");
+  if (tokens != "keep" && tokens != "revoke")
+    return invalid_request("tokens: must be keep or revoke");
+  state.keys.rotate(call.ids[0]);
+  if (tokens == "revoke") state.tokens.revoke(call.ids[0]);
+  return read_key(state, call);
 }
 
 template <class E, std::size_t N>
@@ -159,6 +171,7 @@ constexpr Route kRoutes[] = {
     {"control.healthcheck", "POST", "/_plane/healthcheck", kGate, {}, healthcheck},
     {"control.settings", "POST", "/_plane/settings", kGate, {}, change_settings},
     {"control.key", "GET", "/_plane/environments/{}/key", kGate, {}, read_key},
+    {"control.rotate_key", "POST", "/_plane/environments/{}/rotate_key", kGate, {}, rotate_key},
     {"control.lose_lease", "POST", "/_plane/work/{}/lose_lease", kGate, {}, lose_lease},
     {"control.emit", "POST", "/_plane/sessions/{}/emit", kGate, {}, emit},
     {"control.rehearsals.list", "GET", "/_plane/rehearsals", kGate, {}, list_rehearsals},

@@ -38,7 +38,7 @@ Answer<Outcome> stream(State& state, const RouteCall& call) {
       return invalid_request("event_deltas: must be agent.message or agent.thinking");
     if (++deltas > kMaxDeltas) return invalid_request("event_deltas: too many");
   }
-  return EventStream{call.ids[0], live->session.log().last() + 1};
+  return EventStream{call.ids[0], live->session.log().last() + 1, {}};
 }
 
 using enum CredentialKind;

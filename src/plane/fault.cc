@@ -6,43 +6,44 @@
 
 #include "base/result.h"
 #include "codec/http_head.h"
+#include "plane/rule_values.h"
 
 namespace glovebox::plane {
 namespace {
 
 constexpr std::int64_t kMaxCount = 1'000'000;
+constexpr seconds kLongestWait{86400};
 
 bool matches(std::string_view pattern, std::string_view route) {
   if (pattern.ends_with('*')) return route.starts_with(pattern.substr(0, pattern.size() - 1));
   return pattern == route;
 }
 
-// Reads one key of a rule into a field; an error names the key.
-Answer<void> read_flag(const codec::Json& value, const std::string& place, bool& field) {
-  if (!value.is_bool()) return invalid_request(place + ": must be a boolean");
-  field = *value.as_bool();
+Answer<void> read_cut(const codec::Json& value, const std::string& place, Fault& fault) {
+  if (value.is_int()) {
+    fault.cut = Cut::after;
+    fault.cut_after = static_cast<std::size_t>(TRY(read_number(value, place, 0, kMaxOversized)));
+    return {};
+  }
+  const std::string word = TRY(read_text(value, place));
+  if (word == "before")
+    fault.cut = Cut::before;
+  else if (word == "head")
+    fault.cut = Cut::head;
+  else if (word == "body")
+    fault.cut = Cut::body;
+  else
+    return invalid_request(place + ": must be before, head, body or a number of bytes");
   return {};
 }
 
-Answer<std::int64_t> read_number(const codec::Json& value, const std::string& place,
-                                 std::int64_t least, std::int64_t most) {
-  const std::optional<std::int64_t> number = value.as_int();
-  if (!number || *number < least || *number > most)
-    return invalid_request(std::format("{}: must be between {} and {}", place, least, most));
-  return *number;
-}
-
-Answer<std::string> read_text(const codec::Json& value, const std::string& place) {
-  if (!value.is_string()) return invalid_request(place + ": must be a string");
-  return *value.as_string();
-}
-
-Answer<Cut> read_cut(const codec::Json& value, const std::string& place) {
+Answer<Access> read_credentials(const codec::Json& value, const std::string& place) {
+  using enum CredentialKind;
   const std::string word = TRY(read_text(value, place));
-  if (word == "before") return Cut::before;
-  if (word == "head") return Cut::head;
-  if (word == "body") return Cut::body;
-  return invalid_request(place + ": must be before, head or body");
+  if (word == "worker") return Access{environment_key, sessions_token};
+  for (const CredentialKind kind : {api_key, environment_key, sessions_token})
+    if (word == to_string(kind)) return Access{kind};
+  return invalid_request(place + ": must be api_key, environment_key, sessions_token or worker");
 }
 
 Answer<void> read_headers(const codec::Json& value, const std::string& place,
@@ -57,57 +58,86 @@ Answer<void> read_headers(const codec::Json& value, const std::string& place,
   return {};
 }
 
+// How it is delivered, and what happens besides.
+Answer<void> read_delivery(Fault& fault, std::string_view key, const codec::Json& value,
+                           const std::string& place) {
+  if (key == "delay_ms") {
+    fault.delay = milliseconds(TRY(read_number(value, place, 0, kMaxFaultDelay.count())));
+  } else if (key == "trickle_ms") {
+    fault.trickle = milliseconds(TRY(read_number(value, place, 0, kMaxFaultDelay.count())));
+  } else if (key == "cut") {
+    TRY(read_cut(value, place, fault));
+  } else if (key == "malformed") {
+    TRY(read_flag(value, place, fault.malformed));
+  } else if (key == "insert") {
+    fault.insert = TRY(read_text(value, place));
+  } else if (key == "oversized") {
+    fault.oversized = static_cast<std::size_t>(TRY(read_number(value, place, 0, kMaxOversized)));
+  } else if (key == "stall") {
+    TRY(read_flag(value, place, fault.stall));
+  } else if (key == "events") {
+    fault.events = TRY(read_event_fault(value, place));
+  } else if (key == "lose_lease") {
+    TRY(read_flag(value, place, fault.lose_lease));
+  } else if (key == "force_stop") {
+    TRY(read_flag(value, place, fault.force_stop));
+  } else {
+    return invalid_request(place + ": unknown key");
+  }
+  return {};
+}
+
 }  // namespace
+
+// Which requests, and what is answered.
+Answer<void> Faults::read_key(Rule& rule, std::string_view key, const codec::Json& value,
+                              const std::string& place) {
+  Fault& fault = rule.fault;
+  if (key == "route") {
+    rule.route = TRY(read_text(value, place));
+  } else if (key == "credential") {
+    rule.credentials = TRY(read_credentials(value, place));
+  } else if (key == "skip") {
+    rule.skip = TRY(read_number(value, place, 0, kMaxCount));
+  } else if (key == "count") {
+    rule.count = TRY(read_number(value, place, 0, kMaxCount));
+  } else if (key == "applied") {
+    TRY(read_flag(value, place, fault.applied));
+  } else if (key == "status") {
+    fault.status = static_cast<int>(TRY(read_number(value, place, 200, 599)));
+  } else if (key == "error_type") {
+    fault.error_type = TRY(read_text(value, place));
+  } else if (key == "message") {
+    fault.message = TRY(read_text(value, place));
+  } else if (key == "body") {
+    fault.body = TRY(read_text(value, place));
+  } else if (key == "headers") {
+    TRY(read_headers(value, place, fault.headers));
+  } else if (key == "should_retry") {
+    bool retry = false;
+    TRY(read_flag(value, place, retry));
+    fault.headers.push_back({"x-should-retry", retry ? "true" : "false"});
+  } else if (key == "retry_after") {
+    fault.headers.push_back(
+        {"retry-after", std::to_string(TRY(read_number(value, place, 0, kLongestWait.count())))});
+  } else if (key == "retry_after_ms") {
+    fault.headers.push_back(
+        {"retry-after-ms",
+         std::to_string(TRY(read_number(value, place, 0, milliseconds(kLongestWait).count())))});
+  } else if (key == "retry_after_date") {
+    fault.retry_after_date = seconds(TRY(read_number(value, place, 0, kLongestWait.count())));
+  } else {
+    return read_delivery(fault, key, value, place);
+  }
+  return {};
+}
 
 Answer<Faults::Rule> Faults::read(const codec::Json& source, std::string_view place) {
   if (!source.is_object()) return invalid_request(std::format("{}: must be an object", place));
   Rule rule;
   rule.source = source;
-  Fault& fault = rule.fault;
-  for (const auto& [key, value] : *source.as_object()) {
-    const std::string where = std::format("{}.{}", place, key);
-    if (key == "route") {
-      rule.route = TRY(read_text(value, where));
-    } else if (key == "skip") {
-      rule.skip = TRY(read_number(value, where, 0, kMaxCount));
-    } else if (key == "count") {
-      rule.count = TRY(read_number(value, where, 0, kMaxCount));
-    } else if (key == "status") {
-      fault.status = static_cast<int>(TRY(read_number(value, where, 200, 599)));
-    } else if (key == "error_type") {
-      fault.error_type = TRY(read_text(value, where));
-    } else if (key == "message") {
-      fault.message = TRY(read_text(value, where));
-    } else if (key == "headers") {
-      TRY(read_headers(value, where, fault.headers));
-    } else if (key == "should_retry") {
-      bool retry = false;
-      TRY(read_flag(value, where, retry));
-      fault.headers.push_back({"x-should-retry", retry ? "true" : "false"});
-    } else if (key == "retry_after") {
-      fault.headers.push_back(
-          {"retry-after", std::to_string(TRY(read_number(value, where, 0, 86400)))});
-    } else if (key == "retry_after_ms") {
-      fault.headers.push_back(
-          {"retry-after-ms", std::to_string(TRY(read_number(value, where, 0, 86'400'000)))});
-    } else if (key == "delay_ms") {
-      fault.delay = milliseconds(TRY(read_number(value, where, 0, kMaxFaultDelay.count())));
-    } else if (key == "cut") {
-      fault.cut = TRY(read_cut(value, where));
-    } else if (key == "applied") {
-      TRY(read_flag(value, where, fault.applied));
-    } else if (key == "malformed") {
-      TRY(read_flag(value, where, fault.malformed));
-    } else if (key == "stall") {
-      TRY(read_flag(value, where, fault.stall));
-    } else if (key == "lose_lease") {
-      TRY(read_flag(value, where, fault.lose_lease));
-    } else if (key == "force_stop") {
-      TRY(read_flag(value, where, fault.force_stop));
-    } else {
-      return invalid_request(where + ": unknown key");
-    }
-  }
+  for (const auto& [key, value] : *source.as_object())
+    TRY(read_key(rule, key, value, std::format("{}.{}", place, key)));
   if (rule.route.empty()) return invalid_request(std::format("{}.route: is required", place));
   return rule;
 }
@@ -124,9 +154,11 @@ Answer<void> Faults::add(const codec::Json& rules) {
   return {};
 }
 
-std::optional<Fault> Faults::strike(std::string_view route) {
+std::optional<Fault> Faults::strike(std::string_view route,
+                                    std::optional<CredentialKind> credential) {
   for (Rule& rule : rules_) {
     if (!matches(rule.route, route)) continue;
+    if (rule.credentials && !(credential && rule.credentials->has(*credential))) continue;
     if (rule.count != 0 && rule.hits >= rule.count) continue;
     if (rule.seen++ < rule.skip) continue;
     ++rule.hits;

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/result.h"
+#include "codec/http_head.h"
 #include "codec/sse.h"
 #include "plane/ids.h"
 
@@ -49,10 +50,34 @@ std::string_view describe(const Fault& fault) {
   if (fault.cut != Cut::none) return "cut";
   if (fault.stall) return "stall";
   if (fault.status) return "status";
+  if (fault.body) return "body";
   if (fault.malformed) return "malformed";
   if (fault.lose_lease) return "lose_lease";
   if (fault.force_stop) return "force_stop";
+  if (fault.trickle.count() > 0) return "trickle";
+  if (fault.events != EventFault{}) return "events";
+  if (!fault.insert.empty() || fault.oversized > 0) return "insert";
   return "delay";
+}
+
+// In place of the answer: an error, or a body that is given.
+Reply replacement(const Fault& fault, std::string_view request_id) {
+  const int status = fault.status.value_or(200);
+  if (fault.body) return {status, {{"content-type", "application/json"}}, *fault.body};
+  if (status == 204) return {status, {}, ""};
+  const std::string type =
+      fault.error_type.empty() ? std::string(error_type_of(status)) : fault.error_type;
+  return error_reply(
+      {status, type, fault.message.empty() ? "a fault on demand" : fault.message, {}}, request_id);
+}
+
+void disturb_page(const EventFault& fault, Reply& reply) {
+  if (fault == EventFault{} || reply.status != 200) return;
+  Result<codec::Json> page = codec::parse_json(reply.body);
+  codec::Json* data = page && page->is_object() ? page->as_object()->find("data") : nullptr;
+  if (data == nullptr || !data->is_array()) return;
+  *data = disturbed(fault, std::move(*data->as_array()));
+  reply.body = codec::to_json(*page);
 }
 
 }  // namespace
@@ -66,7 +91,7 @@ Answer<Outcome> Plane::answer(const Request& request, const RouteMatch& match, A
   Caller caller;
   if (route.gate == Gate::managed_agents) {
     TRY(check_version(request));
-    caller = TRY(identify(request, state_.tokens));
+    caller = TRY(identify(request, state_.keys, state_.tokens));
     credential = to_string(caller.kind);
     if (!has_member(request, "anthropic-beta", kBeta))
       return not_found(std::format("{} {} needs the beta {}", route.method, request.path, kBeta));
@@ -98,7 +123,9 @@ Handled Plane::handle(const Request& request, Attempt attempt) {
   std::string credential;
   const bool control = match && match->route->gate == Gate::control;
   if (match && !control && attempt == Attempt::first) {
-    handled.fault = state_.faults.strike(match->route->name);
+    const Answer<Caller> caller = identify(request, state_.keys, state_.tokens);
+    handled.fault = state_.faults.strike(match->route->name,
+                                         caller ? std::optional(caller->kind) : std::nullopt);
     if (handled.fault) break_lease(*handled.fault, *match);
   }
   const Fault fault = handled.fault.value_or(Fault{});
@@ -111,20 +138,20 @@ Handled Plane::handle(const Request& request, Attempt attempt) {
     handled.outcome =
         outcome ? *std::move(outcome) : Outcome(error_reply(outcome.error(), request_id));
   }
-  if (fault.status) {
-    const std::string type =
-        fault.error_type.empty() ? std::string(error_type_of(*fault.status)) : fault.error_type;
-    Reply reply = error_reply(
-        {*fault.status, type, fault.message.empty() ? "a fault on demand" : fault.message, {}},
-        request_id);
-    if (*fault.status == 204) reply.body.clear();
-    handled.outcome = std::move(reply);
-  }
+  if (fault.replaces_answer()) handled.outcome = replacement(fault, request_id);
   if (std::holds_alternative<Blocked>(handled.outcome)) return handled;
   if (Reply* reply = std::get_if<Reply>(&handled.outcome)) {
+    if (match && match->route->name == "events.list") disturb_page(fault.events, *reply);
     reply->headers.push_back({"request-id", request_id});
     reply->headers.insert(reply->headers.end(), fault.headers.begin(), fault.headers.end());
+    if (fault.retry_after_date) {
+      const WallTime until{state_.clock.wall().microseconds +
+                           microseconds(*fault.retry_after_date).count()};
+      reply->headers.push_back({"retry-after", codec::format_http_date(until)});
+    }
   }
+  if (EventStream* stream = std::get_if<EventStream>(&handled.outcome))
+    stream->fault = fault.events;
   if (!control) {
     const Reply* reply = std::get_if<Reply>(&handled.outcome);
     state_.trace.record(request, match ? match->route->name : "", credential,
@@ -144,11 +171,22 @@ StreamRead Plane::read(EventStream& stream) {
     return read;
   }
   const std::vector<Event>& events = live->session.log().all();
-  for (; stream.next <= events.size(); ++stream.next) {
-    const Event& event = events[stream.next - 1];
-    Result<std::string> frame = codec::format_sse(event.type, codec::to_json(event.body));
+  const auto show = [&](const codec::Json& event) {
+    const std::string* type = event.get_string("type");
+    Result<std::string> frame =
+        codec::format_sse(type != nullptr ? *type : "", codec::to_json(event));
     if (frame) read.frames.push_back(*std::move(frame));
+  };
+  codec::JsonArray fresh;
+  for (; stream.next <= events.size(); ++stream.next) {
+    const codec::Json& body = events[stream.next - 1].body;
+    if (stream.fault == EventFault{})
+      show(body);
+    else
+      fresh.push_back(body);
   }
+  if (!fresh.empty())
+    for (const codec::Json& event : disturbed(stream.fault, std::move(fresh))) show(event);
   read.ended = live->session.deleted();
   return read;
 }

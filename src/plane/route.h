@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "plane/credential.h"
+#include "plane/event_fault.h"
 #include "plane/message.h"
 #include "plane/state.h"
 
@@ -23,6 +24,7 @@ enum class Attempt : std::uint8_t { first, again, last };
 struct EventStream {
   std::string session;
   std::uint64_t next = 1;
+  EventFault fault;
 };
 struct Blocked {
   milliseconds wait{0};  // for how long in all

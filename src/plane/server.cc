@@ -1,7 +1,9 @@
 #include "plane/server.h"
 
+#include <cstddef>
 #include <format>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -48,6 +50,17 @@ std::string cut_response(const Reply& reply, std::size_t sent) {
   text += "\r\n";
   text += std::string_view(reply.body).substr(0, sent);
   return text;
+}
+
+// What a stream begins with that is none of the session's events.
+std::string stream_opening(const Fault& fault) {
+  std::string bytes = fault.insert;
+  if (fault.malformed) bytes += kBrokenFrame;
+  if (fault.oversized > 0)
+    bytes += std::format(
+        "event: agent.message\ndata: {{\"type\":\"agent.message\",\"text\":\"{}\"}}\n\n",
+        std::string(fault.oversized, 'x'));
+  return bytes;
 }
 
 }  // namespace
@@ -120,12 +133,45 @@ net::Task<Outcome> PlaneServer::wait_for_work(const Request& request, millisecon
 
 net::Task<void> PlaneServer::send_reply(Reply reply, Fault fault, net::ServerExchange& exchange) {
   const std::size_t half = reply.body.size() / 2;
-  if (fault.cut != Cut::none) {
-    (void)co_await exchange.raw(cut_response(reply, fault.cut == Cut::head ? 0 : half));
+  if (fault.cut != Cut::none || fault.trickle.count() > 0) {
+    std::size_t sent = reply.body.size();
+    if (fault.cut == Cut::head) sent = 0;
+    if (fault.cut == Cut::body) sent = half;
+    if (fault.cut == Cut::after) sent = fault.cut_after;
+    const std::string response = cut_response(reply, sent);
+    if (fault.trickle.count() == 0) {
+      (void)co_await exchange.raw(response);
+      co_return;
+    }
+    for (const char byte : response) {
+      if (!co_await exchange.raw(std::string(1, byte))) co_return;
+      if (!co_await loop_.sleep(fault.trickle, {std::nullopt, exchange.gone()})) co_return;
+    }
     co_return;
   }
   if (fault.malformed) reply.body.resize(half);
   (void)co_await exchange.respond(reply.status, to_fields(reply.headers), std::move(reply.body));
+}
+
+// Whether the stream goes on. `sent` counts the bytes of events.
+net::Task<bool> PlaneServer::send_events(std::string bytes, const Fault& fault, std::size_t& sent,
+                                         net::ServerExchange& exchange) {
+  std::optional<std::size_t> cut_at;
+  if (fault.cut == Cut::body && !bytes.empty()) cut_at = bytes.size() / 2;
+  if (fault.cut == Cut::after && fault.cut_after - sent <= bytes.size())
+    cut_at = fault.cut_after - sent;
+  if (cut_at) bytes.resize(*cut_at);
+  sent += bytes.size();
+  if (fault.trickle.count() == 0) {
+    if (!bytes.empty() && !co_await exchange.write(std::move(bytes))) co_return false;
+  } else {
+    for (const char byte : bytes) {
+      if (!co_await exchange.write(std::string(1, byte))) co_return false;
+      if (!co_await loop_.sleep(fault.trickle, {std::nullopt, exchange.gone()})) co_return false;
+    }
+  }
+  if (cut_at) exchange.cut();
+  co_return !cut_at;
 }
 
 net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
@@ -133,21 +179,17 @@ net::Task<void> PlaneServer::send_stream(EventStream stream, Fault fault,
   net::Fields fields{{"content-type", "text/event-stream"}, {"cache-control", "no-cache"}};
   for (const Header& header : fault.headers) fields.add(header.name, header.value);
   if (!co_await exchange.begin_stream(200, fields)) co_return;
-  if (fault.malformed && !co_await exchange.write(std::string(kBrokenFrame))) co_return;
+  if (!co_await exchange.write(stream_opening(fault))) co_return;
   if (fault.stall) co_await hold(exchange);
   if (fault.cut == Cut::head) exchange.cut();
   // Changes elsewhere wake this too; they must not put the ping off.
   Duration next_ping = loop_.now() + kPingEvery;
+  std::size_t sent = 0;
   while (!exchange.gone().cancelled()) {
     StreamRead read = plane_.read(stream);
     std::string bytes;
     for (const std::string& frame : read.frames) bytes += frame;
-    if (fault.cut == Cut::body && !bytes.empty()) {
-      (void)co_await exchange.write(bytes.substr(0, bytes.size() / 2));
-      exchange.cut();
-      co_return;
-    }
-    if (!bytes.empty() && !co_await exchange.write(std::move(bytes))) co_return;
+    if (!co_await send_events(std::move(bytes), fault, sent, exchange)) co_return;
     if (read.ended) {
       (void)co_await exchange.end_stream();
       co_return;

@@ -4,6 +4,7 @@
 // with a ping every kPingEvery, and delivers faults. Nothing of the API is decided here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,6 +43,8 @@ class PlaneServer {
                                    net::ServerExchange& exchange);
   net::Task<void> send_reply(Reply reply, Fault fault, net::ServerExchange& exchange);
   net::Task<void> send_stream(EventStream stream, Fault fault, net::ServerExchange& exchange);
+  net::Task<bool> send_events(std::string bytes, const Fault& fault, std::size_t& sent,
+                              net::ServerExchange& exchange);
   net::Task<void> hold(net::ServerExchange& exchange);
   void announce();
 

@@ -76,6 +76,7 @@ class State {
   Rehearsals rehearsals;
   EnvironmentStore environments;
   WorkQueue work;
+  EnvironmentKeys keys;
   SessionsTokens tokens;
   Faults faults;
   Trace trace;

@@ -27,7 +27,12 @@ constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right:
                                      os::file_right::read_folder | os::file_right::make_regular |
                                      os::file_right::remove_file | os::file_right::truncate;
 
-Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
+struct OpenedLog {
+  audit::LogFile file;
+  UniqueFd folder;  // to ask how much space is left
+};
+
+Result<OpenedLog> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
   const std::string* directory = start.settings.get_string("directory");
   const std::string* origin = start.settings.get_string("origin");
   if (directory == nullptr || origin == nullptr)
@@ -39,16 +44,16 @@ Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls,
                                          return audit::index_record(calls, record);
                                        }),
                   *directory);
-  const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
+  UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
   const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
-  return log;
+  return OpenedLog{std::move(log), std::move(folder)};
 }
 
 }  // namespace
 
 int run_auditor_role(RoleStart start) {
-  const Log log(kStandardError, "auditor");
+  const Log log(kStandardError, "auditor", start.log_level, start.log_format);
   SystemRandom random;
   const SystemClock clock;
   audit::CallIndex calls(random);
@@ -59,12 +64,18 @@ int run_auditor_role(RoleStart start) {
     return to_int(code);
   }
   const audit::Masker masker;
-  audit::Auditor auditor(*store, calls, masker, clock, codec::uuid4(random));
+  audit::Auditor auditor(store->file, calls, masker, clock, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   return to_int(run_auditor(
-      {.auditor = auditor, .recovered = store->recovered(), .boot = std::move(boot), .log = log},
+      {.auditor = auditor,
+       .store = store->file,
+       .folder = store->folder.get(),
+       .recovered = store->file.recovered(),
+       .boot = std::move(boot),
+       .clock = clock,
+       .log = log},
       std::move(start.supervisor), std::move(start.peers)));
 }
 

@@ -22,6 +22,7 @@
 #include "box/keeper.h"
 #include "box/plan.h"
 #include "box/session_store.h"
+#include "codec/metrics.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 #include "roles/boxer_session.h"
@@ -38,13 +39,14 @@ namespace glovebox::roles {
 // What lives outside the boxer; all of it outlives the boxer.
 struct BoxerHost {
   const BoxerSettings& settings;
-  const ActivePolicy& active;
+  const ActivePolicy& active;  // until the operator changes it
   const box::HostView& view;
   Workspaces& workspaces;
   StartedAs started;
   int sessions_fd;
   int executable;  // of glovebox, for keepers
   const std::string& keeper_filter;
+  const Clock& clock;
   const Log& log;
 };
 
@@ -89,11 +91,17 @@ class Boxer {
   void session_step(const Step& step);
   void end_session(const std::string& name);
 
+  // Of an open session; what is recorded of one that is gone names the policy of now.
+  const ActivePolicy& policy_of(const std::string& session) const;
   CallResult result_of(const Step& step, const LiveCall& call) const;
   CallQuestion question_of(const BoxerSession& session, const std::string& tool,
                            const std::vector<std::string>& program) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void interrupt_running(const std::string& session);
+  void renew_policy(const codec::Json& settings);
+  void count_answer(const LiveCall& call, box::Outcome outcome);
+  void count_start(const LiveCall& call);
+  void answer_operator(const ipc::Observe& question, const ipc::Channel& supervisor);
   void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
   template <class Message>
   void send(const Message& message) {
@@ -103,6 +111,8 @@ class Boxer {
   }
 
   BoxerHost host_;
+  std::shared_ptr<const ActivePolicy> active_;  // of sessions that are opened from now on
+  codec::Metrics numbers_;
   CallGate gate_;
   LogClient log_client_;
   ipc::Channel caller_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "box/host_view.h"
 #include "os/file.h"
@@ -51,7 +52,8 @@ Result<Opened> open_all(const RoleStart& start) {
 }  // namespace
 
 int run_boxer(RoleStart start) {
-  const Log log(kStandardError, "boxer");
+  const Log log(kStandardError, "boxer", start.log_level, start.log_format);
+  const SystemClock clock;
   auto opened = open_all(start);
   if (!opened) {
     const ExitCode code = exit_code_for(opened.error());
@@ -67,6 +69,7 @@ int run_boxer(RoleStart start) {
                .sessions_fd = opened->sessions.get(),
                .executable = opened->executable.get(),
                .keeper_filter = opened->keeper_filter,
+               .clock = clock,
                .log = log});
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   const auto served = boxer.serve(std::move(start));

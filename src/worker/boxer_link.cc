@@ -1,6 +1,39 @@
 #include "worker/boxer_link.h"
 
+#include <format>
+
+#include "ipc/wire.h"
+
 namespace glovebox::worker {
+
+namespace {
+
+constexpr std::size_t kMaxReason = 1024;
+
+// What the control plane names must fit into a message: one that the boxer cannot read would cost
+// every session the connection.
+Result<void> check_name(std::string_view what, std::string_view name) {
+  if (name.size() <= ipc::kMaxName) return {};
+  return Error(ErrorKind::denied, std::format("{} is longer than {} bytes", what, ipc::kMaxName));
+}
+
+Result<void> check_open(const ipc::OpenSession& message) {
+  TRY(check_name("the session's id", message.session));
+  TRY(check_name("the environment's id", message.environment));
+  TRY(check_name("the agent's id", message.agent));
+  return check_name("the work item's id", message.work);
+}
+
+Result<void> check_call(const ipc::Call& call) {
+  TRY(check_name("the call's id", call.tool_use));
+  TRY(check_name("the tool's name", call.tool));
+  if (call.input.size() > ipc::kMaxBlob)
+    return Error(ErrorKind::denied,
+                 std::format("the input is longer than {} bytes", ipc::kMaxBlob));
+  return {};
+}
+
+}  // namespace
 
 BoxerLink::BoxerLink(net::Loop& loop, const Log& log) : loop_(loop), log_(log), attached_(loop) {}
 
@@ -117,9 +150,14 @@ net::Task<Result<void>> BoxerLink::ensure_open(std::shared_ptr<Session> session,
                                                net::Patience patience) {
   while (true) {
     CO_TRY(co_await attached_.wait(patience));
-    if (session->refusal) co_return *session->refusal;
+    // What was refused may be granted the next time: when the log is back, when there is space.
+    if (session->refusal) {
+      session->asked_of = 0;
+      co_return *std::exchange(session->refusal, std::nullopt);
+    }
     if (session->opened_by == generation_) co_return Result<void>();
     session->changed.clear();
+    CO_TRY(check_open(session->message));
     if (session->asked_of != generation_) {
       session->asked_of = generation_;
       if (!send(session->message)) continue;
@@ -141,6 +179,7 @@ net::Task<Result<ipc::CallDone>> BoxerLink::call(ipc::Call call, net::Patience p
     const auto place = sessions_.find(call.session);
     if (place == sessions_.end())
       co_return Error(ErrorKind::internal, "a call of a session that is not open");
+    CO_TRY(check_call(call));
     CO_TRY(co_await ensure_open(place->second, patience));
     auto pending = std::make_shared<Pending>(loop_);
     if (!pending_.try_emplace(key, pending).second)
@@ -187,7 +226,7 @@ net::Task<Result<void>> BoxerLink::close(std::string id, std::string reason,
   const std::shared_ptr<Session> session = place->second;
   ipc::CloseSession message;
   message.session = id;
-  message.reason = std::move(reason);
+  message.reason = reason.substr(0, kMaxReason);
   const std::uint64_t generation = generation_;
   Result<void> done;
   if (session->opened_by == generation && send(message)) {

@@ -36,8 +36,10 @@ class BoxerLink {
   // Takes in what the boxer sends, until the token of `patience` is cancelled.
   net::Task<void> serve(net::Patience patience);
 
-  // Opens the session at the boxer, and again at every new boxer while it is open here.
-  // Kinds: denied (refused, with the boxer's words), cancelled, timeout.
+  // Opens the session at the boxer, and again at every new boxer while it is open here. After a
+  // refusal the next call of the session asks again.
+  // Kinds: denied (refused, with the boxer's words; or names that are too long), cancelled,
+  // timeout.
   net::Task<Result<void>> open(ipc::OpenSession session, net::Patience patience);
   // Kinds: denied (refused), exists (settled before: nothing is to be posted), cancelled.
   net::Task<Result<ipc::CallDone>> call(ipc::Call call, net::Patience patience);

@@ -1,5 +1,6 @@
 #include "worker/control_plane.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,7 +11,9 @@ namespace glovebox::worker {
 namespace {
 
 constexpr std::string_view kBeta = "managed-agents-2026-04-01";
-constexpr Duration kToHeaders = seconds(60);  // of one try; an answer that late helps nobody
+// Of one try: an answer that late helps nobody, and another try may still be in time.
+constexpr Duration kToHeaders = seconds(30);
+constexpr Duration kPollPatience = seconds(15);  // it is answered within a second
 
 std::string work_path(std::string_view environment, std::string_view rest) {
   return "/v1/environments/" + codec::percent_encode_segment(environment) + "/work" +
@@ -85,7 +88,8 @@ net::Task<Result<net::Response>> ControlPlane::send(Call call, Access access,
       hints = hints_of(response->fields);
       if (!should_retry(response->status, hints)) co_return response;
     } else if (response.error().kind() == ErrorKind::cancelled ||
-               response.error().kind() == ErrorKind::invalid) {
+               response.error().kind() == ErrorKind::invalid ||
+               response.error().kind() == ErrorKind::limit) {
       co_return response;
     }
     if (tried >= call.retries) co_return response;
@@ -104,7 +108,7 @@ net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std
       environment, "/poll?block_ms=" + std::to_string(kPollBlockMilliseconds) +
                        "&reclaim_older_than_ms=" + std::to_string(kReclaimAfter / milliseconds(1)));
   call.worker_id = std::move(worker_id);
-  return send(std::move(call), access, patience);
+  return send(std::move(call), access, patience.no_later_than(loop_.now() + kPollPatience));
 }
 
 net::Task<Result<net::Response>> ControlPlane::ack(std::string environment, std::string work,
@@ -139,7 +143,8 @@ net::Task<Result<net::Response>> ControlPlane::force_stop(std::string environmen
         response ? response->status != 409 && classify(response->status) == AnswerClass::transient
                  : response.error().kind() != ErrorKind::cancelled;
     if (!again || tried >= kCallRetries) co_return response;
-    if (!co_await loop_.sleep(backoff.next(random_), patience)) co_return response;
+    const Duration asked = response ? asked_wait(response->fields) : Duration::zero();
+    if (!co_await loop_.sleep(std::max(backoff.next(random_), asked), patience)) co_return response;
   }
 }
 
@@ -150,8 +155,9 @@ net::Task<Result<net::Response>> ControlPlane::session(std::string id, Access ac
 }
 
 net::Task<Result<net::Response>> ControlPlane::events(std::string session, std::string page,
-                                                      Access access, net::Patience patience) {
-  std::string query = "/events?limit=1000";
+                                                      std::size_t limit, Access access,
+                                                      net::Patience patience) {
+  std::string query = "/events?limit=" + std::to_string(limit);
   if (!page.empty()) query += "&page=" + codec::percent_encode_query(page);
   return send({.method = "GET", .path = session_path(session, query), .retries = kCallRetries},
               access, patience);
@@ -176,6 +182,10 @@ net::Task<Result<net::ResponseStream>> ControlPlane::event_stream(std::string se
   if (stream && stream->status() == 401 && access.second && credential != access.second)
     stream = co_await client_.open_stream(request_of(call, access.second), patience);
   co_return stream;
+}
+
+Duration ControlPlane::asked_wait(const net::Fields& fields) const {
+  return worker::asked_wait(hints_of(fields), loop_.clock().wall()).value_or(Duration::zero());
 }
 
 }  // namespace glovebox::worker

@@ -4,6 +4,7 @@
 // means that there was no answer. The credential goes out in one header and nowhere else.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -57,15 +58,18 @@ class ControlPlane {
 
   // --- one session --------------------------------------------------------------------------
   net::Task<Result<net::Response>> session(std::string id, Access access, net::Patience patience);
-  // `page` empty: the first one.
-  net::Task<Result<net::Response>> events(std::string session, std::string page, Access access,
-                                          net::Patience patience);
+  // `page` empty: the first one. `limit`: how many events at most.
+  net::Task<Result<net::Response>> events(std::string session, std::string page, std::size_t limit,
+                                          Access access, net::Patience patience);
   // One try: results have a schedule of their own.
   net::Task<Result<net::Response>> send_events(std::string session, std::string body, Access access,
                                                net::Patience patience);
   // As soon as the head is there. One try.
   net::Task<Result<net::ResponseStream>> event_stream(std::string session, Access access,
                                                       net::Patience patience);
+
+  // How long the answer asks to wait before the next try; zero: it does not say.
+  Duration asked_wait(const net::Fields& fields) const;
 
  private:
   struct Call {

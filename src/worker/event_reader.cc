@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <iterator>
+#include <set>
 #include <utility>
 
-#include "codec/json.h"
 #include "codec/sse.h"
 
 namespace glovebox::worker {
 
 namespace {
 constexpr std::size_t kMaxHistoryPages = 10'000;
+constexpr std::size_t kEventsOfPage = 1000;
+constexpr std::size_t kSmallerPages = 10;
 constexpr ByteLimit kMaxErrorBody{64 * kKiB};
 // How long a run goes on without a history before it attaches anew.
 constexpr seconds kHistoryAgain{5};
@@ -24,7 +27,8 @@ EventReader::EventReader(net::Loop& loop, const Log& log, Random& random, ItemAc
 net::Task<void> EventReader::run(net::Patience patience) {
   Backoff backoff(milliseconds(500), seconds(10));
   while (co_await attach_once(backoff, patience) == Attach::ended) {
-    if (!co_await loop_.sleep(backoff.next(random_), patience)) co_return;
+    const Duration wait = std::max(backoff.next(random_), std::exchange(asked_, Duration::zero()));
+    if (!co_await loop_.sleep(wait, patience)) co_return;
   }
 }
 
@@ -40,14 +44,17 @@ net::Task<EventReader::Attach> EventReader::attach_once(Backoff& backoff, net::P
     const auto body = co_await stream->read_all(kMaxErrorBody, patience);
     const std::string text = to_string(parse_api_error(stream->status(), body ? *body : "", ""));
     log_.warning("event stream", {{"session", session}, {"answer", text}});
+    asked_ = item_.plane->asked_wait(stream->fields());
     if (classify(stream->status()) != AnswerClass::fatal) co_return Attach::ended;
     out_.push({Incoming::Kind::failed, {}, "event stream: " + text});
     co_return Attach::refused;
   }
+  attached_ = net::CancelSource(patience.token);
   net::Patience live = patience;
+  live.token = attached_.token();
   // What the history held may never come again: go on with what is live, but not for long.
   if (co_await read_history(patience) == History::failed)
-    live = patience.no_later_than(loop_.now() + kHistoryAgain);
+    live = live.no_later_than(loop_.now() + kHistoryAgain);
   co_await read_live(*stream, backoff, live);
   co_return Attach::ended;
 }
@@ -56,12 +63,18 @@ net::Task<EventReader::History> EventReader::read_history(net::Patience patience
   const std::string& session = item_.item.target;
   Incoming history{Incoming::Kind::history, {}, {}};
   std::string page;
-  std::string problem;
-  for (std::size_t pages = 0; pages < kMaxHistoryPages; ++pages) {
-    const auto response = co_await item_.plane->events(session, page, item_.access(), patience);
+  std::set<std::string, std::less<>> pages;
+  std::size_t limit = kEventsOfPage;
+  std::string problem = "it does not end";
+  while (pages.size() < kMaxHistoryPages) {
+    const auto response =
+        co_await item_.plane->events(session, page, limit, item_.access(), patience);
     if (!response) {
       problem = response.error().message();
-      break;
+      // Too long for one answer: in smaller pages.
+      if (response.error().kind() != ErrorKind::limit || limit == 1) break;
+      limit = std::max<std::size_t>(limit / kSmallerPages, 1);
+      continue;
     }
     if (classify(response->status) != AnswerClass::done) {
       problem = to_string(api_error_of(*response));
@@ -78,8 +91,17 @@ net::Task<EventReader::History> EventReader::read_history(net::Patience patience
     std::ranges::move(parsed->events, std::back_inserter(history.events));
     page = std::move(parsed->next_page);
     if (page.empty()) {
+      // A session that has an item has events: this is another's history, or an old one.
+      if (history.events.empty()) {
+        problem = "it has no event";
+        break;
+      }
       out_.push(std::move(history));
       co_return History::read;
+    }
+    if (!pages.insert(page).second) {
+      problem = "its pages lead in a circle";
+      break;
     }
   }
   if (patience.token.cancelled()) co_return History::failed;
@@ -113,8 +135,7 @@ net::Task<void> EventReader::read_live(net::ResponseStream& stream, Backoff& bac
         co_return;
       }
       backoff.reset();
-      const auto json = codec::parse_json(frame->data);
-      auto event = json ? parse_session_event(*json) : Result<SessionEvent>(json.error());
+      auto event = read_session_event(frame->data);
       if (!event) {
         log_.warning("an event is not usable",
                      {{"session", session}, {"error", event.error().message()}});

@@ -41,6 +41,8 @@ class EventReader {
   // Attaches, again and again, until the token of `patience` is cancelled or the control plane
   // gives a fatal answer (then the last thing it pushes is `failed`).
   net::Task<void> run(net::Patience patience);
+  // Leaves the stream that it follows now, if any, and attaches anew after the usual wait.
+  void attach_again() { attached_.cancel(); }
 
  private:
   enum class Attach { ended, refused };
@@ -54,6 +56,8 @@ class EventReader {
   Random& random_;
   ItemAccess& item_;
   net::Queue<Incoming>& out_;
+  net::CancelSource attached_;  // cancelled: the stream is left
+  Duration asked_{};            // by the last answer: the wait before the next try
 };
 
 }  // namespace glovebox::worker

@@ -116,14 +116,35 @@ net::Task<ItemEnd> ItemRun::serve_session() {
   co_return end;
 }
 
+// Again and again while the lease is held: an item that fails here leaves its session waiting.
+net::Task<Result<SessionSnapshot>> ItemRun::read_session(net::Patience patience) {
+  const std::string& id = item_.item.target;
+  Backoff backoff(milliseconds(500), seconds(10));
+  while (true) {
+    const auto response = co_await item_.plane->session(id, item_.access(), patience);
+    Duration asked{};
+    std::string problem;
+    if (!response) {
+      problem = response.error().message();
+    } else if (classify(response->status) == AnswerClass::done) {
+      auto snapshot = parse_session(response->body);
+      if (snapshot) co_return snapshot;
+      problem = snapshot.error().message();
+    } else {
+      problem = to_string(api_error_of(*response));
+      if (classify(response->status) == AnswerClass::fatal)
+        co_return Error(ErrorKind::denied, problem);
+      asked = item_.plane->asked_wait(response->fields);
+    }
+    log_.warning("the session cannot be read, trying again", {{"session", id}, {"why", problem}});
+    CO_TRY(co_await loop_.sleep(std::max(backoff.next(random_), asked), patience));
+  }
+}
+
 net::Task<ItemEnd> ItemRun::serve_alone(net::Patience patience) {
   const std::string& id = item_.item.target;
-  const auto response = co_await item_.plane->session(id, item_.access(), patience);
-  if (!response) co_return failure("session: " + response.error().message());
-  if (classify(response->status) != AnswerClass::done)
-    co_return failure("session: " + to_string(api_error_of(*response)));
-  const auto snapshot = parse_session(response->body);
-  if (!snapshot) co_return failure(snapshot.error().message());
+  const auto snapshot = co_await read_session(patience);
+  if (!snapshot) co_return failure("session: " + snapshot.error().message());
   if (snapshot->terminated) co_return ItemEnd{"terminated before it began", 0, false};
 
   for (const std::string& name : snapshot->unserved)

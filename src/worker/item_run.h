@@ -37,6 +37,7 @@ class ItemRun {
   void judge(LeaseVerdict verdict, std::string_view why);
   net::Task<ItemEnd> serve();
   net::Task<ItemEnd> serve_session();
+  net::Task<Result<SessionSnapshot>> read_session(net::Patience patience);
   net::Task<ItemEnd> serve_alone(net::Patience patience);
   net::Task<ItemEnd> probe();
   net::Task<void> stop();

@@ -1,5 +1,6 @@
 #include "worker/result_post.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace glovebox::worker {
@@ -9,6 +10,7 @@ namespace {
 using codec::Json;
 
 constexpr std::string_view kNoOutput = "(no output)";
+constexpr int kUnauthorized = 401;
 
 Json text_block(std::string_view text) {
   return Json::object({{"type", "text"}, {"text", text.empty() ? kNoOutput : text}});
@@ -50,12 +52,14 @@ std::string result_body(const ToolCall& call, std::string_view content, ResultKi
   return codec::to_json(Json::object({{"events", Json::array({std::move(event)})}}));
 }
 
-ResultPost::Step ResultPost::answered(std::optional<int> status, Random& random, Duration now) {
+ResultPost::Step ResultPost::answered(std::optional<int> status, Duration asked, Random& random,
+                                      Duration now) {
   if (status) {
     if (classify(*status) == AnswerClass::done) return Step::posted;
+    if (*status == kUnauthorized) return Step::gave_up;
     if (classify(*status) == AnswerClass::fatal || *status == 409) return Step::refused;
   }
-  wait_ = backoff_.next(random);
+  wait_ = std::max(backoff_.next(random), asked);
   return now + wait_ >= ends_ ? Step::gave_up : Step::retry;
 }
 

@@ -1,8 +1,9 @@
 // Posting one result: what is sent, and when it is tried again. Pure.
 //
-// Transient failures are retried 1 s doubling to 30 s within a window as long as the lease's TTL
-// (5 min without a lease). Every fatal answer, and 409 for a repeated post, settles the call: the
-// control plane has an answer to it or will never take one.
+// Transient failures are retried 1 s doubling to 30 s, or when the server says, within a window as
+// long as the lease's TTL (5 min without a lease). Every fatal answer but 401, and 409 for a
+// repeated post, settles the call: the control plane has an answer to it or will never take one.
+// 401 says that about the credential only: another one may still bring the result.
 #pragma once
 
 #include <optional>
@@ -32,8 +33,8 @@ class ResultPost {
       : ends_(started + window), backoff_(seconds(1), seconds(30)) {}
 
   enum class Step { posted, refused, retry, gave_up };
-  // `status` of the answer; none when there was no answer.
-  Step answered(std::optional<int> status, Random& random, Duration now);
+  // `status` of the answer; none when there was no answer. `asked`: the server's wish to wait.
+  Step answered(std::optional<int> status, Duration asked, Random& random, Duration now);
   // After `retry`: how long to wait.
   Duration wait() const { return wait_; }
 

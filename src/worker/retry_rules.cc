@@ -32,13 +32,18 @@ Duration Backoff::next(Random& random) {
   return shortened(std::min(wait, cap_), random);
 }
 
-Duration call_wait(const RetryHints& hints, Backoff& backoff, Random& random, WallTime now) {
+std::optional<Duration> asked_wait(const RetryHints& hints, WallTime now) {
   const auto view = [](const std::optional<std::string>& text) {
     return text ? std::optional<std::string_view>(*text) : std::nullopt;
   };
   const auto asked = codec::retry_delay(view(hints.retry_after_ms), view(hints.retry_after), now);
+  if (!asked) return std::nullopt;
+  return std::min(*asked, kLongestServerWait);
+}
+
+Duration call_wait(const RetryHints& hints, Backoff& backoff, Random& random, WallTime now) {
   const Duration own = backoff.next(random);
-  return asked ? std::min(*asked, kLongestServerWait) : own;
+  return asked_wait(hints, now).value_or(own);
 }
 
 }  // namespace glovebox::worker

@@ -48,9 +48,11 @@ class Backoff {
 // `wait` minus a random part of it, at most a quarter.
 Duration shortened(Duration wait, Random& random);
 
-// The wait inside one call: what the server asked for, else the backoff's. A server cannot make a
-// call wait for longer than kLongestServerWait.
+// What the server asked for, at most kLongestServerWait: it cannot make anybody wait for longer.
 constexpr Duration kLongestServerWait = seconds(60);
+std::optional<Duration> asked_wait(const RetryHints& hints, WallTime now);
+
+// The wait inside one call: what the server asked for, else the backoff's.
 Duration call_wait(const RetryHints& hints, Backoff& backoff, Random& random, WallTime now);
 
 constexpr Duration kCallBackoffFirst = milliseconds(500);

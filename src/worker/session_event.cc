@@ -1,6 +1,9 @@
 #include "worker/session_event.h"
 
+#include <optional>
 #include <utility>
+
+#include "codec/json_outline.h"
 
 namespace glovebox::worker {
 
@@ -40,9 +43,53 @@ Permission permission_of(const Json& json) {
   return Permission::ask;
 }
 
-bool waits_for_action(const Json& json) {
+void read_idle(const Json& json, SessionEvent& event) {
   const Json* reason = json.get("stop_reason");
-  return reason && text_of(*reason, "type") == "requires_action";
+  event.requires_action = reason && text_of(*reason, "type") == "requires_action";
+  const codec::JsonArray* ids = event.requires_action ? reason->get_array("event_ids") : nullptr;
+  if (!ids) return;
+  for (const Json& id : *ids)
+    if (const std::string* text = id.as_string()) event.waits_for.push_back(*text);
+}
+
+// What can be read of an object that cannot be read as a whole. A value that cannot is replaced by
+// one that means nothing; `input` is given as it stands.
+struct Rescued {
+  Json json;
+  std::optional<std::string_view> input;
+};
+Result<Rescued> rescue(std::string_view text) {
+  Rescued rescued{codec::JsonObject(), std::nullopt};
+  for (const codec::OutlinedMember& member : TRY(codec::outline_object(text))) {
+    codec::JsonObject& members = *rescued.json.as_object();
+    if (members.contains(member.key))
+      return Error(ErrorKind::invalid, "`" + member.key + "` stands there twice");
+    auto value = codec::parse_json(member.value);
+    if (!value && member.key == "input") rescued.input = member.value;
+    members.set(member.key, value ? *std::move(value) : Json(codec::JsonObject()));
+  }
+  return rescued;
+}
+
+Result<HistoryPage> page_of_outline(std::string_view body) {
+  HistoryPage page;
+  const std::string_view* data = nullptr;
+  const auto members = TRY(codec::outline_object(body));
+  for (const codec::OutlinedMember& member : members) {
+    if (member.key == "data") data = &member.value;
+    if (member.key != "next_page") continue;
+    const Json next = TRY(codec::parse_json(member.value));
+    if (const std::string* text = next.as_string()) page.next_page = *text;
+  }
+  if (!data) return Error(ErrorKind::protocol, "no data");
+  for (const std::string_view entry : TRY(codec::outline_array(*data))) {
+    auto event = read_session_event(entry);
+    if (event)
+      page.events.push_back(*std::move(event));
+    else
+      ++page.unusable;
+  }
+  return page;
 }
 
 Error lacks(std::string_view type, std::string_view field) {
@@ -83,7 +130,7 @@ Result<SessionEvent> parse_session_event(const Json& json) {
       if (event.thread.empty()) return lacks(event.type, "session_thread_id");
       break;
     case EventKind::idle:
-      event.requires_action = waits_for_action(json);
+      read_idle(json, event);
       break;
     default:
       break;
@@ -91,8 +138,19 @@ Result<SessionEvent> parse_session_event(const Json& json) {
   return event;
 }
 
+Result<SessionEvent> read_session_event(std::string_view text) {
+  const auto json = codec::parse_json(text);
+  if (json) return parse_session_event(*json);
+  const Rescued rescued = TRY(rescue(text));
+  SessionEvent event = TRY(parse_session_event(rescued.json));
+  if (rescued.input) event.input = *rescued.input;
+  return event;
+}
+
 Result<HistoryPage> parse_history_page(std::string_view body) {
-  const Json json = TRY_CONTEXT(codec::parse_json(body), "event history");
+  const auto whole = codec::parse_json(body);
+  if (!whole) return TRY_CONTEXT(page_of_outline(body), "event history");
+  const Json& json = *whole;
   const codec::JsonArray* data = json.get_array("data");
   if (!data) return Error(ErrorKind::protocol, "event history: no data");
   HistoryPage page;

@@ -37,14 +37,20 @@ struct SessionEvent {
   std::string input;  // JSON
   Permission permission = Permission::allow;
 
-  bool confirmed = false;        // confirmation: the verdict is `allow`
-  bool requires_action = false;  // idle: it waits for results or confirmations
+  bool confirmed = false;              // confirmation: the verdict is `allow`
+  bool requires_action = false;        // idle: it waits for results or confirmations
+  std::vector<std::string> waits_for;  // then: of these events
 };
 
 // Error: protocol, when a call, a result or a confirmation lacks its ids.
 Result<SessionEvent> parse_session_event(const codec::Json& json);
+// From its text. A call whose input is not what codec::parse_json takes is a call all the same, its
+// input the text as it came: whoever reads it refuses it, and the call is answered. Error: also
+// invalid (no object, a key of the event twice).
+Result<SessionEvent> read_session_event(std::string_view text);
 
-// A page of the history. Events that are not usable are left out and counted.
+// A page of the history. Events that are not usable are left out and counted; they do not cost the
+// others.
 struct HistoryPage {
   std::vector<SessionEvent> events;
   std::string next_page;  // empty: this was the last one

@@ -127,6 +127,7 @@ std::vector<Action> SessionRouter::live(const SessionEvent& event, Duration now)
       break;
     case EventKind::idle:
       if (!event.requires_action) arm(now);
+      look_for_missed(event);
       break;
     default:
       break;
@@ -135,14 +136,29 @@ std::vector<Action> SessionRouter::live(const SessionEvent& event, Duration now)
   return out;
 }
 
+void SessionRouter::look_for_missed(const SessionEvent& idle) {
+  const bool missed = std::ranges::any_of(
+      idle.waits_for, [&](const std::string& id) { return !seen_.contains(id); });
+  if (!missed) {
+    misses_ = 0;
+  } else if (misses_ < kMostMisses) {
+    ++misses_;
+    wants_history_ = true;
+  }
+}
+
 std::vector<Action> SessionRouter::history(std::span<const SessionEvent> events, Duration now) {
   std::vector<Action> out;
   const SessionEvent* last = nullptr;
+  const SessionEvent* last_idle = nullptr;
+  wants_history_ = false;
   for (const SessionEvent& event : events) {
     if (!event.id.empty()) seen_.insert(event.id);
     record(event);
     if (!is_neutral(event.kind)) last = &event;
+    if (event.kind == EventKind::idle) last_idle = &event;
   }
+  if (last_idle) look_for_missed(*last_idle);
   history_in_doubt_ = false;
   disarm();
   if (ended_) {
@@ -171,6 +187,7 @@ void SessionRouter::finished(std::string_view call, PostOutcome outcome, Duratio
   if (place == calls_.end() || place->second.state != State::running) return;
   if (outcome == PostOutcome::settled) answered_.emplace(call);
   place->second.state = answered_.contains(call) ? State::answered : State::unposted;
+  if (place->second.state == State::unposted) wants_history_ = true;
   unblock(now);
 }
 

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -40,6 +41,8 @@ struct Action {
   ToolCall call;  // end: empty
 };
 
+constexpr std::size_t kMostMisses = 8;
+
 enum class PostOutcome {
   settled,   // the plane has the result, or will never take it
   unposted,  // nobody took it in time: the next history read brings the call back
@@ -58,6 +61,11 @@ class SessionRouter {
   // False if somebody answered the call meanwhile: its result is settled without a post.
   bool wants_result(std::string_view call) const;
   void finished(std::string_view call, PostOutcome outcome, Duration now);
+
+  // The session says that it waits for an event that was never shown here, or a result could not be
+  // posted: the history is to be read again. At most kMostMisses times for events of one kind of
+  // absence: the service may speak of what it never shows to a worker. Says so once.
+  bool take_wants_history() { return std::exchange(wants_history_, false); }
 
   // The calls that were given out and not finished.
   std::vector<std::string> running() const;
@@ -82,6 +90,7 @@ class SessionRouter {
   bool blocked() const;
   void arm(Duration now);
   void disarm();
+  void look_for_missed(const SessionEvent& idle);
   void unblock(Duration now);
 
   std::set<std::string, std::less<>> tools_;
@@ -95,6 +104,8 @@ class SessionRouter {
   bool history_in_doubt_ = false;
   bool ended_ = false;
   std::size_t calls_run_ = 0;
+  bool wants_history_ = false;
+  std::size_t misses_ = 0;
 };
 
 }  // namespace glovebox::worker

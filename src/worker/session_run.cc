@@ -43,13 +43,13 @@ SessionRun::SessionRun(net::Loop& loop, const Log& log, Random& random, ItemAcce
       settings_(settings),
       router_(settings.tools, settings.max_idle),
       incoming_(loop),
+      reader_(loop, log, random, item, incoming_),
       calls_(loop) {}
 
 net::Task<std::string> SessionRun::run() {
   net::CancelSource reading;
-  EventReader reader(loop_, log_, random_, item_, incoming_);
   net::TaskGroup reader_task(loop_);
-  reader_task.spawn(reader.run({.token = reading.token()}));
+  reader_task.spawn(reader_.run({.token = reading.token()}));
   std::string reason = co_await follow();
   reading.cancel();
   co_await finish_calls();
@@ -82,6 +82,10 @@ net::Task<std::string> SessionRun::follow() {
         co_return incoming.reason;
     }
     settle_kept();
+    if (router_.take_wants_history()) {
+      log_.info("the history is to be read again", {{"session", item_.item.target}});
+      reader_.attach_again();
+    }
     if (router_.ended()) co_return "terminated";
   }
 }
@@ -167,7 +171,8 @@ net::Task<PostOutcome> SessionRun::post(const ToolCall& call, std::string conten
     const auto status = response ? std::optional<int>(response->status) : std::nullopt;
     const std::string answer =
         response ? to_string(api_error_of(*response)) : response.error().message();
-    switch (schedule.answered(status, random_, loop_.now())) {
+    const Duration asked = response ? item_.plane->asked_wait(response->fields) : Duration::zero();
+    switch (schedule.answered(status, asked, random_, loop_.now())) {
       case ResultPost::Step::posted:
         co_return PostOutcome::settled;
       case ResultPost::Step::refused:

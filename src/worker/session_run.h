@@ -55,6 +55,7 @@ class SessionRun {
   net::CancelSource calls_off_;  // gives up what is left of the calls
   SessionRouter router_;
   net::Queue<Incoming> incoming_;
+  EventReader reader_;
   net::TaskGroup calls_;
 };
 

@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "worker/work_secret.h"
@@ -67,7 +68,7 @@ net::Task<std::optional<WorkItem>> Worker::claim() {
     wait = schedule_.after_fatal(random_);
   } else if (classify(response->status) != AnswerClass::done) {
     log_.warning("poll", {{"answer", to_string(api_error_of(*response))}});
-    wait = schedule_.after_error(random_);
+    wait = std::max(schedule_.after_error(random_), plane_.asked_wait(response->fields));
   } else if (auto item = parse_poll_answer(response->body); !item) {
     log_.warning("poll", {{"error", item.error().message()}});
     wait = schedule_.after_error(random_);

@@ -9,24 +9,15 @@ same state folder), answer the call once and in time, have run it at most once, 
 and leave nothing on the host. The messages are seen and held from outside (message_tap.py), which
 takes root whoever glovebox runs as.
 """
-import os
 import pathlib
-import select
-import shutil
-import signal
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent / "attack")]
-import oracle  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from message_tap import TappedProcess  # noqa: E402
-from worker_harness import PROGRAM, Plane, Worker, fresh_folder, remove_folders, run_case, wait_for  # noqa: E402
+from run_harness import LEASE_SECONDS, Run, nothing_left, oracle, reachable_program  # noqa: E402
+from worker_harness import remove_folders, run_case, wait_for  # noqa: E402
 
-USER_ID = 54321
-AS_USER = ["setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups",
-           "--inh-caps=-all", "--bounding-set=-all"]
-LEASE_SECONDS = 2
 ANSWER_SECONDS = LEASE_SECONDS + 10
 # The answer of the plane that a role is killed before; far more than a kill takes.
 ANSWER_DELAY_MS = 3000
@@ -151,76 +142,11 @@ for late in ("result stored", "result durable", "before the post", "post sent bu
     EXPECTED[late] = {role: (RAN, ONCE) for role in ("worker", "boxer", "auditor", "supervisor")}
 
 
-class Run:
-    """One plane and one glovebox, whose sessions share a workspace that the test can look into."""
-
-    def __init__(self, keep, user):
-        self.keep, self.user, self.starts = keep, user, []
-        self.folder = fresh_folder()
-        keep(self)
-        self.work = pathlib.Path(self.folder) / "work"
-        self.work.mkdir(mode=0o700)
-        if user == "user":
-            for path in (self.folder, self.work):
-                os.chown(path, USER_ID, USER_ID)
-        self.plane = keep(Plane("--ttl", str(LEASE_SECONDS)))
-        self.start()
-        self.session = self.plane.session()
-
-    def start(self):
-        program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
-        self.worker = self.keep(Worker(
-            self.plane, "--workdir", str(self.work), "--workspace", "shared", state=self.folder,
-            program=program, popen=TappedProcess))
-        self.starts.append(self.worker)
-        wait_for("the start", lambda: "serving" in self.worker.log())
-
-    def bash(self, command, patience=ANSWER_SECONDS):
-        return self.plane.result(self.session, self.plane.bash(self.session, command), patience)
-
-    def kill(self, role):
-        if role == "supervisor":
-            self.worker.process.kill()
-            self.worker.process.wait()
-            return
-        pid = wait_for(role, lambda: self.worker.role(role))
-        victim = os.pidfd_open(pid)
-        signal.pidfd_send_signal(victim, signal.SIGKILL)
-        # Readable when all it held is closed, so that the others can see its end.
-        assert select.select([victim], [], [], ANSWER_SECONDS)[0], f"the {role} lives"
-        os.close(victim)
-
-    def effects(self):
-        try:
-            return (self.work / "effect").read_text().count("x")
-        except FileNotFoundError:
-            return 0
-
-    def finish(self):
-        """Ends glovebox in order. Returns the names below the state folder, of any session alike."""
-        assert self.worker.terminate() == 0, "no clean end"
-        for started in self.starts:
-            started.process.server.join(ANSWER_SECONDS)
-            assert not started.process.server.is_alive(), "a process of it is left"
-        state = pathlib.Path(self.worker.state)
-        verified = subprocess.run([PROGRAM, "audit", "verify", state / "audit"],
-                                  capture_output=True, text=True)
-        assert verified.returncode == 0, verified.stdout + verified.stderr
-        return {str(path.relative_to(state)).replace(self.session, "SESSION")
-                for path in state.rglob("*")}
-
-    def end(self):
-        shutil.rmtree(self.folder)  # fails if something is mounted there
-
-
-def reachable_program():
-    """The clone may lie where only root may look."""
-    if not PROGRAM_COPY:
-        PROGRAM_COPY.append(shutil.copy2(PROGRAM, fresh_folder() + "/glovebox"))
-    return PROGRAM_COPY[0]
-
-
-PROGRAM_COPY = []
+def start_run(keep, user):
+    run = Run(keep, user, popen=TappedProcess)
+    run.start()
+    run.session = run.plane.session()
+    return run
 
 
 def killed(role, name, user):
@@ -228,7 +154,7 @@ def killed(role, name, user):
     answers, effects = EXPECTED[name][role]
 
     def case(keep):
-        run = Run(keep, user)
+        run = start_run(keep, user)
         run.first = run.plane.bash(run.session, "echo up")
         assert run.plane.result(run.session, run.first) == ("up", False)
         point.prepare(run)
@@ -259,27 +185,11 @@ UNDISTURBED = {}
 def nobody_killed(user):
     def case(keep):
         for command in (APPEND, APPEND_AND_TALK):
-            run = Run(keep, user)
+            run = start_run(keep, user)
             (run.work / "go").touch()
             for each in ("echo up", command, "echo up"):
                 run.bash(each)
             UNDISTURBED[command] = run.finish()
-    return case
-
-
-def could_be_ours(name):
-    """Of what lies in /tmp: others on the host make files there, too, but not as glovebox's users."""
-    try:
-        return "glovebox" in name or os.lstat(name).st_uid != os.getuid()
-    except OSError:
-        return False
-
-
-def nothing_left(before):
-    def case(_):
-        left = [(kind, name) for kind, name in oracle.residue_after(before, [])
-                if not name.startswith("/") or kind == "control groups" or could_be_ours(name)]
-        assert not left, left
     return case
 
 

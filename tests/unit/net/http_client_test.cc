@@ -314,5 +314,43 @@ TEST_CASE("server-sent events from our own server") {
   CHECK(client.idle_connections() == 1);
 }
 
+TEST_CASE("bodies that trickle") {
+  World world;
+  // 40 bytes, one each 5 ms.
+  const auto trickle = [&world](StreamPtr stream, int) -> Task<void> {
+    return [](World& w, StreamPtr to) -> Task<void> {
+      (void)co_await read_head(*to);
+      (void)co_await to->write("HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n", w.soon());
+      for (int i = 0; i < 40; ++i) {
+        if (!co_await to->write("x", w.soon())) co_return;
+        co_await w.loop->sleep(milliseconds(5));
+      }
+    }(world, std::move(stream));
+  };
+  Peer peer(world, trickle);
+  ClientLimits limits;
+  limits.grace = milliseconds(40);
+  SECTION("too slow") {
+    HttpClient client(*world.loop, world.connector, url_of(peer.port()), "test", limits);
+    const auto got = world.run(client.send(get("/x"), world.soon()));
+    REQUIRE_FALSE(got);
+    CHECK(got.error().kind() == ErrorKind::timeout);
+    CHECK(got.error().message().contains("too little came for too long"));
+  }
+  SECTION("fast enough") {
+    limits.slowest = 20;  // so 40 bytes have 2 s more
+    HttpClient client(*world.loop, world.connector, url_of(peer.port()), "test", limits);
+    const auto got = world.run(client.send(get("/x"), world.soon()));
+    REQUIRE(got);
+    CHECK(got->body == std::string(40, 'x'));
+  }
+  SECTION("streams may be slow") {
+    HttpClient client(*world.loop, world.connector, url_of(peer.port()), "test", limits);
+    auto stream = world.run(client.open_stream(get("/x"), world.soon()));
+    REQUIRE(stream);
+    CHECK(*world.run(stream->read_all(ByteLimit(100), world.soon())) == std::string(40, 'x'));
+  }
+}
+
 }  // namespace
 }  // namespace glovebox::net

@@ -1,11 +1,13 @@
 #include "plane/plane.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "codec/base64.h"
+#include "codec/http_head.h"
 #include "fakes.h"
 
 namespace glovebox::plane {
@@ -337,6 +339,83 @@ TEST_CASE("session lists lead forward and back", "[plane]") {
   CHECK(bench.ask("GET", "/v1/sessions?statuses[]=terminated&include_archived=true")
             .get_array("data")
             ->size() == 1);
+}
+
+TEST_CASE("an answer is replaced by a body", "[plane]") {
+  Claimed bench;
+  bench.call("POST", "/_plane/faults",
+             R"([{"route":"events.list","body":"{\"data\":7}"},)"
+             R"({"route":"events.list","body":"x","status":409}])");
+  const Reply replaced = bench.call("GET", bench.events());
+  CHECK(replaced.status == 200);
+  CHECK(replaced.body == R"({"data":7})");
+  const Reply with_status = bench.call("GET", bench.events());
+  CHECK(with_status.status == 409);
+  CHECK(with_status.body == "x");
+  CHECK(bench.call("GET", bench.events()).body.contains("user.message"));
+}
+
+TEST_CASE("a request is done before its answer is replaced, or not at all", "[plane]") {
+  for (const bool applied : {false, true}) {
+    INFO(applied);
+    Claimed bench;
+    const std::string call = bench.emit(kCall)[0];
+    bench.call("POST", "/_plane/faults",
+               std::string(R"({"route":"events.send","body":"","applied":)") +
+                   (applied ? "true}" : "false}"));
+    CHECK(bench.call("POST", bench.events(), Claimed::result(call), bench.token).status == 200);
+    CHECK(bench.call("POST", bench.events(), Claimed::result(call), bench.token).status ==
+          (applied ? 400 : 200));
+  }
+}
+
+TEST_CASE("a history and a stream show disturbed events", "[plane]") {
+  Claimed bench;
+  const Request open = Bench::request("GET", bench.events() + "/stream", bench.token);
+  bench.call(
+      "POST", "/_plane/faults",
+      R"([{"route":"events.list","events":{"omit":["user.message"],"repeat":2}},)"
+      R"({"route":"events.stream","events":{"omit":["session.status_idle"],"reverse":true}}])");
+  EventStream stream = std::get<EventStream>(bench.handle(open));
+  EventStream undisturbed = std::get<EventStream>(bench.handle(open));
+  bench.emit(std::string(kCall) + R"(,{"type":"agent.message"})");
+  const StreamRead read = bench.plane.read(stream);
+  REQUIRE(read.frames.size() == 2);
+  CHECK(read.frames[0].starts_with("event: agent.message\n"));
+  CHECK(read.frames[1].starts_with("event: agent.tool_use\n"));
+  CHECK(bench.plane.read(undisturbed).frames.size() == 3);
+  const std::string twice = bench.history(bench.id);
+  CHECK_FALSE(twice.contains("user.message"));
+  CHECK(twice.contains("agent.tool_use agent.tool_use"));
+  CHECK(bench.history(bench.id).contains("user.message"));
+}
+
+TEST_CASE("retry-after can be a date", "[plane]") {
+  Bench bench;
+  bench.call("POST", "/_plane/faults",
+             R"({"route":"sessions.list","status":429,"retry_after_date":90})");
+  std::string date;
+  for (const Header& header : bench.call("GET", "/v1/sessions").headers)
+    if (header.name == "retry-after") date = header.value;
+  const auto wait = codec::retry_delay(std::nullopt, date, bench.clock.wall());
+  REQUIRE(wait);
+  CHECK(*wait > seconds(88));
+  CHECK(*wait <= seconds(90));
+}
+
+TEST_CASE("a rotated key is refused, and tokens when they are revoked", "[plane]") {
+  Claimed bench;
+  const std::string rotate =
+      "/_plane/environments/" + std::string(kFirstEnvironment) + "/rotate_key";
+  CHECK(bench.call("POST", rotate, R"({"tokens":"x"})").status == 400);
+  CHECK(bench.call("POST", "/_plane/environments/none/rotate_key").status == 404);
+  const codec::Json rotated = bench.ask("POST", rotate);
+  const std::string key = *rotated.get_string("environment_key");
+  CHECK(bench.call("GET", bench.queue("/poll"), "", bench.key()).status == 401);
+  CHECK(bench.call("GET", bench.queue("/poll"), "", key).status == 200);
+  CHECK(bench.call("GET", bench.events(), "", bench.token).status == 200);
+  bench.call("POST", rotate, R"({"tokens":"revoke"})");
+  CHECK(bench.call("GET", bench.events(), "", bench.token).status == 401);
 }
 
 }  // namespace glovebox::plane

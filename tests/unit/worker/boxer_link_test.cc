@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "ipc/wire.h"
 
 namespace glovebox::worker {
 namespace {
@@ -105,6 +106,73 @@ TEST_CASE("a session that the boxer cannot close is left") {
   }(test));
   CHECK(closed);
   CHECK(test.hear<ipc::CloseSession>().session == "s");
+}
+
+// What the link says to a call of session "s" while the boxer's answers are there already.
+Result<ipc::CallDone> call(Fixture& test, ipc::Call message, Duration within = kTooLong) {
+  message.session = "s";
+  return test.loop->run_until(
+      [](Fixture& f, ipc::Call m, Duration limit) -> net::Task<Result<ipc::CallDone>> {
+        net::CancelSource serving;
+        f.loop->spawn(f.link.serve({.token = serving.token()}));
+        auto done = co_await f.link.call(std::move(m), {.deadline = f.loop->now() + limit});
+        serving.cancel();
+        co_return done;
+      }(test, std::move(message), within));
+}
+
+TEST_CASE("what does not fit into a message is refused here and costs nobody the connection") {
+  Fixture test;
+  test.attach();
+  test.open({});
+  const std::string long_name(257, 'x');
+  for (const ipc::Call& message :
+       {ipc::Call{.tool_use = long_name, .tool = "bash"},
+        ipc::Call{.tool_use = "c", .tool = long_name},
+        ipc::Call{.tool_use = "c", .tool = "bash", .input = std::string(ipc::kMaxBlob + 1, 'x')}}) {
+    const auto done = call(test, message);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().kind() == ErrorKind::denied);
+    CHECK(done.error().message().contains("longer than"));
+  }
+  ipc::CallDone answer;
+  answer.session = "s";
+  answer.tool_use = "c";
+  answer.content = "[]";
+  test.say(answer);
+  CHECK(call(test, {.tool_use = "c", .tool = "bash"}));
+  CHECK(test.hear<ipc::Call>().tool_use == "c");
+}
+
+TEST_CASE("a session that was refused is asked for again by its next call") {
+  Fixture test;
+  test.attach();
+  ipc::Refused refused;
+  refused.session = "s";
+  refused.message = "no space";
+  test.say(refused);
+  const auto opened = test.loop->run_until([](Fixture& f) -> net::Task<Result<int>> {
+    net::CancelSource serving;
+    f.loop->spawn(f.link.serve({.token = serving.token()}));
+    ipc::OpenSession message;
+    message.session = "s";
+    const auto done =
+        co_await f.link.open(std::move(message), {.deadline = f.loop->now() + kTooLong});
+    serving.cancel();
+    if (!done) co_return done.error();
+    co_return 0;
+  }(test));
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message() == "no space");
+  (void)test.hear<ipc::OpenSession>();
+  test.say(refused);
+  CHECK(call(test, {.tool_use = "c", .tool = "bash"}).error().message() == "no space");
+  (void)test.hear<ipc::OpenSession>();
+  test.say(ipc::SessionOpened{"s", 1, {}});
+  CHECK(call(test, {.tool_use = "d", .tool = "bash"}, milliseconds(50)).error().kind() ==
+        ErrorKind::timeout);
+  CHECK(test.hear<ipc::OpenSession>().session == "s");
+  CHECK(test.hear<ipc::Call>().tool_use == "d");
 }
 
 }  // namespace

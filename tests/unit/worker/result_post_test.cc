@@ -57,6 +57,7 @@ TEST_CASE("what an answer to a post means") {
     Step step;
   };
   for (const Row& row : std::vector<Row>{{"refused", 400, Step::refused},
+                                         {"not with this credential", 401, Step::gave_up},
                                          {"no right", 403, Step::refused},
                                          {"no session", 404, Step::refused},
                                          {"it is there already", 409, Step::refused},
@@ -67,7 +68,7 @@ TEST_CASE("what an answer to a post means") {
     INFO(row.name);
     SameBytes random;
     ResultPost post(seconds(0), seconds(90));
-    CHECK(post.answered(row.status, random, seconds(0)) == row.step);
+    CHECK(post.answered(row.status, Duration::zero(), random, seconds(0)) == row.step);
   }
 }
 
@@ -76,11 +77,22 @@ TEST_CASE("posts are retried within their window") {
   ResultPost post(seconds(0), seconds(90));
   Duration now{};
   std::vector<Duration> waits;
-  while (post.answered(503, random, now) == ResultPost::Step::retry) {
+  while (post.answered(503, Duration::zero(), random, now) == ResultPost::Step::retry) {
     waits.push_back(post.wait());
     now += post.wait();
     REQUIRE(waits.size() < 20);
   }
   CHECK(waits == std::vector<Duration>{seconds(1), seconds(2), seconds(4), seconds(8), seconds(16),
                                        seconds(30)});
+}
+
+TEST_CASE("a post waits as long as the server says, within its window") {
+  SameBytes random;
+  ResultPost post(seconds(0), seconds(90));
+  CHECK(post.answered(429, seconds(20), random, seconds(0)) == ResultPost::Step::retry);
+  CHECK(post.wait() == seconds(20));
+  INFO("its own wait, if that is longer");
+  CHECK(post.answered(429, milliseconds(1), random, seconds(20)) == ResultPost::Step::retry);
+  CHECK(post.wait() == seconds(2));
+  CHECK(post.answered(429, seconds(60), random, seconds(40)) == ResultPost::Step::gave_up);
 }

@@ -89,3 +89,29 @@ TEST_CASE("how long one call waits") {
     CHECK(call_wait(row.hints, backoff, random, WallTime{}) == row.wait);
   }
 }
+
+TEST_CASE("what a server asks for is bounded, and a date is measured by the wall clock") {
+  constexpr WallTime now{1'795'600'000'000'000};  // 2026-11-25 09:46:40 UTC
+  struct Row {
+    std::string name;
+    RetryHints hints;
+    std::optional<Duration> wait;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"nothing", {}, std::nullopt},
+           {"nonsense", {.retry_after = "soon"}, std::nullopt},
+           {"seconds", {.retry_after = "7"}, seconds(7)},
+           {"too long", {.retry_after = "86400"}, kLongestServerWait},
+           {"milliseconds first", {.retry_after_ms = "250", .retry_after = "7"}, milliseconds(250)},
+           {"a date", {.retry_after = "Wed, 25 Nov 2026 09:46:50 GMT"}, seconds(10)},
+           {"a date far ahead",
+            {.retry_after = "Wed, 25 Nov 2037 09:46:50 GMT"},
+            kLongestServerWait},
+       }) {
+    INFO(row.name);
+    CHECK(asked_wait(row.hints, now) == row.wait);
+  }
+  INFO("our clock was set forward, the date lies in the past");
+  CHECK(asked_wait({.retry_after = "Wed, 25 Nov 2020 09:46:50 GMT"}, now).value_or(Duration{}) <=
+        Duration::zero());
+}

@@ -94,3 +94,80 @@ TEST_CASE("a page of the history") {
   CHECK(page->next_page == "p2");
   CHECK(parse_history_page(R"({"data":[],"next_page":null})")->next_page.empty());
 }
+
+TEST_CASE("idle: what it waits for") {
+  const auto ids = [](std::string_view reason) {
+    return parse(R"({"type":"session.status_idle","id":"e","stop_reason":)" + std::string(reason) +
+                 "}")
+        ->waits_for;
+  };
+  using Ids = std::vector<std::string>;
+  CHECK(ids(R"({"type":"requires_action","event_ids":["c","d"]})") == Ids{"c", "d"});
+  CHECK(ids(R"({"type":"requires_action","event_ids":[7,"d"]})") == Ids{"d"});
+  CHECK(ids(R"({"type":"requires_action","event_ids":"c"})").empty());
+  CHECK(ids(R"({"type":"requires_action"})").empty());
+  CHECK(ids(R"({"type":"end_turn","event_ids":["c"]})").empty());
+}
+
+TEST_CASE("a call whose input nobody can read is a call") {
+  const std::string deep = std::string(500, '[') + std::string(500, ']');
+  for (const std::string& input :
+       {std::string(R"({"timeout_ms":99999999999999999999})"),
+        std::string(R"({"command":"a","command":"b"})"), std::string(R"({"command":"\ud800"})"),
+        "{\"command\":" + deep + "}", std::string(R"({"command":1e999})"),
+        std::string("nonsense")}) {
+    INFO(input);
+    const auto event =
+        read_session_event(R"({"id":"c","type":"agent.tool_use","name":"bash","input":)" + input +
+                           R"(,"evaluated_permission":"deny"})");
+    REQUIRE(event);
+    CHECK(event->kind == EventKind::tool_use);
+    CHECK(event->id == "c");
+    CHECK(event->name == "bash");
+    CHECK(event->input == input);
+    CHECK(event->permission == Permission::deny);
+  }
+}
+
+TEST_CASE("what cannot be read never grants anything") {
+  const auto permission = [](std::string_view value) {
+    const auto event = read_session_event(
+        R"({"id":"c","type":"agent.tool_use","name":"bash","evaluated_permission":)" +
+        std::string(value) + "}");
+    return event ? event->permission : Permission::deny;
+  };
+  CHECK(permission("99999999999999999999") == Permission::ask);
+  CHECK(permission(R"("\ud800")") == Permission::ask);
+  for (const std::string_view text : {
+           R"({"id":"c","id":"d","type":"agent.tool_use","name":"bash"})",
+           R"({"id":99999999999999999999,"type":"agent.tool_use","name":"bash"})",
+           R"({"id":"c","type":"agent.tool_use","name":"\ud800"})",
+           R"({"id":"c","type":"agent.tool_use","name":"bash","input":1,"input":2})",
+           R"({"id":"c","type":"user.tool_confirmation","tool_use_id":nonsense,"result":"allow"})",
+           R"({"id":"c","type":"agent.tool_use","name":"bash")",
+           "[99999999999999999999]",
+           "",
+       }) {
+    INFO(text);
+    CHECK_FALSE(read_session_event(text));
+  }
+}
+
+TEST_CASE("one event that cannot be read does not cost the page") {
+  const auto page = parse_history_page(
+      R"({"data":[{"type":"user.message","id":"a","n":99999999999999999999},nonsense,)"
+      R"({"id":"c","type":"agent.tool_use","name":"bash","input":{"n":99999999999999999999}},)"
+      R"({"id":"d","type":"agent.tool_use","name":"bash","input":{"n":1}}],"next_page":"p2"})");
+  REQUIRE(page);
+  REQUIRE(page->events.size() == 3);
+  CHECK(page->unusable == 1);
+  CHECK(page->events[1].input == R"({"n":99999999999999999999})");
+  CHECK(page->events[2].input == R"({"n":1})");
+  CHECK(page->next_page == "p2");
+  for (const std::string_view text :
+       {R"({"data":[nonsense],"next_page":nonsense})", R"({"data":[nonsense)",
+        R"({"data":nonsense})", R"({"a":x})"}) {
+    INFO(text);
+    CHECK_FALSE(parse_history_page(text));
+  }
+}

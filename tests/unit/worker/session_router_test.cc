@@ -277,3 +277,56 @@ TEST_CASE("the idle countdown after a history read") {
     if (row.armed) CHECK(r.idle_at() == seconds(65));
   }
 }
+
+TEST_CASE("when the history is to be read again") {
+  const auto waiting = [](std::vector<std::string> ids) {
+    SessionEvent event = idle(true);
+    event.waits_for = std::move(ids);
+    return event;
+  };
+  SECTION("what it waits for was seen") {
+    SessionRouter routes = router();
+    (void)routes.history(std::vector{call("c1")}, {});
+    (void)routes.live(call("c2"), {});
+    (void)routes.live(waiting({"c1", "c2"}), {});
+    CHECK_FALSE(routes.take_wants_history());
+  }
+  SECTION("a live event tells of a call that never came") {
+    SessionRouter routes = router();
+    (void)routes.history(std::vector{plain(EventKind::other)}, {});
+    (void)routes.live(waiting({"c1"}), {});
+    CHECK(routes.take_wants_history());
+    INFO("it says so once");
+    CHECK_FALSE(routes.take_wants_history());
+    CHECK(text(routes.history(std::vector{call("c1"), waiting({"c1"})}, {})) == "run:c1");
+    CHECK_FALSE(routes.take_wants_history());
+  }
+  SECTION("the history does, as often as is of use") {
+    SessionRouter routes = router();
+    for (std::size_t i = 0; i < kMostMisses; ++i) {
+      (void)routes.history(std::vector{waiting({"c1"})}, {});
+      CHECK(routes.take_wants_history());
+    }
+    (void)routes.history(std::vector{waiting({"c1"})}, {});
+    CHECK_FALSE(routes.take_wants_history());
+    INFO("and again after it was whole once");
+    (void)routes.history(std::vector{call("c1"), waiting({"c1"})}, {});
+    CHECK_FALSE(routes.take_wants_history());
+    (void)routes.live(waiting({"c2"}), {});
+    CHECK(routes.take_wants_history());
+  }
+  SECTION("only the last one counts") {
+    SessionRouter routes = router();
+    (void)routes.history(std::vector{waiting({"c1"}), call("c2"), waiting({"c2"})}, {});
+    CHECK_FALSE(routes.take_wants_history());
+  }
+  SECTION("a result could not be posted") {
+    SessionRouter routes = router();
+    (void)routes.live(call("c1"), {});
+    routes.finished("c1", PostOutcome::unposted, {});
+    CHECK(routes.take_wants_history());
+    CHECK(text(routes.history(std::vector{call("c1")}, {})) == "run:c1");
+    routes.finished("c1", PostOutcome::settled, {});
+    CHECK_FALSE(routes.take_wants_history());
+  }
+}
