@@ -168,12 +168,19 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
 
 }  // namespace
 
-Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
-                                    const Configuration& configuration, Secret given_key,
-                                    const Log& log) {
+Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration) {
   WorkerOrder order;
   order.settings.base_url =
       first_of(options.base_url, "ANTHROPIC_BASE_URL", configuration.base_url, kDefaultBaseUrl);
+  CLI_TRY(add_proxy(configuration, order));
+  CLI_TRY(add_transport(options, configuration, order));
+  return order;
+}
+
+Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
+                                    const Configuration& configuration, Secret given_key,
+                                    const Log& log) {
+  WorkerOrder order = CLI_TRY(read_transport(options, configuration));
   order.settings.environment =
       first_of(options.environment, "ANTHROPIC_ENVIRONMENT_ID", configuration.environment, "");
   if (order.settings.environment.empty())
@@ -184,8 +191,6 @@ Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
   add_places(options, configuration, order);
   CLI_TRY(add_environment_key(options, configuration, std::move(given_key), log, order));
   CLI_TRY(add_item(options, order));
-  CLI_TRY(add_proxy(configuration, order));
-  CLI_TRY(add_transport(options, configuration, order));
   return order;
 }
 

@@ -40,4 +40,8 @@ Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
                                     const Configuration& configuration, Secret given_key,
                                     const Log& log);
 
+// Only the way to the control plane: base URL, proxy, authorities. Takes the proxy's variables out
+// of the environment. Exit code: unconfigured.
+Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration);
+
 }  // namespace glovebox::cli

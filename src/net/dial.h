@@ -53,7 +53,9 @@ class Listener {
   // Port 0: one that is free. Kind exists: the port is taken.
   static Result<Listener> open(Loop& loop, const codec::IpAddress& address, std::uint16_t port);
   // A socket that listens already, TCP or local, non-blocking.
-  static Listener adopt(Loop& loop, UniqueFd socket) { return Listener(loop, std::move(socket), 0); }
+  static Listener adopt(Loop& loop, UniqueFd socket) {
+    return Listener(loop, std::move(socket), 0);
+  }
   std::uint16_t port() const { return port_; }  // 0: adopted
   // The next connection. Kinds: cancelled, timeout, limit (no descriptor left), io.
   Task<Result<UniqueFd>> accept(Patience patience);

@@ -73,7 +73,7 @@ class Server {
   std::size_t gathered_ = 0;
   codec::Metrics numbers_;
   std::optional<Duration> last_flush_;
-  bool prove_ = false;  // somebody asks whether the log can be written now
+  bool prove_ = false;                    // somebody asks whether the log can be written now
   std::optional<std::string_view> stop_;  // why
 };
 
@@ -207,8 +207,7 @@ void Server::answer_operator(const ipc::Observe& question) {
   codec::Metrics numbers = numbers_;
   numbers.add(codec::Metric::audit_records_total, {}, work_.store.size());
   if (const auto space = os::space_of(work_.folder))
-    numbers.set(codec::Metric::audit_space_bytes, {},
-                static_cast<std::int64_t>(space->free_bytes));
+    numbers.set(codec::Metric::audit_space_bytes, {}, static_cast<std::int64_t>(space->free_bytes));
   ipc::Observed answer;
   answer.ticket = question.ticket;
   answer.numbers = codec::to_json(numbers.to_json());

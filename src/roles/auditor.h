@@ -33,8 +33,8 @@ struct AuditorWork {
   audit::Auditor& auditor;          // not started yet
   const audit::RecordStore& store;  // what it writes to
   int folder = -1;                  // where that lies
-  audit::Recovered recovered;  // of the log it writes to
-  codec::JsonObject boot;      // members of the boot record
+  audit::Recovered recovered;       // of the log it writes to
+  codec::JsonObject boot;           // members of the boot record
   const Clock& clock;
   const Log& log;  // for operators
 };

@@ -68,15 +68,14 @@ int run_auditor_role(RoleStart start) {
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
-  return to_int(run_auditor(
-      {.auditor = auditor,
-       .store = store->file,
-       .folder = store->folder.get(),
-       .recovered = store->file.recovered(),
-       .boot = std::move(boot),
-       .clock = clock,
-       .log = log},
-      std::move(start.supervisor), std::move(start.peers)));
+  return to_int(run_auditor({.auditor = auditor,
+                             .store = store->file,
+                             .folder = store->folder.get(),
+                             .recovered = store->file.recovered(),
+                             .boot = std::move(boot),
+                             .clock = clock,
+                             .log = log},
+                            std::move(start.supervisor), std::move(start.peers)));
 }
 
 }  // namespace glovebox::roles

@@ -82,7 +82,8 @@ void Boxer::decide(const Step& step) {
   }
   CallQuestion question = question_of(session, call.text.tool, call.text.program);
   question.time_limit = call.time_limit;
-  CallDecision decision = decide_call(*sessions_.at(call.session).policy, host_.settings, host_.view, question);
+  CallDecision decision =
+      decide_call(*sessions_.at(call.session).policy, host_.settings, host_.view, question);
   if (auto* plan = std::get_if<box::BoxPlan>(&decision)) {
     call.plan = box::KnownPlan::of(std::move(*plan));
     if (is_plain) session.plans.emplace(call.text.tool, call.plan);

@@ -66,8 +66,7 @@ Result<std::map<std::string, Secret>> unwrap(const Json& document,
   if (names.size() != files.size()) return broken("secrets");
   std::map<std::string, Secret> secrets;
   for (std::size_t i = 0; i < names.size(); ++i)
-    secrets.emplace(names[i],
-                    Secret::take(TRY(os::read_sealed_memfd(files[i].get(), kMaxSecret))));
+    secrets.emplace(names[i], Secret::take(TRY(os::read_sealed_memfd(files[i].get(), kMaxSecret))));
   return secrets;
 }
 

@@ -50,7 +50,7 @@ constexpr Part kParts[] = {{"audit", Role::auditor, kPrivate},
                            {"work", Role::boxer, kSearchable}};
 
 Result<void> refuse_foreign(int fd, const std::string& path) {
-  std::set<std::string> known = {"lock"};
+  std::set<std::string> known = {"lock", "run"};
   for (const Part& part : kParts) known.insert(part.name);
   for (const os::FolderEntry& entry : TRY(os::list_folder(fd, kMaxEntries)))
     if (!known.contains(entry.name))

@@ -4,6 +4,7 @@
 //   audit/     0700      the auditor's
 //   sessions/  0711      the boxer's: shell state, kept results, outputs/
 //   work/      0711      the boxer's: the sessions' workspaces
+//   run/       0711      sockets, when they are not in /run
 //
 // Started as root the folder is 0711 and its parts belong to the ids of the roles; a part can then
 // be reached but not listed by others. Otherwise everything is 0700 and ours. A folder that has

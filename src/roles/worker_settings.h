@@ -19,6 +19,9 @@ inline constexpr std::string_view kHttpProxy = "http_proxy";  // may hold a pass
 inline constexpr std::string_view kHttpsProxy = "https_proxy";
 inline constexpr std::string_view kProxyAuth = "proxy_auth";  // `user:password`
 
+// The socket that metrics are served on; a peer that is no role.
+inline constexpr std::string_view kMetricsPeer = "metrics";
+
 // One item that somebody else claimed and acked.
 struct ClaimedItem {
   std::string work;

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/units.h"
 #include "net/cancel.h"
+#include "net/loop.h"
 #include "net/task.h"
 #include "worker/boxer_link.h"
 

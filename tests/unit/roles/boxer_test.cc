@@ -54,6 +54,7 @@ class Fixture {
                    .sessions_fd = sessions_.get(),
                    .executable = -1,
                    .keeper_filter = keeper_filter_,
+                   .clock = clock_,
                    .log = log_});
       (void)boxer.serve(std::move(start));
     });
@@ -110,6 +111,7 @@ class Fixture {
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
   UniqueFd sessions_;
+  const SystemClock clock_;
   const Log log_{-1, "test", LogLevel::error};
   std::thread thread_;
 };

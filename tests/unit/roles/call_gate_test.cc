@@ -255,7 +255,8 @@ TEST_CASE("calls of a session start in order; only readers run side by side") {
       {"a reader waits for a writer", "wr", "decide 1", "deliver 1 own, decide 2"},
       {"a writer waits for readers", "rrw", "decide 1, decide 2", "deliver 1 own"},
       {"a reader behind a waiting writer waits too", "rwr", "decide 1", "deliver 1 own, decide 2"},
-      {"at most four readers", "rrrrr", "decide 1, decide 2, decide 3, decide 4", "deliver 1 own, decide 5"},
+      {"at most four readers", "rrrrr", "decide 1, decide 2, decide 3, decide 4",
+       "deliver 1 own, decide 5"},
   };
   for (const Row& row : rows) {
     INFO(row.name);
