@@ -23,8 +23,8 @@ using policy::Entry;
 using policy::Table;
 using policy::Value;
 
-constexpr std::size_t kMaxText = 256;  // bytes of an id, of a date
-constexpr std::int64_t kMostSessions = 1024;
+constexpr std::size_t kMaxText = 256;                            // bytes of an id, of a date
+constexpr std::int64_t kMostSessions = 1024, kMostCalls = 4096;  // as the flags
 
 // The keys of one table: each is asked for once, then finish() notes what is left over.
 class Section {
@@ -49,9 +49,10 @@ class Section {
             std::initializer_list<std::pair<std::string_view, E>> words) {
     if (const Value* value = find(key)) into = reader_.word<E>(*value, key, words);
   }
-  std::optional<std::int64_t> count(std::string_view key, std::int64_t most) {
+  std::optional<std::int64_t> count(std::string_view key, std::int64_t most,
+                                    std::int64_t least = 1) {
     const Value* value = find(key);
-    return value == nullptr ? std::nullopt : reader_.integer(*value, key, 1, most);
+    return value == nullptr ? std::nullopt : reader_.integer(*value, key, least, most);
   }
   std::optional<bool> flag(std::string_view key) {
     const Value* value = find(key);
@@ -147,10 +148,14 @@ void read_worker(DocumentReader& reader, const Entry& entry, Configuration& out)
   section.word<roles::WorkspaceMode>(
       "workspace", out.workspace,
       {{"session", roles::WorkspaceMode::session}, {"shared", roles::WorkspaceMode::shared}});
-  section.later("keep", "workspaces stay until somebody removes them");
+  section.text("keep", out.keep, parse_keep);
   section.text("seed", out.seed, host_path);
   if (const auto sessions = section.count("max_sessions", kMostSessions))
     out.max_sessions = static_cast<std::size_t>(*sessions);
+  if (const auto calls = section.count("max_calls", kMostCalls))
+    out.max_calls = static_cast<std::uint32_t>(*calls);
+  if (const auto warm = section.count("warm", kMostSessions, 0))
+    out.warm = static_cast<std::uint32_t>(*warm);
   section.text("max_idle", out.max_idle, parse_time_span);
   section.text("drain", out.drain, parse_time_span);
   section.finish();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,9 @@ struct Configuration {
   // [worker]
   std::optional<std::string> workdir, seed;
   std::optional<roles::WorkspaceMode> workspace;
+  std::optional<Duration> keep;  // zero: for ever
   std::optional<std::size_t> max_sessions;
+  std::optional<std::uint32_t> max_calls, warm;
   std::optional<Duration> max_idle, drain;
   // [policy], [box], [state], [audit]
   std::optional<std::string> policy;

@@ -20,6 +20,8 @@ namespace glovebox::cli {
 
 inline constexpr const char* kDefaultPolicy = "/etc/glovebox/policy.toml";
 
+inline constexpr Duration kDefaultKeep = seconds(7 * 24 * 3600);
+
 enum class OutputForm : std::uint8_t { text, json };
 
 struct ExecOptions {
@@ -54,7 +56,10 @@ struct WorkerOptions {
   std::optional<std::string> state;    // absent: the default of who runs it
   std::optional<std::string> workdir;  // absent: below the state folder
   std::optional<roles::WorkspaceMode> workspace;
+  std::optional<std::string> seed;  // what a new workspace begins with; absent: empty
+  std::optional<Duration> keep;     // of sessions that nobody comes back to; zero: for ever
   std::optional<std::size_t> max_sessions;
+  std::optional<std::uint32_t> max_calls, warm;
   std::optional<Duration> max_idle, drain, stream_silence;
   std::optional<LogFormat> log_format;
   std::optional<std::string> ca_file, api_version;

@@ -63,13 +63,20 @@ Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
   auto state = CLI_TRY(open_state(order.state, started));
   std::string work = CLI_TRY(folder(order.workdir, started, roles::prepare_work_folder));
   std::string audit = CLI_TRY(folder(order.audit, started, roles::prepare_audit_folder));
+  std::string seed =
+      CLI_TRY(folder(order.seed, started, [](const std::string& path, roles::StartedAs) {
+        return roles::real_folder(path);
+      }));
   return roles::SupervisorOptions{
       .started = started,
       .state = std::move(state),
       .policy = std::move(*policy),
       .work = std::move(work),
       .workspace = order.workspace,
-      .seed = std::move(order.seed),
+      .seed = std::move(seed),
+      .keep = order.keep,
+      .call_slots = order.max_calls,
+      .warm_sessions = order.warm,
       .ids = order.ids,
       .audit = std::move(audit),
       .audit_origin = std::move(order.audit_origin),

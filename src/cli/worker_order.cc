@@ -160,7 +160,10 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
   take_first(order.state, options.state, configuration.state);
   take_first(order.workdir, options.workdir, configuration.workdir);
   take_first(order.workspace, options.workspace, configuration.workspace);
-  order.seed = configuration.seed.value_or("");
+  take_first(order.seed, options.seed, configuration.seed);
+  take_first(order.keep, options.keep, configuration.keep);
+  take_first(order.max_calls, options.max_calls, configuration.max_calls);
+  take_first(order.warm, options.warm, configuration.warm);
   order.audit = configuration.audit.value_or("");
   order.audit_origin = configuration.audit_origin.value_or(std::string(kDefaultOrigin));
   take_first(order.ids, {}, configuration.user_range);
@@ -189,6 +192,8 @@ Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
                "environment_id in [control_plane]");
   order.settings.worker_id = worker_id(options);
   add_places(options, configuration, order);
+  if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
+    return end(ExitCode::usage, "--seed is for workspaces of the sessions' own, not a shared one");
   CLI_TRY(add_environment_key(options, configuration, std::move(given_key), log, order));
   CLI_TRY(add_item(options, order));
   return order;

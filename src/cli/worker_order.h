@@ -31,6 +31,9 @@ struct WorkerOrder {
   std::string audit;         // empty: below the state folder
   std::string audit_origin;  // names the key of a new log
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
+  Duration keep = kDefaultKeep;
+  std::uint32_t max_calls = roles::kCallSlots;
+  std::uint32_t warm = roles::kWarmSessions;
   roles::IdRange ids;
 };
 

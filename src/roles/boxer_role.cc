@@ -53,7 +53,6 @@ Result<Opened> open_all(const RoleStart& start) {
 
 int run_boxer(RoleStart start) {
   const Log log(kStandardError, "boxer", start.log_level, start.log_format);
-  const SystemClock clock;
   auto opened = open_all(start);
   if (!opened) {
     const ExitCode code = exit_code_for(opened.error());
@@ -61,6 +60,7 @@ int run_boxer(RoleStart start) {
     return to_int(code);
   }
   const box::KernelHostView view;
+  const SystemClock clock;
   Boxer boxer({.settings = opened->settings,
                .active = opened->active,
                .view = view,
@@ -68,8 +68,8 @@ int run_boxer(RoleStart start) {
                .started = start.started,
                .sessions_fd = opened->sessions.get(),
                .executable = opened->executable.get(),
-               .keeper_filter = opened->keeper_filter,
                .clock = clock,
+               .keeper_filter = opened->keeper_filter,
                .log = log});
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   const auto served = boxer.serve(std::move(start));

@@ -77,6 +77,11 @@ Result<FileOpener> FileOpener::keep(const std::vector<std::string>& files) {
   return FileOpener(std::move(pair.first), std::move(process));
 }
 
+FileOpener::~FileOpener() {
+  channel_.close();
+  if (process_.running()) (void)process_.reap(os::Process::Wait::yes);
+}
+
 Result<UniqueFd> FileOpener::open(const std::string& path) const {
   if (!channel_.open()) return open_for_reading(path);
   TRY(channel_.send(ipc::OpenFile::kType, ipc::OpenFile{path}.encode()));

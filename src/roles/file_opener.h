@@ -26,10 +26,11 @@ class FileOpener {
   // `files`: absolute paths.
   static Result<FileOpener> keep(const std::vector<std::string>& files);
   FileOpener(FileOpener&&) = default;
-  FileOpener& operator=(FileOpener&&) = default;
+  FileOpener& operator=(FileOpener&&) = default;  // over one without a process
   FileOpener(const FileOpener&) = delete;
   FileOpener& operator=(const FileOpener&) = delete;
-  ~FileOpener() = default;
+  // Lets the process end, which a supervisor that may no longer signal it cannot make it do.
+  ~FileOpener();
 
   // For reading; a last symbolic link is not followed. Errors: denied (no right, a folder that was
   // not named), invalid (a symbolic link), not_found, closed (the process is gone), those of the

@@ -162,6 +162,11 @@ Result<void> check_work_name(const std::string& path) {
   return {};
 }
 
+Result<std::string> real_folder(const std::string& path) {
+  const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_PATH | O_DIRECTORY), path);
+  return real_path(folder.get());
+}
+
 namespace {
 
 // Belongs to the role, or is empty and is given to it.

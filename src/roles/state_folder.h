@@ -53,6 +53,8 @@ Result<std::string> prepare_work_folder(const std::string& path, StartedAs start
 // A folder for the audit log that the operator named: absolute; made if it is missing, ours (in
 // root's case the auditor's) or empty and then given to it. Errors: denied, those of the kernel.
 Result<std::string> prepare_audit_folder(const std::string& path, StartedAs started);
+// The absolute path of a folder that exists, without links in it.
+Result<std::string> real_folder(const std::string& path);
 
 // What is named for a workspace is a place of its own, not one that /proc, /dev/fd or /sys leads
 // to: that would be whatever another process has there at the moment. Error: denied.

@@ -79,6 +79,9 @@ struct SupervisorOptions {
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;
   std::string seed;
+  Duration keep{};  // zero: for ever
+  std::uint32_t call_slots = kCallSlots;
+  std::uint32_t warm_sessions = 0;           // see BoxerSettings
   IdRange ids;                               // of boxes, when started as root
   std::string audit;                         // folder of the log; empty: the state folder's
   std::string audit_origin = "glovebox";     // names the key of a new log

@@ -108,6 +108,13 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
   }
 }
 
+// The supervisor starts another one, with connections of its own.
+net::Task<void> watch_boxer(Parts& parts) {
+  if (!co_await parts.worker->abandoned().wait({})) co_return;
+  parts.log->error("no connection to a boxer, this worker ends");
+  os::exit_now(to_int(ExitCode::bug));
+}
+
 net::Task<void> serve(Parts& parts, std::optional<worker::WorkItem> claimed,
                       std::optional<std::string>& failure) {
   if (claimed) {
@@ -159,6 +166,7 @@ ExitCode run_worker(RoleStart start) {
 
   std::optional<std::string> failure;
   parts.transport->loop->spawn(obey(parts, start.supervisor));
+  parts.transport->loop->spawn(watch_boxer(parts));
   parts.transport->loop->spawn(serve(parts, std::move(item), failure));
   if (auto ran = parts.transport->loop->run(); !ran) return fail(ran.error());
   if (!failure) return ExitCode::done;

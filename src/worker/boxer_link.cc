@@ -24,7 +24,7 @@ bool had_a_box(const ipc::CallDone& done) {
   constexpr std::string_view kOutcomes[] = {"finished",      "signalled", "timed_out",
                                             "memory_limit",  "cpu_limit", "disk_limit",
                                             "forbidden_call"};
-  return !done.protection.empty() &&
+  return done.wall_us > 0 &&
          std::ranges::find(kOutcomes, done.outcome) != std::ranges::end(kOutcomes);
 }
 
@@ -46,7 +46,8 @@ Result<void> check_call(const ipc::Call& call) {
 
 }  // namespace
 
-BoxerLink::BoxerLink(net::Loop& loop, const Log& log) : loop_(loop), log_(log), attached_(loop) {}
+BoxerLink::BoxerLink(net::Loop& loop, const Log& log, Duration patience)
+    : loop_(loop), log_(log), attached_(loop), abandoned_(loop), boxer_patience_(patience) {}
 
 void BoxerLink::attach(ipc::Channel channel) {
   lose("replaced");
@@ -77,7 +78,10 @@ bool BoxerLink::send(const Message& message) {
 net::Task<void> BoxerLink::serve(net::Patience patience) {
   while (!patience.token.cancelled()) {
     lost_.clear();
-    if (!co_await attached_.wait(patience)) co_return;
+    if (!co_await attached_.wait(patience.no_later_than(loop_.now() + boxer_patience_))) {
+      if (!patience.token.cancelled()) abandoned_.set();
+      co_return;
+    }
     reading_ = net::CancelSource(patience.token);
     const std::uint64_t generation = generation_;
     const auto ready = co_await loop_.readable(channel_.fd(), {.token = reading_.token()});

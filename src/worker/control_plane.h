@@ -64,7 +64,9 @@ class ControlPlane {
   // One try: results have a schedule of their own.
   net::Task<Result<net::Response>> send_events(std::string session, std::string body, Access access,
                                                net::Patience patience);
-  // As soon as the head is there. One try.
+  // As soon as the head is there. One try. Without an event for event_silence(), though pings come,
+  // the history is to be read again.
+  Duration event_silence() const { return event_silence_; }
   net::Task<Result<net::ResponseStream>> event_stream(std::string session, Access access,
                                                       net::Patience patience);
 
@@ -84,6 +86,7 @@ class ControlPlane {
   net::Loop& loop_;
   Random& random_;
   std::string version_;
+  Duration event_silence_;
   net::HttpClient client_;
 };
 

@@ -53,6 +53,8 @@ class Worker {
   void renew_key(Secret environment_key);
   // The connection to the boxer, at the start and whenever it was started again.
   void attach_boxer(ipc::Channel channel) { boxer_.attach(std::move(channel)); }
+  // Set when the connection to the boxer was lost and no other came: this worker is of no use.
+  net::Event& abandoned() { return boxer_.abandoned(); }
 
   const Vitals& vitals() const { return vitals_; }
   bool shutting_down() const { return shutdown_.cancelled(); }

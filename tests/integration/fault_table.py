@@ -25,6 +25,8 @@ class Row:
     # Longer than TTL + 10 s only where the wire page has the worker wait longer.
     within: int = 0
     arguments: tuple = ()
+    # How long the worker must not ask there again after the first hit: a server that says so is heard.
+    pause: float = 0
     # Every rule must have hit by the end.
     all_hit: bool = True
 
@@ -55,9 +57,14 @@ for route, when in ROUTES.items():
     add(f"{route}: no answer", when, rule(route, cut="before"))
     add(f"{route}: cut in the head", when, rule(route, cut="head"))
     add(f"{route}: cut in the body", when, rule(route, cut="body"))
-    add(f"{route}: 429, retry-after in seconds", when, rule(route, status=429, retry_after=2))
-    add(f"{route}: 429, retry-after as a date", when, rule(route, status=429, retry_after_date=2))
-    add(f"{route}: 429, retry-after-ms", when, rule(route, status=429, retry_after_ms=500))
+    # What holds a lease or an item that is not acked yet cannot wait for long.
+    heard = route not in ("work.heartbeat", "work.ack")
+    add(f"{route}: 429, retry-after in seconds", when, rule(route, status=429, retry_after=3),
+        pause=3 if heard else 0)
+    add(f"{route}: 429, retry-after as a date", when, rule(route, status=429, retry_after_date=4),
+        pause=3 if heard else 0)  # a date has whole seconds
+    add(f"{route}: 429, retry-after-ms", when, rule(route, status=429, retry_after_ms=1500),
+        pause=1.5 if heard else 0)
     add(f"{route}: the answer comes late", when, rule(route, delay_ms=1500))
 for route in CHANGING:
     add(f"{route}: done, the answer is lost", ROUTES[route], rule(route, applied=True, cut="before"))
@@ -92,7 +99,7 @@ add("the stream swallows calls", ATTACH,
     rule("events.stream", events={"omit": ["agent.tool_use"]}))
 add("the stream swallows calls and what waits for them", ATTACH,
     rule("events.stream", events={"omit": ["agent.tool_use", "session.status_idle"]}),
-    ttl=10, arguments=SILENCE, all_hit=False)
+    ttl=30, arguments=SILENCE)
 add("the history forgets results", ATTACH, rule("events.stream", cut=900, count=3),
     rule("events.list", events={"omit": ["user.tool_result"]}, skip=1, count=0), all_hit=False)
 add("a call that only the history shows", CLAIM, rule("events.list", events={"add": [
@@ -125,9 +132,10 @@ add("in the stream: 1 MiB", ATTACH, rule("events.stream", oversized=1 << 20))
 add("in the stream: more than an event may have", ATTACH, rule("events.stream", oversized=17 << 20))
 for what, body in {"nothing": "", "no object": "[]", "null": "null", "no data": "{}", "a number": "7",
                    "data of the wrong type": "{\"data\":{}}", "half": "{\"data\":[",
-                   "other events": "{\"data\":[7,null,[],{\"type\":5}],\"next_page\":null}",
-                   }.items():
+                   "other things": "{\"data\":[7,null,[]],\"next_page\":null}"}.items():
     add(f"events.list: {what}", CLAIM, rule("events.list", body=body))
+add("events.list: other events", CLAIM, ttl=30, arguments=SILENCE, *[
+    rule("events.list", body="{\"data\":[{\"id\":\"other\",\"type\":\"user.message\"}]}")])
 add("events.list: a page that leads to itself", CLAIM,
     rule("events.list", body="{\"data\":[],\"next_page\":\"x\"}", count=3))
 for route, bodies in {
@@ -143,10 +151,22 @@ for route, bodies in {
         add(f"{route}: answered {json.dumps(body)}", ROUTES[route],
             rule(route, body=body, **applied))
 
+# Calls whose input nobody can read: the history shows them so. They are answered all the same.
+UNREADABLE = {
+    "an integer beyond int64": "{\"command\":\"echo x >> effect\",\"timeout_ms\":99999999999999999999}",
+    "a key twice": "{\"command\":\"echo x >> effect\",\"command\":\"true\"}",
+    "a lone surrogate": "{\"command\":\"echo x >> effect \\ud800\"}",
+    "too deep": f"{{\"command\":\"echo x >> effect\",\"a\":{DEEP}}}",
+    "a list": "[\"echo x >> effect\"]",
+    "a text": "\"echo x >> effect\"",
+    "nothing": "null",
+}
+# Of the command, in bytes; the event is as long.
+LONG_COMMANDS = {"1 MiB": 1 << 20, "12 MiB": 12 << 20}
+
 # --- the lease and the key ------------------------------------------------------------------------
 STOPPED = ("", True)
 add("the lease is lost", RUNNING, rule("work.heartbeat", lose_lease=True), answer=None)
 add("the item is stopped", RUNNING, rule("work.heartbeat", force_stop=True), answer=STOPPED)
 add("heartbeats fail for longer than the lease", RUNNING,
     rule("work.heartbeat", status=500, count=6), answer=None, ttl=3, all_hit=False)
-add("the key is refused for a while", CLAIM, rule("*", status=401, count=1), within=75)

@@ -70,6 +70,8 @@ TEST_CASE("a configuration that says something else than it could is refused, wi
        "workspace must be one of \"session\", \"shared\""},
       {"no session", "[worker]\nmax_sessions = 0", "max_sessions must be 1 to 1024"},
       {"too many sessions", "[worker]\nmax_sessions = 1025", "max_sessions must be 1 to 1024"},
+      {"keep as a time", "[worker]\nkeep = \"7d\"", "keep: "},
+      {"no call", "[worker]\nmax_calls = 0", "max_calls must be 1 to 4096"},
       {"a time without a unit", "[worker]\nmax_idle = \"60q\"", "max_idle: a duration"},
       {"a time as a number", "[worker]\ndrain = 30", "drain must be a string"},
       {"a relative policy", "[policy]\nfile = \"policy.toml\"", "file: an absolute path"},
@@ -130,6 +132,9 @@ no_proxy = "localhost,10.0.0.0/8"
 workdir = "/srv/agent"
 workspace = "session"
 seed = "/srv/seed"
+keep = "idle:3h"
+max_calls = 12
+warm = 0
 max_sessions = 7
 max_idle = "0"
 drain = "1m30s"
@@ -160,6 +165,9 @@ format = "json"
   CHECK(all.workdir == "/srv/agent");
   CHECK(all.workspace == roles::WorkspaceMode::session);
   CHECK(all.seed == "/srv/seed");
+  CHECK(all.keep == std::chrono::hours(3));
+  CHECK(all.max_calls == 12);
+  CHECK(all.warm == 0);
   CHECK(all.max_sessions == 7);
   CHECK(all.max_idle == Duration::zero());
   CHECK(all.drain == seconds(90));

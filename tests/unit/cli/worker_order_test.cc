@@ -205,7 +205,9 @@ TEST_CASE("the configuration stands behind flags and variables") {
   configured.max_sessions = 5;
   configured.max_idle = seconds(5);
   configured.drain = seconds(6);
-  configured.workspace = roles::WorkspaceMode::shared;
+  configured.keep = seconds(8);
+  configured.max_calls = 9;
+  configured.warm = 0;
   configured.policy = "policy_c";
   configured.state = "state_c";
   configured.workdir = "work_c";
@@ -230,7 +232,9 @@ TEST_CASE("the configuration stands behind flags and variables") {
   CHECK(alone->settings.drain == seconds(6));
   CHECK(alone->settings.log_level == LogLevel::error);
   CHECK(alone->settings.log_format == LogFormat::json);
-  CHECK(alone->workspace == roles::WorkspaceMode::shared);
+  CHECK(alone->keep == seconds(8));
+  CHECK(alone->max_calls == 9);
+  CHECK(alone->warm == 0);
   CHECK(alone->policy == "policy_c");
   CHECK(alone->state == "state_c");
   CHECK(alone->workdir == "work_c");
@@ -250,12 +254,12 @@ TEST_CASE("the configuration stands behind flags and variables") {
 
   reading.options.max_sessions = 9;
   reading.options.policy = "policy_f";
-  reading.options.workspace = roles::WorkspaceMode::session;
+  reading.options.keep = seconds(7);
   const auto flags = reading.read({});
   REQUIRE(flags);
   CHECK(flags->settings.max_sessions == 9);
   CHECK(flags->policy == "policy_f");
-  CHECK(flags->workspace == roles::WorkspaceMode::session);
+  CHECK(flags->keep == seconds(7));
 }
 
 TEST_CASE("the operator's proxy takes the place of the environment's, its word comes as a secret") {

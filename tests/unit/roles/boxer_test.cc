@@ -53,8 +53,8 @@ class Fixture {
                    .started = StartedAs::user,
                    .sessions_fd = sessions_.get(),
                    .executable = -1,
-                   .keeper_filter = keeper_filter_,
                    .clock = clock_,
+                   .keeper_filter = keeper_filter_,
                    .log = log_});
       (void)boxer.serve(std::move(start));
     });
@@ -111,7 +111,7 @@ class Fixture {
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
   UniqueFd sessions_;
-  const SystemClock clock_;
+  SystemClock clock_;
   const Log log_{-1, "test", LogLevel::error};
   std::thread thread_;
 };
