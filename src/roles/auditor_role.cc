@@ -15,6 +15,7 @@
 #include "os/file.h"
 #include "os/landlock.h"
 #include "roles/auditor.h"
+#include "roles/log_space.h"
 
 namespace glovebox::roles {
 
@@ -27,12 +28,7 @@ constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right:
                                      os::file_right::read_folder | os::file_right::make_regular |
                                      os::file_right::remove_file | os::file_right::truncate;
 
-struct OpenedLog {
-  audit::LogFile file;
-  UniqueFd folder;  // to ask how much space is left
-};
-
-Result<OpenedLog> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
+Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
   const std::string* directory = start.settings.get_string("directory");
   const std::string* origin = start.settings.get_string("origin");
   if (directory == nullptr || origin == nullptr)
@@ -44,10 +40,10 @@ Result<OpenedLog> open_log(const RoleStart& start, audit::CallIndex& calls, Rand
                                          return audit::index_record(calls, record);
                                        }),
                   *directory);
-  UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
+  const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
   const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
-  return OpenedLog{std::move(log), std::move(folder)};
+  return log;
 }
 
 }  // namespace
@@ -64,17 +60,18 @@ int run_auditor_role(RoleStart start) {
     return to_int(code);
   }
   const audit::Masker masker;
-  audit::Auditor auditor(store->file, calls, masker, clock, codec::uuid4(random));
+  audit::Auditor auditor(*store, calls, masker, clock, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   return to_int(run_auditor({.auditor = auditor,
-                             .store = store->file,
-                             .folder = store->folder.get(),
-                             .recovered = store->file.recovered(),
+                             .store = *store,
+                             .folder = store->folder(),
+                             .recovered = store->recovered(),
                              .boot = std::move(boot),
                              .clock = clock,
-                             .log = log},
+                             .log = log,
+                             .has_space = [&store] { return has_log_space(store->folder()); }},
                             std::move(start.supervisor), std::move(start.peers)));
 }
 

@@ -10,6 +10,7 @@
 #include "codec/url.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "os/limits.h"
 #include "os/process.h"
 #include "roles/status_server.h"
 #include "roles/transport.h"
@@ -41,6 +42,16 @@ worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings,
   return out;
 }
 
+// A session has its event stream open all the time, and others for requests now and then.
+void warn_of_few_files(const Log& log, std::size_t max_sessions) {
+  constexpr std::size_t kBeside = 64;
+  const auto files = os::soft_limit_of(os::Resource::files);
+  if (files < max_sessions + kBeside)
+    log.warning("the limit of open files is too low for so many sessions: raise LimitNOFILE",
+                {{"sessions", static_cast<std::int64_t>(max_sessions)},
+                 {"files", static_cast<std::int64_t>(files)}});
+}
+
 // Everything that the worker's process owns, made in the order in which it is needed.
 struct Parts {
   SystemClock clock;
@@ -53,6 +64,7 @@ struct Parts {
 
 Result<void> prepare(Parts& parts, RoleStart& start, const WorkerRoleSettings& settings) {
   parts.log.emplace(kStandardError, "worker", settings.log_level, settings.log_format);
+  warn_of_few_files(*parts.log, settings.max_sessions);
   const codec::BaseUrl base = TRY_CONTEXT(codec::BaseUrl::parse(settings.base_url), "base url");
   parts.transport = TRY(Transport::make(parts.clock, settings, start.secrets));
   parts.worker.emplace(*parts.transport->loop, *parts.transport->connector, *parts.log,
