@@ -285,4 +285,4 @@ for (const value of ['true', 'false'])
     assert.equal(code, 64, worker.log());
   };
 
-await runPorted('worker', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 6 });
+await runPorted('worker', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 10 });

@@ -186,4 +186,4 @@ const cases = {
   },
 };
 
-await runPorted('poller', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 6 });
+await runPorted('poller', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 10 });

@@ -353,4 +353,4 @@ const cases = {
   },
 };
 
-await runPorted('session runner', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 6 });
+await runPorted('session runner', { cases, official: OFFICIAL, elsewhere: ELSEWHERE, atOnce: 10 });
