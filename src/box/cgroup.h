@@ -50,6 +50,7 @@ std::size_t remove_idle_groups(const GroupPlaces& parent, std::string_view prefi
 struct GroupLimits {
   std::uint64_t memory = 0;  // bytes, with swap
   std::uint32_t processes = 0;
+  bool operator==(const GroupLimits&) const = default;
 };
 
 // One group in use, by descriptors, so that it can be reached after paths are gone.

@@ -29,6 +29,7 @@ constexpr int kNotFound = 127;
 constexpr int kOutOfTheWay = 20;
 constexpr const char* kShell = "/bin/bash";
 constexpr const char* kNull = "/dev/null";
+constexpr std::string_view kNoSuchCall = "read\n{\"file_path\":\"no such file\"}";
 
 // What the keeper reads may be gone with the keeper; then so is this process.
 void tell(int pipe, std::string_view bytes) {
@@ -102,7 +103,8 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.output.get(), 2},
                            {work.fds.state_in.get(), tools::kStateInFd},
                            {work.fds.command.get(), tools::kCommandFd},
-                           {work.fds.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.state_out.get(), tools::kStateOutFd},
+                           {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error =
@@ -148,12 +150,23 @@ int become_program(const InitWork& work) {
   return code;
 }
 
+// In keep mode nothing of ours stays in the call: its end is this process's own. The guest never
+// has the status pipe, which closes when the program begins.
+int become_tool(const InitWork& work) {
+  const int status = work.fds.status.get();
+  tell(status, started_line());
+  return work.plan.command.kind == CommandKind::shell ? become_shell(work, status)
+                                                      : become_program(work);
+}
+
 int run_function(InitWork& work) {
   const int status = work.fds.status.get();
   auto call = FileCall::prepare(work.plan);
   if (!call) return fail(status, failure_text("open roots", call.error()));
   if (auto failed = load_filter(work.plan)) return fail(status, *failed);
   tell(status, started_line());
+  // There is time to have the pages of a call in memory: it finds nothing.
+  if (work.start == BoxStart::waiting) (void)call->run(kNoSuchCall);
   // Of a box that waits: until the keeper has told it all.
   const auto request = os::read_all(work.fds.command.get(), ipc::kMaxBlob);
   if (!request) return fail(status, failure_text("read the call", request.error()));
@@ -177,8 +190,10 @@ int run_init(InitWork& work) {
   if (os::has_hung_up(status)) return kSetupFailed;
   if (work.plan.command.kind == CommandKind::function) return run_function(work);
   // Without a pid namespace (only tests plan that) orphans come to this process as well.
-  if (!work.plan.layers.has(Layer::pid_namespace)) (void)os::become_subreaper();
+  if (work.plan.background == Background::kill && !work.plan.layers.has(Layer::pid_namespace))
+    (void)os::become_subreaper();
   if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  if (work.plan.background == Background::keep) return become_tool(work);
   if (work.plan.command.kind == CommandKind::shell)
     return run_child(work, [&] { return become_shell(work, status); });
   return run_child(work, [&] { return become_program(work); });

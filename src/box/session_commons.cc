@@ -1,5 +1,8 @@
 #include "box/session_commons.h"
 
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -21,17 +24,34 @@ constexpr std::uint32_t kWaitingProcesses = 2;
 
 }  // namespace
 
+void SessionCommons::set_shell_state(std::string state) {
+  shell_state_saved = shell_state == state && shell_state_saved;
+  shell_state = std::move(state);
+}
+
+void SessionCommons::save_shell_state() {
+  if (!shell_state_saved && shell_state) (void)store.save_shell_state(*shell_state);
+  shell_state_saved = true;
+}
+
+Result<std::uint64_t> SessionCommons::count_kills() {
+  kills_seen = TRY(group.memory_kills());
+  return *kills_seen;
+}
+
 GroupLimits SessionCommons::group_limits() const {
   const auto own = static_cast<std::uint32_t>(roots.all().size());
   const auto waiting = static_cast<std::uint32_t>(waiting_boxes);
-  return {granted.memory + kKeeperMemory + waiting * kWaitingMemory,
-          granted.processes + kKeeperProcesses + own + waiting * kWaitingProcesses};
+  return {
+      granted.memory + kept.memory + kKeeperMemory + waiting * kWaitingMemory,
+      granted.processes + kept.processes + kKeeperProcesses + own + waiting * kWaitingProcesses};
 }
 
 Result<void> SessionCommons::set_group_limits() {
   constexpr milliseconds kAgain{1};
   constexpr milliseconds kPatience{200};
   const GroupLimits limits = group_limits();
+  if (limits_set == limits) return {};
   const Duration until = clock.monotonic() + kPatience;
   auto set = group.set_limits(limits);
   while (!set && errno_name(set.error().error_number()) == "EBUSY" && clock.monotonic() < until) {
@@ -39,7 +59,23 @@ Result<void> SessionCommons::set_group_limits() {
     TRY(os::poll_fds(nothing, kAgain));
     set = group.set_limits(limits);
   }
+  limits_set = set ? std::optional(limits) : std::nullopt;
   return set;
+}
+
+Result<void> SessionCommons::raise_group_limits() {
+  const GroupLimits limits = group_limits();
+  if (limits_set && limits_set->memory >= limits.memory &&
+      limits_set->processes >= limits.processes)
+    return {};
+  return set_group_limits();
+}
+
+void SessionCommons::lower_group_limits() {
+  const GroupLimits limits = group_limits();
+  if (limits_set == limits) return;
+  const auto set = group.set_limits(limits);
+  limits_set = set ? std::optional(limits) : std::nullopt;
 }
 
 }  // namespace glovebox::box

@@ -10,8 +10,6 @@
 #include <string>
 #include <utility>
 
-#include "codec/digest.h"
-#include "ipc/wire.h"
 #include "os/file.h"
 
 namespace glovebox::box {
@@ -21,21 +19,11 @@ namespace {
 constexpr const char* kState = "state";
 constexpr const char* kOutputFolder = "outputs";
 constexpr const char* kPendingFolder = "pending";
-constexpr std::size_t kMaxFolderName = 64;
 constexpr std::size_t kMaxFiles = 1'000'000;
 constexpr unsigned kPrivateFolder = 0700;
 constexpr unsigned kSharedFolder = 0755;
 constexpr unsigned kPrivateFile = 0600;
 constexpr unsigned kSharedFile = 0644;
-constexpr std::string_view kResultMark = "glovebox result 1\n";
-
-bool is_safe(std::string_view id) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  };
-  return !id.empty() && id.size() <= kMaxFolderName && std::all_of(id.begin(), id.end(), allowed);
-}
 
 Result<UniqueFd> open_folder(int parent, const std::string& name) {
   return os::open_at(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
@@ -53,57 +41,16 @@ Result<UniqueFd> open_or_make_folder(int parent, const std::string& name, unsign
   return folder;
 }
 
-std::string encode(std::string_view id, const StoredResult& result) {
-  ipc::Writer writer;
-  writer.text(id).text(result.tool).text(result.outcome);
-  writer.number(static_cast<std::uint8_t>(result.is_error ? 1 : 0));
-  writer.text(result.content).text(result.rule).text(result.detail);
-  writer.signed_number(result.wall_us).signed_number(result.cpu_us);
-  writer.signed_number(result.peak_kib);
-  return std::string(kResultMark) + writer.take();
-}
+constexpr std::string_view kCutEnding = ".txt";
+constexpr std::string_view kLateEnding = ".late.txt";
 
-struct NamedResult {
-  std::string id;
-  StoredResult result;
-};
-
-Result<NamedResult> decode(std::string_view bytes) {
-  if (!bytes.starts_with(kResultMark))
-    return Error(ErrorKind::invalid, "not a stored result of this version");
-  bytes.remove_prefix(kResultMark.size());
-  ipc::Reader reader(bytes);
-  NamedResult named;
-  StoredResult& result = named.result;
-  named.id = TRY(reader.text(ipc::kMaxName));
-  result.tool = TRY(reader.text(ipc::kMaxName));
-  result.outcome = TRY(reader.text(ipc::kMaxName));
-  result.is_error = TRY(reader.flag());
-  result.content = TRY(reader.text(kMaxStoredResult));
-  result.rule = TRY(reader.text(ipc::kMaxText));
-  result.detail = TRY(reader.text(ipc::kMaxText));
-  result.wall_us = TRY(reader.signed_number());
-  result.cpu_us = TRY(reader.signed_number());
-  result.peak_kib = TRY(reader.signed_number());
-  TRY(reader.finish());
-  return named;
-}
-
-bool is_torn(const Error& error) {
-  return error.kind() == ErrorKind::invalid || error.kind() == ErrorKind::protocol;
-}
-
-Result<NamedResult> read_result(int folder, const std::string& name) {
-  const UniqueFd file = TRY(os::open_at(folder, name, O_RDONLY | O_NOFOLLOW));
-  return decode(TRY(os::read_all(file.get(), kMaxStoredResult + 4 * ipc::kMaxText)));
-}
-
-// `17.txt` is 17; nullopt for any other name.
+// `17.txt` and `17.late.txt` are 17; nullopt for any other name.
 std::optional<std::uint64_t> output_number(std::string_view name) {
   std::uint64_t number = 0;
   const char* const end = name.data() + name.size();
   const auto [rest, error] = std::from_chars(name.data(), end, number);
-  if (error != std::errc{} || std::string_view(rest, end) != ".txt") return std::nullopt;
+  const std::string_view ending(rest, end);
+  if (error != std::errc{} || (ending != kCutEnding && ending != kLateEnding)) return std::nullopt;
   return number;
 }
 
@@ -125,20 +72,16 @@ Result<std::vector<KeptOutput>> kept_outputs(int folder) {
 
 }  // namespace
 
-std::string folder_name(std::string_view id) {
-  return is_safe(id) ? std::string(id) : codec::sha256(id).hex();
-}
-
 Result<SessionStore> SessionStore::open(int sessions_fd, std::string_view session) {
   UniqueFd folder = TRY_CONTEXT(
       open_or_make_folder(sessions_fd, folder_name(session), kPrivateFolder), "session folder");
   TRY_CONTEXT(open_or_make_folder(folder.get(), kOutputFolder, kSharedFolder), "outputs folder");
-  const UniqueFd pending = TRY_CONTEXT(
-      open_or_make_folder(folder.get(), kPendingFolder, kPrivateFolder), "pending folder");
+  UniqueFd pending = TRY_CONTEXT(open_or_make_folder(folder.get(), kPendingFolder, kPrivateFolder),
+                                 "pending folder");
   // What an earlier process was killed over.
   TRY_CONTEXT(os::remove_unfinished(folder.get(), kMaxFiles), "session folder");
-  TRY_CONTEXT(os::remove_unfinished(pending.get(), kMaxFiles), "pending folder");
-  return SessionStore(std::move(folder));
+  return SessionStore(std::move(folder),
+                      TRY_CONTEXT(PendingResults::open(std::move(pending)), "pending folder"));
 }
 
 Result<std::string> SessionStore::load_shell_state() const {
@@ -162,50 +105,11 @@ Result<void> SessionStore::remove_shell_state() const {
   return os::remove_tree(fd_.get(), kState);
 }
 
-Result<void> SessionStore::put_pending(std::string_view tool_use_id,
-                                       const StoredResult& result) const {
-  if (tool_use_id.size() > ipc::kMaxName || result.content.size() > kMaxStoredResult)
-    return Error(ErrorKind::limit, "result is too large to be kept");
-  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
-  return os::add_file(folder.get(), folder_name(tool_use_id), encode(tool_use_id, result),
-                      kPrivateFile);
-}
-
-Result<std::optional<StoredResult>> SessionStore::get_pending(std::string_view tool_use_id) const {
-  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
-  auto named = read_result(folder.get(), folder_name(tool_use_id));
-  if (!named) {
-    // What a power cut left of one that was never acknowledged is none.
-    const bool none = named.error().kind() == ErrorKind::not_found || is_torn(named.error());
-    if (none) return std::optional<StoredResult>{};
-    return std::move(named).error();
-  }
-  if (named->id != tool_use_id) return Error(ErrorKind::conflict, "stored result of another call");
-  return std::optional<StoredResult>(std::move(named->result));
-}
-
-Result<void> SessionStore::remove_pending(std::string_view tool_use_id) const {
-  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
-  return os::remove_tree(folder.get(), folder_name(tool_use_id));
-}
-
-Result<std::vector<std::string>> SessionStore::list_pending() const {
-  const UniqueFd folder = TRY(open_folder(fd_.get(), kPendingFolder));
-  std::vector<std::string> ids;
-  for (const os::FolderEntry& entry : TRY(os::list_folder(folder.get(), kMaxFiles))) {
-    // What is being written is no result yet.
-    auto named = read_result(folder.get(), entry.name);
-    if (named && folder_name(named->id) == entry.name) ids.push_back(std::move(named->id));
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
-Result<SessionStore::OutputFile> SessionStore::create_output() const {
+Result<SessionStore::OutputFile> SessionStore::create_output(OutputKind kind) const {
   const UniqueFd folder = TRY(open_folder(fd_.get(), kOutputFolder));
   const auto kept = TRY(kept_outputs(folder.get()));
   const std::uint64_t next = kept.empty() ? 1 : kept.back().number + 1;
-  std::string name = std::format("{}.txt", next);
+  std::string name = std::format("{}{}", next, kind == OutputKind::cut ? kCutEnding : kLateEnding);
   UniqueFd file = TRY(os::open_at(folder.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                                   os::Resolve::anywhere, kSharedFile));
   TRY(os::change_mode(file.get(), kSharedFile));

@@ -1,7 +1,8 @@
 // What a session leaves on disk between its calls: `sessions/<folder>/` in the state folder.
 //
 //   state      the shell's state after the last bash call that ended well
-//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`; mounted at /outputs
+//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`, and what came after an
+//              answer, `<n>.late.txt`; mounted at /outputs
 //   pending/   results that were made but not yet settled with the control plane
 //
 // Never inside the workspace. Everything is reached through the folder's descriptor, written to a
@@ -14,33 +15,22 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/folder_name.h"
+#include "box/pending_results.h"
 
 namespace glovebox::box {
 
-// `id` itself if it is a safe folder name, else its digest.
-std::string folder_name(std::string_view id);
-
 constexpr std::uint64_t kMaxShellState = 1 * kMiB;
-constexpr std::uint64_t kMaxStoredResult = 64 * kMiB;
 // All files of outputs/ together; the oldest go first.
 constexpr std::uint64_t kOutputsQuota = 256 * kMiB;
 
-// A result that was made and may have to be posted again after a restart.
-struct StoredResult {
-  std::string tool;
-  std::string outcome;
-  bool is_error = false;
-  std::string content;  // JSON array of content blocks
-  std::string rule;
-  std::string detail;
-  std::int64_t wall_us = 0;
-  std::int64_t cpu_us = 0;
-  std::int64_t peak_kib = 0;
+enum class OutputKind : std::uint8_t {
+  cut,   // `<n>.txt`: all of an output of which the answer has the end
+  late,  // `<n>.late.txt`: what came after the answer
 };
 
 class SessionStore {
@@ -55,30 +45,29 @@ class SessionStore {
   Result<void> save_shell_state(std::string_view state) const;
   Result<void> remove_shell_state() const;
 
-  // The result is durable when this returns.
-  Result<void> put_pending(std::string_view tool_use_id, const StoredResult& result) const;
-  Result<std::optional<StoredResult>> get_pending(std::string_view tool_use_id) const;
-  Result<void> remove_pending(std::string_view tool_use_id) const;
-  Result<std::vector<std::string>> list_pending() const;  // tool use ids
+  // Only of a store that was opened, not of one that was adopted.
+  const PendingResults& pending() const { return *pending_; }
 
-  // Makes `outputs/<n>.txt` with the next free number, readable by everybody who can reach it: the
+  // Makes a file in outputs/ with the next free number, readable by everybody who can reach it: the
   // folders above are closed, and a box runs under an id of its own.
   struct OutputFile {
     UniqueFd fd;
     std::string name;  // "3.txt"
   };
-  Result<OutputFile> create_output() const;
+  Result<OutputFile> create_output(OutputKind kind) const;
   // Removes the oldest outputs until the quota holds; returns how many went.
   Result<std::size_t> trim_outputs() const;
 
   int fd() const { return fd_.get(); }
   UniqueFd take_fd() { return std::move(fd_); }
   // The folder of an open session, as the keeper gets it from the boxer.
-  static SessionStore adopt(UniqueFd fd) { return SessionStore(std::move(fd)); }
+  static SessionStore adopt(UniqueFd fd) { return SessionStore(std::move(fd), std::nullopt); }
 
  private:
-  explicit SessionStore(UniqueFd fd) : fd_(std::move(fd)) {}
+  SessionStore(UniqueFd fd, std::optional<PendingResults> pending)
+      : fd_(std::move(fd)), pending_(std::move(pending)) {}
   UniqueFd fd_;
+  std::optional<PendingResults> pending_;
 };
 
 }  // namespace glovebox::box

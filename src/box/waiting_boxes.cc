@@ -61,7 +61,7 @@ void WaitingBoxes::prepare(const PlanPtr& known) {
     let_go(i);
   }
   ++commons_.waiting_boxes;
-  if (known->plan().cgroups == CgroupMode::v1 && !commons_.set_group_limits()) {
+  if (known->plan().cgroups == CgroupMode::v1 && !commons_.raise_group_limits()) {
     --commons_.waiting_boxes;
     return;
   }

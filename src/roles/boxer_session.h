@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +10,7 @@
 #include "base/unique_fd.h"
 #include "box/cgroup.h"
 #include "box/keeper.h"
-#include "box/plan.h"
+#include "box/known_plan.h"
 #include "box/session_store.h"
 #include "roles/call_decision.h"
 #include "roles/call_record.h"
@@ -26,9 +27,13 @@ struct BoxerSession {
   std::optional<box::Keeper> keeper;
   std::string outputs;  // host path
   std::string close_reason = "closed";
-  std::uint64_t index = 0;  // of its latest record
-  bool closing = false;     // its caller wants its end
-  bool orphaned = false;    // its caller is gone, or was told that the end cannot be recorded
+  std::uint32_t background_ended = 0;  // processes that calls had left, at its end
+  std::uint64_t index = 0;             // of its latest record
+  bool closing = false;                // its caller wants its end
+  // By tool: what the policy and the host came to when it was called first. A session keeps its
+  // root anyway; what changes on the host meanwhile is for the next session.
+  std::map<std::string, box::PlanPtr> plans;
+  bool orphaned = false;  // its caller is gone, or was told that the end cannot be recorded
 };
 
 struct LiveCall {
@@ -36,11 +41,12 @@ struct LiveCall {
   CallText text;
   std::optional<milliseconds> time_limit;
   std::vector<UniqueFd> stdio;
-  std::optional<box::BoxPlan> plan;
+  box::PlanPtr plan;  // null: none, or not yet
   std::optional<Denial> denial;
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
   bool in_box = false;
+  bool is_answered = false;  // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

@@ -83,10 +83,10 @@ Result<std::optional<LogAnswer>> LogClient::receive() {
   answer.about = question.about;
   if (envelope->type == ipc::CallFound::kType) {
     // Also instead of a record of a call: the log knows the call already.
-    const bool is_told = question.about == LogAnswer::About::found ||
-                         (question.about == LogAnswer::About::call && answer.knows != LogKnows::nothing);
-    if (!is_told)
-      return Error(ErrorKind::protocol, "auditor: answer to another question");
+    const bool is_told =
+        question.about == LogAnswer::About::found ||
+        (question.about == LogAnswer::About::call && answer.knows != LogKnows::nothing);
+    if (!is_told) return Error(ErrorKind::protocol, "auditor: answer to another question");
     answer.about = LogAnswer::About::found;
   } else if (question.about == LogAnswer::About::found) {
     return Error(ErrorKind::protocol, "auditor: answer to another question");

@@ -15,6 +15,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "os/file.h"
+#include "os/limits.h"
 #include "os/process.h"
 #include "roles/worker_settings.h"
 #include "worker/worker.h"
@@ -67,6 +68,16 @@ worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings) {
   return out;
 }
 
+// A session has its event stream open all the time, and others for requests now and then.
+void warn_of_few_files(const Log& log, std::size_t max_sessions) {
+  constexpr std::size_t kBeside = 64;
+  const auto files = os::soft_limit_of(os::Resource::files);
+  if (files < max_sessions + kBeside)
+    log.warning("the limit of open files is too low for so many sessions: raise LimitNOFILE",
+                {{"sessions", static_cast<std::int64_t>(max_sessions)},
+                 {"files", static_cast<std::int64_t>(files)}});
+}
+
 // Everything that the worker's process owns, made in the order in which it is needed.
 struct Parts {
   SystemClock clock;
@@ -81,6 +92,7 @@ struct Parts {
 
 Result<void> prepare(Parts& parts, RoleStart& start, const WorkerRoleSettings& settings) {
   parts.log.emplace(kStandardError, "worker", settings.log_level, settings.log_format);
+  warn_of_few_files(*parts.log, settings.max_sessions);
   const codec::BaseUrl base = TRY_CONTEXT(codec::BaseUrl::parse(settings.base_url), "base url");
   parts.loop = TRY(net::Loop::make(parts.clock));
   parts.resolver = TRY(net::make_resolver(*parts.loop, read_resolver_config()));
@@ -108,6 +120,13 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
     if (event->kind == SupervisorEvent::Kind::peer && event->name == "boxer")
       parts.worker->attach_boxer(std::move(event->channel));
   }
+}
+
+// The supervisor starts another one, with connections of its own.
+net::Task<void> watch_boxer(Parts& parts) {
+  if (!co_await parts.worker->abandoned().wait({})) co_return;
+  parts.log->error("no connection to a boxer, this worker ends");
+  os::exit_now(to_int(ExitCode::bug));
 }
 
 net::Task<void> serve(Parts& parts, std::optional<worker::WorkItem> claimed,
@@ -156,6 +175,7 @@ ExitCode run_worker(RoleStart start) {
 
   std::optional<std::string> failure;
   parts.loop->spawn(obey(parts, start.supervisor));
+  parts.loop->spawn(watch_boxer(parts));
   parts.loop->spawn(serve(parts, std::move(item), failure));
   if (auto ran = parts.loop->run(); !ran) return fail(ran.error());
   if (!failure) return ExitCode::done;

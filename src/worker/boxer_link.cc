@@ -35,7 +35,8 @@ Result<void> check_call(const ipc::Call& call) {
 
 }  // namespace
 
-BoxerLink::BoxerLink(net::Loop& loop, const Log& log) : loop_(loop), log_(log), attached_(loop) {}
+BoxerLink::BoxerLink(net::Loop& loop, const Log& log, Duration patience)
+    : loop_(loop), log_(log), attached_(loop), abandoned_(loop), boxer_patience_(patience) {}
 
 void BoxerLink::attach(ipc::Channel channel) {
   lose("replaced");
@@ -66,7 +67,10 @@ bool BoxerLink::send(const Message& message) {
 net::Task<void> BoxerLink::serve(net::Patience patience) {
   while (!patience.token.cancelled()) {
     lost_.clear();
-    if (!co_await attached_.wait(patience)) co_return;
+    if (!co_await attached_.wait(patience.no_later_than(loop_.now() + boxer_patience_))) {
+      if (!patience.token.cancelled()) abandoned_.set();
+      co_return;
+    }
     reading_ = net::CancelSource(patience.token);
     const std::uint64_t generation = generation_;
     const auto ready = co_await loop_.readable(channel_.fd(), {.token = reading_.token()});

@@ -27,14 +27,20 @@ namespace glovebox::worker {
 
 enum class CancelReason { called_off, shutting_down };
 
+// A boxer that died is replaced sooner. Beyond that the connection alone was lost, on which only a
+// new worker gets another one.
+constexpr seconds kBoxerPatience{10};
+
 class BoxerLink {
  public:
-  BoxerLink(net::Loop& loop, const Log& log);
+  BoxerLink(net::Loop& loop, const Log& log, Duration patience = kBoxerPatience);
 
   // The connection to serve from now on, in place of any before.
   void attach(ipc::Channel channel);
-  // Takes in what the boxer sends, until the token of `patience` is cancelled.
+  // Takes in what the boxer sends, until the token of `patience` is cancelled, or until there was
+  // no boxer for too long: then `abandoned` is set.
   net::Task<void> serve(net::Patience patience);
+  net::Event& abandoned() { return abandoned_; }
 
   // Opens the session at the boxer, and again at every new boxer while it is open here. After a
   // refusal the next call of the session asks again.
@@ -80,7 +86,8 @@ class BoxerLink {
   // A descriptor stays open while it is waited for: a lost one goes when serve() has let go of it.
   std::vector<ipc::Channel> lost_;
   net::CancelSource reading_;
-  net::Event attached_;
+  net::Event attached_, abandoned_;
+  Duration boxer_patience_;
   std::uint64_t generation_ = 0;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;
   std::map<Key, std::shared_ptr<Pending>> pending_;

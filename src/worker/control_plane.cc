@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view kBeta = "managed-agents-2026-04-01";
 // Of one try: an answer that late helps nobody, and another try may still be in time.
-constexpr Duration kToHeaders = seconds(30);
+constexpr Duration kToHeaders = seconds(20);
+constexpr Duration kBodyGrace = seconds(10);
 constexpr Duration kPollPatience = seconds(15);  // it is answered within a second
 
 std::string work_path(std::string_view environment, std::string_view rest) {
@@ -36,11 +37,15 @@ RetryHints hints_of(const net::Fields& fields) {
   return {text("x-should-retry"), text("retry-after-ms"), text("retry-after")};
 }
 
+// Of bytes, in the time without an event after which a stream is not believed any more.
+constexpr int kEventSilence = 5;
+
 net::ClientLimits limits_of(const ApiSettings& settings) {
   net::ClientLimits limits;
   limits.message.body = ByteLimit(64 * kMiB);
   limits.to_headers = kToHeaders;
   limits.idle_body = settings.stream_silence;
+  limits.grace = kBodyGrace;
   return limits;
 }
 
@@ -55,6 +60,7 @@ ControlPlane::ControlPlane(net::Loop& loop, net::Connector& connector, codec::Ba
     : loop_(loop),
       random_(random),
       version_(settings.version),
+      event_silence_(kEventSilence * settings.stream_silence),
       client_(loop, connector, std::move(base), settings.user_agent, limits_of(settings)) {}
 
 net::Request ControlPlane::request_of(const Call& call, const Secret* credential) const {
@@ -111,9 +117,7 @@ net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std
 
 net::Task<Result<net::Response>> ControlPlane::ack(std::string environment, std::string work,
                                                    Access access, net::Patience patience) {
-  return send(
-      {.method = "POST", .path = item_path(environment, work, "/ack"), .retries = kCallRetries},
-      access, patience);
+  return send({.method = "POST", .path = item_path(environment, work, "/ack")}, access, patience);
 }
 
 net::Task<Result<net::Response>> ControlPlane::heartbeat(std::string environment, std::string work,

@@ -47,6 +47,7 @@ class ControlPlane {
   // --- work of an environment ---------------------------------------------------------------
   net::Task<Result<net::Response>> poll(std::string environment, std::string worker_id,
                                         Access access, net::Patience patience);
+  // One try.
   net::Task<Result<net::Response>> ack(std::string environment, std::string work, Access access,
                                        net::Patience patience);
   net::Task<Result<net::Response>> heartbeat(std::string environment, std::string work,
@@ -64,7 +65,9 @@ class ControlPlane {
   // One try: results have a schedule of their own.
   net::Task<Result<net::Response>> send_events(std::string session, std::string body, Access access,
                                                net::Patience patience);
-  // As soon as the head is there. One try.
+  // As soon as the head is there. One try. Without an event for event_silence(), though pings come,
+  // the history is to be read again.
+  Duration event_silence() const { return event_silence_; }
   net::Task<Result<net::ResponseStream>> event_stream(std::string session, Access access,
                                                       net::Patience patience);
 
@@ -84,6 +87,7 @@ class ControlPlane {
   net::Loop& loop_;
   Random& random_;
   std::string version_;
+  Duration event_silence_;
   net::HttpClient client_;
 };
 

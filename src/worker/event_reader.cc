@@ -115,8 +115,9 @@ net::Task<void> EventReader::read_live(net::ResponseStream& stream, Backoff& bac
                                        net::Patience patience) {
   const std::string& session = item_.item.target;
   codec::SseParser parser;
+  Duration silent_until = loop_.now() + item_.plane->event_silence();
   while (true) {
-    const auto bytes = co_await stream.read(patience);
+    const auto bytes = co_await stream.read(patience.no_later_than(silent_until));
     if (!bytes || bytes->empty()) {
       if (!patience.token.cancelled())
         log_.info(
@@ -135,6 +136,7 @@ net::Task<void> EventReader::read_live(net::ResponseStream& stream, Backoff& bac
         co_return;
       }
       backoff.reset();
+      silent_until = loop_.now() + item_.plane->event_silence();
       auto event = read_session_event(frame->data);
       if (!event) {
         log_.warning("an event is not usable",

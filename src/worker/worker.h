@@ -48,6 +48,8 @@ class Worker {
   void shut_down() { shutdown_.cancel(); }
   // The connection to the boxer, at the start and whenever it was started again.
   void attach_boxer(ipc::Channel channel) { boxer_.attach(std::move(channel)); }
+  // Set when the connection to the boxer was lost and no other came: this worker is of no use.
+  net::Event& abandoned() { return boxer_.abandoned(); }
 
  private:
   net::Task<std::optional<WorkItem>> claim();

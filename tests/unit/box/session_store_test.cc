@@ -71,14 +71,14 @@ TEST_CASE("what a killed process did not finish goes, the rest stays") {
     const auto store = SessionStore::open(folder.fd.get(), "s");
     REQUIRE(store);
     REQUIRE(store->save_shell_state("x=1\n"));
-    REQUIRE(store->put_pending("call", {}));
+    REQUIRE(store->pending().put("call", {}));
   }
   for (const char* name : {"/s/.new-0011223344556677", "/s/pending/.new-0011223344556677"})
     REQUIRE(os::open_path(folder.path + name, O_WRONLY | O_CREAT, 0600));
   const auto store = SessionStore::open(folder.fd.get(), "s");
   REQUIRE(store);
   CHECK(store->load_shell_state().value() == "x=1\n");
-  CHECK(*store->list_pending() == std::vector<std::string>{"call"});
+  CHECK(*store->pending().list() == std::vector<std::string>{"call"});
   const auto pending = os::open_path(folder.path + "/s/pending", O_RDONLY | O_DIRECTORY);
   CHECK(os::list_folder(store->fd(), 100)->size() == 3);  // state, outputs, pending
   CHECK(os::list_folder(pending->get(), 100)->size() == 1);
@@ -94,24 +94,24 @@ TEST_CASE("results are kept until they are settled") {
   result.is_error = true;
   result.content = R"([{"type":"text","text":"x"}])";
   result.wall_us = -5;
-  CHECK_FALSE(store->get_pending("a").value());
-  REQUIRE(store->put_pending("a", result));
-  REQUIRE(store->put_pending("../b", result));
-  CHECK(store->list_pending().value() == std::vector<std::string>{"../b", "a"});
-  const auto back = store->get_pending("../b").value();
+  CHECK_FALSE(store->pending().get("a").value());
+  REQUIRE(store->pending().put("a", result));
+  REQUIRE(store->pending().put("../b", result));
+  CHECK(store->pending().list().value() == std::vector<std::string>{"../b", "a"});
+  const auto back = store->pending().get("../b").value();
   REQUIRE(back);
   CHECK(back->content == result.content);
   CHECK(back->is_error);
   CHECK(back->wall_us == -5);
-  REQUIRE(store->remove_pending("a"));
-  CHECK_FALSE(store->get_pending("a").value());
+  REQUIRE(store->pending().remove("a"));
+  CHECK_FALSE(store->pending().get("a").value());
   // What a crash may leave behind is no result.
   auto pending = os::open_path(folder.path + "/s/pending", O_RDONLY | O_DIRECTORY);
   REQUIRE(os::replace_file(pending->get(), "junk", "glovebox result 1\n", 0600));
-  CHECK(store->list_pending().value() == std::vector<std::string>{"../b"});
-  CHECK_FALSE(store->get_pending("junk").value());
+  CHECK(store->pending().list().value() == std::vector<std::string>{"../b"});
+  CHECK_FALSE(store->pending().get("junk").value());
   REQUIRE(os::replace_file(pending->get(), "empty", "", 0600));
-  CHECK_FALSE(store->get_pending("empty").value());
+  CHECK_FALSE(store->pending().get("empty").value());
 }
 
 TEST_CASE("outputs are numbered and the oldest go first") {
@@ -119,14 +119,14 @@ TEST_CASE("outputs are numbered and the oldest go first") {
   auto store = SessionStore::open(folder.fd.get(), "s");
   REQUIRE(store);
   for (const char* name : {"1.txt", "2.txt", "3.txt"}) {
-    auto output = store->create_output();
+    auto output = store->create_output(OutputKind::cut);
     REQUIRE(output);
     CHECK(output->name == name);
     REQUIRE(os::truncate(output->fd.get(), kOutputsQuota / 2));  // sparse
   }
   CHECK(store->trim_outputs().value() == 1);
   CHECK(store->trim_outputs().value() == 0);
-  CHECK(store->create_output()->name == "4.txt");
+  CHECK(store->create_output(OutputKind::cut)->name == "4.txt");
 }
 
 }  // namespace glovebox::box

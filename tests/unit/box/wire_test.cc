@@ -49,6 +49,7 @@ BoxPlan full_plan() {
   plan.limits.memory = 5;
   plan.limits.memory_by = Enforced::walled;
   plan.cgroups = CgroupMode::v1;
+  plan.background = Background::keep;
   plan.command = {CommandKind::program, {"ls", "-l", ""}};
   return plan;
 }
@@ -128,10 +129,14 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(stop);
   check(BoxStarted{5});
   check(done);
+  check(BoxAnswered{done.report});
   check(MakeBox{5, BoxStart::waiting, "plan"});
   check(BoxMade{5});
   check(BoxRefused{5, "start: EAGAIN"});
-  check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}});
+  check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}, 3});
+  check(EndCall{5});
+  check(Census{{{1, 2, 3, 4}, {5, 6, 7, 8}}});
+  check(KeeperEnded{9});
   check(SessionRefused{"map ids: EPERM"});
 }
 
@@ -145,8 +150,8 @@ TEST_CASE("the descriptors of a box are those of its plan") {
   constexpr Row kRows[] = {
       {"function", CommandKind::function, CgroupMode::none, 3},
       {"program", CommandKind::program, CgroupMode::v1, 4},
-      {"shell", CommandKind::shell, CgroupMode::none, 5},
-      {"shell in a group", CommandKind::shell, CgroupMode::v2, 6},
+      {"shell", CommandKind::shell, CgroupMode::none, 6},
+      {"shell in a group", CommandKind::shell, CgroupMode::v2, 7},
   };
   for (const Row& row : kRows) {
     INFO(row.name);

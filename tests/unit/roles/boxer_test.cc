@@ -53,6 +53,7 @@ class Fixture {
                    .started = StartedAs::user,
                    .sessions_fd = sessions_.get(),
                    .executable = -1,
+                   .clock = clock_,
                    .keeper_filter = keeper_filter_,
                    .log = log_});
       (void)boxer.serve(std::move(start));
@@ -110,6 +111,7 @@ class Fixture {
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
   UniqueFd sessions_;
+  SystemClock clock_;
   const Log log_{-1, "test", LogLevel::error};
   std::thread thread_;
 };
@@ -212,12 +214,12 @@ TEST_CASE("results that nobody settled are named when their session is opened ag
   const box::SessionStore store = boxer.store_of("s");
   box::StoredResult result;
   result.content = "[]";
-  REQUIRE(store.put_pending("posted", result));
-  REQUIRE(store.put_pending("not-posted", result));
+  REQUIRE(store.pending().put("posted", result));
+  REQUIRE(store.pending().put("not-posted", result));
   CHECK(boxer.open("s").kept == std::vector<std::string>{"not-posted", "posted"});
   boxer.say(ipc::Settled{"s", "posted"});
   CHECK(boxer.open("next").kept.empty());  // after it, in order
-  CHECK(*store.list_pending() == std::vector<std::string>{"not-posted"});
+  CHECK(*store.pending().list() == std::vector<std::string>{"not-posted"});
 }
 
 TEST_CASE("without the auditor every call is refused in words") {

@@ -121,6 +121,34 @@ Result<ipc::CallDone> call(Fixture& test, ipc::Call message, Duration within = k
       }(test, std::move(message), within));
 }
 
+TEST_CASE("a link that gets no other boxer is given up") {
+  SystemClock clock;
+  const Log log{-1, "test", LogLevel::error};
+  const std::unique_ptr<net::Loop> loop = *net::Loop::make(clock);
+  BoxerLink link(*loop, log, milliseconds(50));
+  auto first = *ipc::make_channel_pair();
+  auto second = *ipc::make_channel_pair();
+  link.attach(std::move(first.second));
+  const auto given_up = [&](Duration within) {
+    return loop->run_until(
+        [](net::Loop& on, BoxerLink& of, Duration time) -> net::Task<Result<bool>> {
+          const auto waited = co_await of.abandoned().wait({.deadline = on.now() + time});
+          co_return waited.has_value();
+        }(*loop, link, within));
+  };
+  loop->spawn(link.serve({}));
+  INFO("it has a boxer");
+  CHECK(*given_up(milliseconds(100)) == false);
+  INFO("the next boxer comes in time");
+  first.first.close();
+  CHECK(*given_up(milliseconds(20)) == false);
+  link.attach(std::move(second.second));
+  CHECK(*given_up(milliseconds(100)) == false);
+  INFO("nobody comes");
+  second.first.close();
+  CHECK(*given_up(kTooLong) == true);
+}
+
 TEST_CASE("what does not fit into a message is refused here and costs nobody the connection") {
   Fixture test;
   test.attach();

@@ -1,0 +1,28 @@
+#include "box/folder_name.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "codec/digest.h"
+
+namespace glovebox::box {
+
+namespace {
+
+constexpr std::size_t kMaxFolderName = 64;
+
+bool is_safe(std::string_view id) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return !id.empty() && id.size() <= kMaxFolderName && std::all_of(id.begin(), id.end(), allowed);
+}
+
+}  // namespace
+
+std::string folder_name(std::string_view id) {
+  return is_safe(id) ? std::string(id) : codec::sha256(id).hex();
+}
+
+}  // namespace glovebox::box
