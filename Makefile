@@ -6,7 +6,9 @@
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
 #   make fuzz     T=NAME fuzzes one parser for SECONDS (60); without T lists the targets
-#   make bench    ratios against the official worker and bubblewrap
+#   make bench    ratios against the official worker and bubblewrap, memory, how cost grows: a table,
+#                 build/release/bench.json and plots
+#   make soak     half an hour of sessions under faults: memory, descriptors and latencies stay flat
 #   make repro    two builds in two folders by two users are the same bytes
 #   make sbom     build/release/glovebox.cdx.json: each linked library, version and licence
 SHELL := /bin/sh
@@ -16,7 +18,7 @@ JOBS ?= $(shell nproc)
 SECONDS ?= 60
 comma := ,
 
-.PHONY: all demo test bench dev check fuzz repro sbom prepare prepare-check clean
+.PHONY: all demo test bench soak dev check fuzz repro sbom prepare prepare-check clean
 
 all: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet glovebox
@@ -71,6 +73,11 @@ bench: build/release/build.ninja
 	@packaging/deps/install debian-packages-bench
 	@ninja -C build/release -j $(JOBS) --quiet glovebox tests/bench/fresh_box
 	@tests/bench/run build/release
+
+# The worker role for half an hour under faults of the plane; SECONDS=300 for less.
+soak: SECONDS = 1800
+soak: all
+	@SECONDS=$(SECONDS) tests/bench/soak build/release
 
 check: prepare-check build/dev/build.ninja build/asan/build.ninja
 	@tests/lint/layers

@@ -33,20 +33,30 @@ Result<void> pipe_to_box(UniqueFd& here, UniqueFd& there) {
   return {};
 }
 
+// What a box is told at once comes as it does when it is told late, if it fits.
+Result<UniqueFd> text_to_box(const char* name, std::string_view text) {
+  if (text.size() > kMostToWaitingBox) return os::sealed_memfd(name, text);
+  UniqueFd here, there;
+  TRY(pipe_to_box(here, there));
+  TRY(os::write_all(here.get(), text));
+  return there;
+}
+
 Result<void> make_pipes(BoxEnds& ends, BoxFds& side, const BoxPlan& plan,
                         const std::optional<BoxCall>& call) {
   TRY(pipe_from_box(ends.status, side.status));
   const CommandKind kind = plan.command.kind;
   if (kind == CommandKind::program) return {};
   if (call) {
-    side.command = TRY(os::sealed_memfd("command", call->command));
+    side.command = TRY(text_to_box("command", call->command));
   } else {
     TRY(pipe_to_box(ends.command, side.command));
   }
   if (kind == CommandKind::function) return pipe_from_box(ends.answer, side.answer);
   TRY(pipe_from_box(ends.output, side.output));
+  TRY(pipe_from_box(ends.told, side.told));
   if (call) {
-    side.state_in = TRY(os::sealed_memfd("state", call->state));
+    side.state_in = TRY(text_to_box("state", call->state));
   } else {
     TRY(pipe_to_box(ends.state_in, side.state_in));
   }
@@ -90,6 +100,11 @@ void BoxEnds::made(UniqueFd process) {
 }
 
 void BoxEnds::kill() const {
+  // In keep mode what it started is not below its first process.
+  if (background == Background::keep) {
+    if (session != nullptr) session->end_call(number);
+    return;
+  }
   if (pidfd) (void)os::signal_through(pidfd.get(), SIGKILL);
 }
 
@@ -107,6 +122,7 @@ Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
     return Error(ErrorKind::invalid, "start: no program is named");
   BoxEnds ends;
   ends.number = ++commons.last_box;
+  ends.background = plan.background;
   ends.start = call ? BoxStart::with_its_call : BoxStart::waiting;
   if (auto asked = ask(ends, commons, known, call, std::move(stdio)); !asked) {
     ends.remove_group();

@@ -22,16 +22,18 @@ namespace glovebox::box {
 struct BoxEnds {
   std::uint64_t number = 0;
   BoxStart start = BoxStart::with_its_call;
-  const SessionInit* session = nullptr;  // that was asked, until the box is gone
-  UniqueFd pidfd;                        // of the box's first process, once it is made
+  Background background = Background::kill;  // as planned
+  const SessionInit* session = nullptr;      // that was asked, until the box is gone
+  UniqueFd pidfd;                            // of the box's first process, once it is made
   pid_t pid = 0;
   UniqueFd status, answer, output;   // init_status.h; of a function; of a shell
-  UniqueFd state_out;                // of a shell
+  UniqueFd told, state_out;          // of a shell, tools/shell_state.h
   UniqueFd state_in, command;        // of one that waits: where its call is to be written
   std::optional<GroupPlaces> group;  // version 2: its own
   std::string status_text;           // that was read so far
 
   void made(UniqueFd process);
+  // Ends it and all that it started.
   void kill() const;
   // The kernel has taken it apart.
   void remove_group();

@@ -15,7 +15,8 @@ auto members(Fds& fds, const BoxPlan& plan) {
       list.insert(list.end(), {&fds.answer, &fds.command});
       break;
     case CommandKind::shell:
-      list.insert(list.end(), {&fds.output, &fds.state_in, &fds.command, &fds.state_out});
+      list.insert(list.end(),
+                  {&fds.output, &fds.told, &fds.state_in, &fds.command, &fds.state_out});
       break;
     case CommandKind::program:
       for (auto& fd : fds.stdio) list.push_back(&fd);

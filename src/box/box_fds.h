@@ -12,12 +12,13 @@
 namespace glovebox::box {
 
 // Which there are depends on the plan: `status` always, `answer` and `command` for a function,
-// `output`, `state_in`, `command` and `state_out` for a shell, `stdio` for a program, `group` with
-// control groups of version 2.
+// `output`, `told`, `state_in`, `command` and `state_out` for a shell, `stdio` for a program,
+// `group` with control groups of version 2.
 struct BoxFds {
   UniqueFd status;               // init_status.h
   UniqueFd answer;               // the result of a function, init_status.h
   UniqueFd output;               // stdout and stderr of a shell
+  UniqueFd told;                 // what a shell tells of its status, tools/shell_state.h
   UniqueFd command;              // the call: tools/shell_state.h, or a tool's name and input
   UniqueFd state_in, state_out;  // tools/shell_state.h
   std::array<UniqueFd, 3> stdio;

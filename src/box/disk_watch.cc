@@ -27,6 +27,12 @@ struct Level {
 
 constexpr std::size_t kDeepest = 200;  // open descriptors at one time
 
+// Beyond the limit, so that it shows whether a session that is over it gives something back.
+std::uint64_t count_up_to(std::uint64_t limit) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
+  return 2 * std::min(limit, kMost) + 1;
+}
+
 }  // namespace
 
 Result<DiskUse> disk_use(int folder, std::uint64_t enough) {
@@ -71,12 +77,31 @@ Result<DiskUse> disk_use(int folder, std::uint64_t enough) {
   return use;
 }
 
-void DiskWatch::begin() {
-  if (counted_) return;
-  auto folder = os::open_path(workspace_, O_PATH | O_DIRECTORY);
-  if (!folder) return;
-  if (auto space = os::space_of(folder->get())) free_ = space->free_bytes;
-  if (auto names = os::free_names(folder->get())) free_names_ = *names;
+std::optional<DiskWatch::Space> DiskWatch::space() const {
+  const auto folder = os::open_path(workspace_, O_PATH | O_DIRECTORY);
+  if (!folder) return std::nullopt;
+  const auto space = os::space_of(folder->get());
+  if (!space) return std::nullopt;
+  const auto names = os::free_names(folder->get());
+  if (!names) return std::nullopt;
+  const auto fell = [](std::uint64_t from, std::uint64_t to) { return from > to ? from - to : 0; };
+  return Space{space->free_bytes, *names,
+               fell(free_, space->free_bytes) + fell(free_names_, *names) * kNameCost};
+}
+
+void DiskWatch::begin(std::uint64_t limit, const IdMap& ids) {
+  const auto now = space();
+  if (!now) return;
+  if (!begun_) {
+    begun_ = true;
+    free_ = now->bytes;
+    free_names_ = now->names;
+    return;
+  }
+  // What a session held before this process watched it is not known until it is counted.
+  constexpr std::uint64_t kUncountedShare = 16;
+  if (now->fallen > (counted_ ? left(limit) : limit / kUncountedShare))
+    count_again(*now, limit, ids);
 }
 
 std::optional<DiskUse> DiskWatch::count(std::uint64_t limit, const IdMap& ids) const {
@@ -86,7 +111,7 @@ std::optional<DiskUse> DiskWatch::count(std::uint64_t limit, const IdMap& ids) c
   const std::uint32_t gid = os::effective_gid();
   const bool other = ids.outside_uid != uid || ids.outside_gid != gid;
   if (other && !os::act_as(ids.outside_uid, ids.outside_gid)) return std::nullopt;
-  const auto used = disk_use(folder->get(), limit + 1);
+  const auto used = disk_use(folder->get(), count_up_to(limit));
   if (other) {
     // Back, or not at all; and the kernel forgot the signal for the boxer's death.
     if (!os::act_as(uid, gid) || !os::die_with_parent()) os::exit_now(kBroken);
@@ -94,29 +119,29 @@ std::optional<DiskUse> DiskWatch::count(std::uint64_t limit, const IdMap& ids) c
   return used ? std::optional(*used) : std::nullopt;
 }
 
-DiskWatch::Verdict DiskWatch::look(std::uint64_t limit, const IdMap& ids) {
-  auto folder = os::open_path(workspace_, O_PATH | O_DIRECTORY);
-  if (!folder) return Verdict::fits;
-  const auto space = os::space_of(folder->get());
-  if (!space) return Verdict::fits;
-  const auto names = os::free_names(folder->get());
-  if (!names) return Verdict::fits;
-  const auto fell = [](std::uint64_t from, std::uint64_t to) { return from > to ? from - to : 0; };
-  const std::uint64_t fallen =
-      fell(free_, space->free_bytes) + fell(free_names_, *names) * kNameCost;
-  const std::uint64_t left = limit > used_ ? limit - used_ : 0;
-  if (counted_ && fallen <= left) return Verdict::fits;
+void DiskWatch::count_again(const Space& now, std::uint64_t limit, const IdMap& ids) {
   const auto counted = count(limit, ids);
-  const std::uint64_t most = used_ + fallen;
+  const std::uint64_t most = used_ + now.fallen;
   if (!counted) {
     used_ = most;
   } else {
     used_ = counted->complete ? counted->bytes : std::max(counted->bytes, most);
   }
-  free_ = space->free_bytes;
-  free_names_ = *names;
+  free_ = now.bytes;
+  free_names_ = now.names;
   counted_ = true;
-  return used_ > limit ? Verdict::too_much : Verdict::fits;
+  looks_ = 0;
+}
+
+DiskWatch::Verdict DiskWatch::look(std::uint64_t limit, const IdMap& ids) {
+  const auto now = space();
+  if (!now) return Verdict::fits;
+  const bool overdue = ++looks_ >= kLooksToCount;
+  if (counted_ && now->fallen <= left(limit) && !overdue) return Verdict::fits;
+  const std::optional<std::uint64_t> before = counted_ ? std::optional(used_) : std::nullopt;
+  count_again(*now, limit, ids);
+  const bool grows = !before || used_ > *before || used_ >= count_up_to(limit);
+  return used_ > limit && grows ? Verdict::too_much : Verdict::fits;
 }
 
 }  // namespace glovebox::box

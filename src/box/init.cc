@@ -103,12 +103,13 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.output.get(), 2},
                            {work.fds.state_in.get(), tools::kStateInFd},
                            {work.fds.command.get(), tools::kCommandFd},
-                           {work.fds.state_out.get(), tools::kStateOutFd}});
+                           {work.fds.state_out.get(), tools::kStateOutFd},
+                           {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
   const Error error =
       os::execute(kShell,
-                  {"bash", "--noprofile", "--norc", "-c",
+                  {kShell, "--noprofile", "--norc", "-c",
                    std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
                                                                : tools::shell_script())},
                   environment_of(work.plan));
@@ -149,6 +150,15 @@ int become_program(const InitWork& work) {
   return code;
 }
 
+// In keep mode nothing of ours stays in the call: its end is this process's own. The guest never
+// has the status pipe, which closes when the program begins.
+int become_tool(const InitWork& work) {
+  const int status = work.fds.status.get();
+  tell(status, started_line());
+  return work.plan.command.kind == CommandKind::shell ? become_shell(work, status)
+                                                      : become_program(work);
+}
+
 int run_function(InitWork& work) {
   const int status = work.fds.status.get();
   auto call = FileCall::prepare(work.plan);
@@ -180,8 +190,10 @@ int run_init(InitWork& work) {
   if (os::has_hung_up(status)) return kSetupFailed;
   if (work.plan.command.kind == CommandKind::function) return run_function(work);
   // Without a pid namespace (only tests plan that) orphans come to this process as well.
-  if (!work.plan.layers.has(Layer::pid_namespace)) (void)os::become_subreaper();
+  if (work.plan.background == Background::kill && !work.plan.layers.has(Layer::pid_namespace))
+    (void)os::become_subreaper();
   if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  if (work.plan.background == Background::keep) return become_tool(work);
   if (work.plan.command.kind == CommandKind::shell)
     return run_child(work, [&] { return become_shell(work, status); });
   return run_child(work, [&] { return become_program(work); });

@@ -5,6 +5,9 @@
 // data. Guests can neither trace it (non-dumpable, and it keeps no right that they lack) nor signal
 // it (the first process of a pid namespace ignores what it does not handle).
 //
+// In keep mode it becomes the tool instead: background processes belong to the session's first
+// process, and nothing of ours is within a guest's reach.
+//
 // That the tool has ended is told only when nothing that it started runs any more, so that the
 // answer need not wait for this process's own end.
 #pragma once

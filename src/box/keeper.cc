@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "box/keeper_wire.h"
+#include "os/socket.h"
 
 namespace glovebox::box {
 
@@ -21,6 +22,7 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
   start.places = launch.places;
   start.cgroup = launch.cgroup;
   start.filter = launch.filter;
+  start.ahead = launch.ahead;
   TRY(keeper.channel_.send(KeeperStart::kType, start.encode(), {launch.store_fd}));
   return keeper;
 }
@@ -28,6 +30,26 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
 Keeper::~Keeper() {
   channel_.close();
   process_.end_after(kPartingTime);
+}
+
+std::uint32_t Keeper::end() {
+  std::uint32_t background = 0;
+  os::stop_sending(channel_.fd());
+  std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
+  while (os::poll_fds(polls, kPartingTime).value_or(false)) {
+    auto envelope = channel_.receive();
+    if (!envelope || !*envelope) break;
+    if ((*envelope)->type != KeeperEnded::kType) continue;
+    if (const auto last = KeeperEnded::decode((*envelope)->body)) background = last->background;
+    break;
+  }
+  channel_.close();
+  process_.end_after(kPartingTime);
+  return background;
+}
+
+Result<void> Keeper::prepare(const PlanPtr& plan) {
+  return channel_.send(PrepareBox::kType, PrepareBox{plan->bytes()}.encode());
 }
 
 Result<void> Keeper::run(const RunRequest& request) {
@@ -56,6 +78,11 @@ Result<std::optional<KeeperEvent>> Keeper::receive() {
     case BoxStarted::kType:
       event.kind = KeeperEvent::Kind::started;
       event.ticket = TRY(BoxStarted::decode(envelope->body)).ticket;
+      return std::optional<KeeperEvent>(std::move(event));
+    case BoxAnswered::kType:
+      event.kind = KeeperEvent::Kind::answered;
+      event.report = TRY(BoxAnswered::decode(envelope->body)).report;
+      event.ticket = event.report.ticket;
       return std::optional<KeeperEvent>(std::move(event));
     case BoxDone::kType:
       event.kind = KeeperEvent::Kind::done;

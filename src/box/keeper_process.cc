@@ -23,14 +23,18 @@ namespace {
 
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
-constexpr std::size_t kPollsOfABox = 3;
+constexpr std::size_t kPollsOfABox = 4;
 // The answer is on its way first: it has further to go.
 constexpr milliseconds kAfterAnswer{1};
 
 class KeeperLoop {
  public:
-  KeeperLoop(ipc::Channel channel, SessionCommons& commons)
-      : channel_(std::move(channel)), commons_(commons), waiting_(commons) {}
+  KeeperLoop(ipc::Channel channel, SessionCommons& commons, Ahead ahead)
+      : channel_(std::move(channel)),
+        commons_(commons),
+        ahead_(ahead),
+        waiting_(commons),
+        background_(commons.store, commons.disk, commons.clock) {}
 
   // Until the boxer closes the channel, or something breaks.
   Result<void> run() {
@@ -39,11 +43,13 @@ class KeeperLoop {
       std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
       for (const SessionInit* session : sessions) polls.push_back({.fd = session->fd()});
       for (const Slot& slot : slots_) slot.box->add_polls(polls);
+      background_.add_polls(polls);
       TRY(os::poll_fds(polls, patience()));
       // Only what was polled: a message below may add a box, a box a session.
       const os::Poll* const of_boxes = polls.data() + 1 + sessions.size();
       for (std::size_t i = 0; i < slots_.size(); ++i)
         slots_[i].box->after_poll(of_boxes + i * kPollsOfABox);
+      background_.after_poll(of_boxes + slots_.size() * kPollsOfABox);
       for (std::size_t i = 0; i < sessions.size(); ++i) {
         if (polls[1 + i].readable) take_event(sessions[i]);
       }
@@ -53,9 +59,10 @@ class KeeperLoop {
       }
       waiting_.look(now);
       if (now >= tidy_at_) tidy_up();
+      background_.look(counted_sessions());
       if (polls.front().readable && !TRY(take_message())) {
         commons_.save_shell_state();
-        return {};
+        return part();
       }
       TRY(tell());
     }
@@ -67,13 +74,40 @@ class KeeperLoop {
     bool reported = false;
   };
 
-  milliseconds patience() const {
-    Duration next = Duration::max();
+  milliseconds patience() {
+    Duration next = background_.next_look(counted_sessions());
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
     next = std::min({next, waiting_.next_look(), tidy_at_});
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
+  }
+
+  // In keep mode it is these that count what their calls use.
+  std::vector<const SessionInit*> counted_sessions() const {
+    std::vector<const SessionInit*> sessions;
+    for (const Slot& slot : slots_)
+      if (slot.box->keeps() && slot.box->lingers()) sessions.push_back(slot.box->session());
+    return sessions;
+  }
+
+  void take_census(const SessionInit* session, const Census& census) {
+    std::vector<std::uint64_t> running;
+    for (const Slot& slot : slots_) {
+      if (slot.box->session() != session) continue;
+      running.push_back(slot.box->number());
+      const auto use = std::ranges::find(census.calls, slot.box->number(), &Census::Use::number);
+      if (use == census.calls.end()) continue;
+      const auto cpu = std::chrono::duration_cast<milliseconds>(microseconds(use->cpu_us));
+      slot.box->used({use->memory, cpu});
+    }
+    background_.counted(session, census, running);
+  }
+
+  // The boxer may want to know; it may also be gone.
+  Result<void> part() const {
+    (void)channel_.send(KeeperEnded::kType, KeeperEnded{background_.processes()}.encode());
+    return {};
   }
 
   // What the first process of a session's namespaces tells about its boxes.
@@ -84,6 +118,7 @@ class KeeperLoop {
       // is waited for before anything is reported of its boxes.
       const auto root = commons_.roots.take(session);
       waiting_.lost(session);
+      background_.lost(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
         if (event && *event) {
@@ -94,6 +129,8 @@ class KeeperLoop {
       }
       return;
     }
+    if ((*event)->kind == SessionEvent::Kind::counted)
+      return take_census(session, (*event)->census);
     if (waiting_.hear(session, **event)) return;
     for (const Slot& slot : slots_) {
       if (slot.box->session() != session || slot.box->number() != (*event)->number) continue;
@@ -105,21 +142,26 @@ class KeeperLoop {
           slot.box->refused(std::move((*event)->why));
           return;
         case SessionEvent::Kind::gone:
-          slot.box->gone((*event)->exit);
+          slot.box->gone((*event)->exit, (*event)->left);
           return;
+        case SessionEvent::Kind::counted:
         case SessionEvent::Kind::session_refused:
           return;
       }
     }
   }
 
-  // False: the boxer is gone.
+  // False: the boxer is gone, or has ended the session.
   Result<bool> take_message() {
     auto envelope = TRY(channel_.receive());
     if (!envelope) return false;
     switch (envelope->type) {
       case RunBox::kType:
         TRY(begin(TRY(RunBox::decode(envelope->body)), std::move(*envelope)));
+        return true;
+      case PrepareBox::kType:
+        if (ahead_ == Ahead::none) return Error(ErrorKind::protocol, "keeper: unknown message");
+        waiting_.prepare(TRY(plans_.of(TRY(PrepareBox::decode(envelope->body)).plan)));
         return true;
       case StopBox::kType: {
         const auto stop = TRY(StopBox::decode(envelope->body));
@@ -164,6 +206,8 @@ class KeeperLoop {
       if (slot.reported) continue;
       if (slot.box->take_started())
         TRY(channel_.send(BoxStarted::kType, BoxStarted{slot.box->ticket()}.encode()));
+      if (auto answer = slot.box->take_answer(); answer && !slot.box->is_done())
+        TRY(channel_.send(BoxAnswered::kType, BoxAnswered{*std::move(answer)}.encode()));
       if (!slot.box->is_done()) continue;
       BoxDone done;
       done.report = slot.box->report();
@@ -172,30 +216,36 @@ class KeeperLoop {
       answered_.push_back(slot.box->known());
       tidy_at_ = commons_.clock.monotonic() + kAfterAnswer;
     }
+    for (const Slot& slot : slots_)
+      if (auto left = slot.box->take_left()) background_.add(*std::move(left));
     std::erase_if(slots_, [](const Slot& slot) { return slot.reported && !slot.box->lingers(); });
-    commons_.roots.trim([&](const SessionInit* session) {
+    const auto dropped = commons_.roots.trim([&](const SessionInit* session) {
       return waiting_.uses(session) || std::ranges::any_of(slots_, [&](const Slot& slot) {
                return slot.box->session() == session;
              });
     });
+    for (const auto& root : dropped) background_.lost(&root->session);
     return {};
   }
 
   // What nobody waits for: saves the shell's state, and sees to the box for the next call.
   void tidy_up() {
     commons_.save_shell_state();
-    for (const PlanPtr& known : answered_) waiting_.prepare(known);
+    for (const PlanPtr& known : answered_)
+      if (ahead_ == Ahead::boxes) waiting_.prepare(known);
     answered_.clear();
     tidy_at_ = Duration::max();
   }
 
   ipc::Channel channel_;
   SessionCommons& commons_;
+  Ahead ahead_;
   std::vector<PlanPtr> answered_;
   Duration tidy_at_ = Duration::max();
   KnownPlans plans_;
   WaitingBoxes waiting_;
   std::vector<Slot> slots_;
+  BackgroundWatch background_;
 };
 
 // Landlock has no file rules here: they would forbid the boxes their mounts.
@@ -204,8 +254,7 @@ Result<void> restrict_self(std::string_view filter) {
   TRY(os::set_not_dumpable());
   TRY(os::die_with_parent());
   TRY(os::set_no_new_privileges());
-  constexpr int kScopes = 6;
-  if (const int abi = os::landlock_abi(); abi >= kScopes)
+  if (const int abi = os::landlock_abi(); abi >= os::kLandlockScopes)
     TRY(TRY(os::Landlock::make(abi, {.files = false, .tcp = false})).restrict_self());
   return os::load_filter(filter);
 }
@@ -225,7 +274,7 @@ Result<void> run(ipc::Channel channel) {
   }
   SessionCommons commons{start.places, SessionStore::adopt(std::move(first->fds.front())),
                          start.cgroup, std::move(group), DiskWatch(start.places.workspace)};
-  return KeeperLoop(std::move(channel), commons).run();
+  return KeeperLoop(std::move(channel), commons, start.ahead).run();
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string KeeperStart::encode() const {
   Writer writer;
   writer.text(session).text(places.workspace).text(places.outputs);
   writer.number(static_cast<std::uint8_t>(cgroup.mode)).text(cgroup.memory).text(cgroup.pids);
-  writer.text(filter);
+  writer.text(filter).number(static_cast<std::uint8_t>(ahead));
   return writer.take();
 }
 
@@ -31,6 +31,7 @@ Result<KeeperStart> KeeperStart::decode(std::string_view body) {
   message.cgroup.memory = TRY(reader.text(kMaxText));
   message.cgroup.pids = TRY(reader.text(kMaxText));
   message.filter = TRY(reader.text(kMaxText));
+  message.ahead = TRY(reader.choice(Ahead::boxes));
   TRY(reader.finish());
   return message;
 }
@@ -47,6 +48,18 @@ Result<RunBox> RunBox::decode(std::string_view body) {
   message.ticket = TRY(reader.number<std::uint64_t>());
   message.plan = TRY(reader.text(kMaxBlob));
   message.input = TRY(reader.text(kMaxBlob));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string PrepareBox::encode() const {
+  return Writer().text(plan).take();
+}
+
+Result<PrepareBox> PrepareBox::decode(std::string_view body) {
+  Reader reader(body);
+  PrepareBox message;
+  message.plan = TRY(reader.text(kMaxBlob));
   TRY(reader.finish());
   return message;
 }
@@ -78,21 +91,23 @@ Result<BoxStarted> BoxStarted::decode(std::string_view body) {
   return message;
 }
 
-std::string BoxDone::encode() const {
+namespace {
+
+std::string encode_report(const RunReport& report) {
   Writer writer;
   writer.number(report.ticket).number(static_cast<std::uint8_t>(report.verdict.outcome));
   writer.signed_number(report.verdict.status).text(report.verdict.detail);
   writer.signed_number(report.usage.wall_us).signed_number(report.usage.cpu_us);
   writer.signed_number(report.usage.peak_kib);
   writer.number(static_cast<std::uint8_t>(report.is_error ? 1 : 0));
-  writer.text(report.content).text(report.output_file);
+  writer.text(report.content).text(report.output_file).number(report.background);
+  writer.number(static_cast<std::uint8_t>(report.start));
   return writer.take();
 }
 
-Result<BoxDone> BoxDone::decode(std::string_view body) {
+Result<RunReport> decode_report(std::string_view body) {
   Reader reader(body);
-  BoxDone message;
-  RunReport& report = message.report;
+  RunReport report;
   report.ticket = TRY(reader.number<std::uint64_t>());
   report.verdict.outcome = TRY(reader.choice(Outcome::audit_failed));
   report.verdict.status = static_cast<int>(TRY(reader.signed_number()));
@@ -103,6 +118,38 @@ Result<BoxDone> BoxDone::decode(std::string_view body) {
   report.is_error = TRY(reader.flag());
   report.content = TRY(reader.text(kMaxBlob));
   report.output_file = TRY(reader.text(kMaxName));
+  report.background = TRY(reader.number<std::uint32_t>());
+  report.start = TRY(reader.choice(BoxStart::waiting));
+  TRY(reader.finish());
+  return report;
+}
+
+}  // namespace
+
+std::string BoxAnswered::encode() const {
+  return encode_report(report);
+}
+
+Result<BoxAnswered> BoxAnswered::decode(std::string_view body) {
+  return BoxAnswered{TRY(decode_report(body))};
+}
+
+std::string BoxDone::encode() const {
+  return encode_report(report);
+}
+
+Result<BoxDone> BoxDone::decode(std::string_view body) {
+  return BoxDone{TRY(decode_report(body))};
+}
+
+std::string KeeperEnded::encode() const {
+  return Writer().number(background).take();
+}
+
+Result<KeeperEnded> KeeperEnded::decode(std::string_view body) {
+  Reader reader(body);
+  KeeperEnded message;
+  message.background = TRY(reader.number<std::uint32_t>());
   TRY(reader.finish());
   return message;
 }

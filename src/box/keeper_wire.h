@@ -20,6 +20,7 @@ struct KeeperStart {
   SessionPlaces places;
   GroupPlaces cgroup;
   std::string filter;
+  Ahead ahead = Ahead::none;
   std::string encode() const;
   static Result<KeeperStart> decode(std::string_view body);
 };
@@ -32,6 +33,14 @@ struct RunBox {
   std::string input;
   std::string encode() const;
   static Result<RunBox> decode(std::string_view body);
+};
+
+// A call of this plan may come: have a box wait for it.
+struct PrepareBox {
+  static constexpr std::uint16_t kType = 0x407;
+  std::string plan;  // plan_wire.h
+  std::string encode() const;
+  static Result<PrepareBox> decode(std::string_view body);
 };
 
 struct StopBox {
@@ -49,11 +58,28 @@ struct BoxStarted {
   static Result<BoxStarted> decode(std::string_view body);
 };
 
+// The answer is known, the box is being ended. BoxDone follows and may say otherwise.
+struct BoxAnswered {
+  static constexpr std::uint16_t kType = 0x406;
+  RunReport report;
+  std::string encode() const;
+  static Result<BoxAnswered> decode(std::string_view body);
+};
+
+// The call is over, nothing of it runs but what keep mode lets live on.
 struct BoxDone {
   static constexpr std::uint16_t kType = 0x404;
   RunReport report;
   std::string encode() const;
   static Result<BoxDone> decode(std::string_view body);
+};
+
+// The last message, when the boxer has ended the session.
+struct KeeperEnded {
+  static constexpr std::uint16_t kType = 0x405;
+  std::uint32_t background = 0;  // processes that calls had left and that end now
+  std::string encode() const;
+  static Result<KeeperEnded> decode(std::string_view body);
 };
 
 }  // namespace glovebox::box

@@ -20,6 +20,12 @@ std::string root_of(const BoxPlan& plan) {
   root.ids = plan.ids;
   root.hostname = plan.hostname;
   root.mounts = plan.mounts;
+  root.background = plan.background;
+  // What calls share in keep mode stays with the session, also when the host replaces a file that
+  // it shows: the box goes on with the one that it has.
+  if (plan.background == Background::keep)
+    for (MountEntry& entry : root.mounts)
+      if (!can_be_moved(plan, entry)) entry.identity.reset();
   return encode_plan(root);
 }
 

@@ -42,10 +42,19 @@ std::uint64_t rights_of(FileRights rights) {
   return 0;
 }
 
+Result<void> restrict_scopes(Site& site) {
+  if (site.plan.landlock_abi < os::kLandlockScopes) return {};
+  // File rules would forbid the calls their mounts.
+  return TRY(os::Landlock::make(site.plan.landlock_abi, {.files = false, .tcp = false}))
+      .restrict_self();
+}
+
 Result<void> restrict_files(Site& site) {
   os::LandlockScope scope;
   // A file tool has no use for the network; a shell may talk to its own servers on loopback.
   scope.tcp = site.plan.command.kind == CommandKind::function;
+  // In keep mode these are the session's: a call may stop the server of an earlier one.
+  scope.signals = scope.abstract_sockets = site.plan.background == Background::kill;
   const auto ruleset = TRY(os::Landlock::make(site.plan.landlock_abi, scope));
   for (const LandlockRule& rule : site.plan.landlock) {
     // Never over a link: a guest may have put one where the policy has a mount point.

@@ -24,7 +24,8 @@ constexpr os::MountFlags kRootFlags{.read_only = true, .no_exec = true};
 
 // What a call does not share with the session's other calls, or what can only be known when it
 // starts.
-bool is_fresh(MountKind kind) {
+bool is_fresh(const BoxPlan& plan, MountKind kind) {
+  if (plan.background == Background::keep) return kind == MountKind::mask;
   return kind == MountKind::tmpfs || kind == MountKind::proc || kind == MountKind::devpts ||
          kind == MountKind::inner_bind || kind == MountKind::mask;
 }
@@ -173,7 +174,9 @@ class MountMaker {
     // Without a pid namespace of its own (only tests plan that) a box may not mount /proc anew.
     if (!site_.plan.layers.has(Layer::pid_namespace))
       return os::copy_tree(AT_FDCWD, "/proc", os::Depth::all);
-    return os::new_proc(os::ProcView::own_user);
+    // In keep mode a later call sees what an earlier one started.
+    return os::new_proc(site_.plan.background == Background::keep ? os::ProcView::session
+                                                                  : os::ProcView::own_user);
   }
 
   // An empty thing that nobody may open lies over what is hidden.
@@ -286,7 +289,7 @@ Result<void> make_fresh_mounts(Site& site) {
       site.step = std::format("mount {}", entry.at);
       TRY(maker.check_in_place(entry));
     }
-    if (!is_fresh(entry.kind)) continue;
+    if (!is_fresh(site.plan, entry.kind)) continue;
     site.step = std::format("mount {}", entry.at);
     TRY(maker.make(entry, {}));
   }

@@ -17,7 +17,8 @@ Result<void> make_mounts(Site& site);
 // pivot_root; the old root is gone and the new one read-only.
 Result<void> enter_root(Site& site);
 // In a copy of the session's root: what each call has for itself (/proc, /tmp and the other tmpfs,
-// terminals) comes over what the session has there, and masks over what exists now.
+// terminals; not in keep mode) comes over what the session has there, and masks over what exists
+// now.
 Result<void> make_fresh_mounts(Site& site);
 
 }  // namespace glovebox::box

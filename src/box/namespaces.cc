@@ -27,10 +27,13 @@ os::NamespaceFlags flags_of(const BoxPlan& plan, std::initializer_list<Pair> pai
 }  // namespace
 
 os::NamespaceFlags session_namespaces(const BoxPlan& plan) {
+  if (plan.background == Background::keep)
+    return flags_of(plan, {kUser, kMount, kPid, kNetwork, kIpc, kUts});
   return flags_of(plan, {kUser, kMount, kPid, kUts});
 }
 
 os::NamespaceFlags call_namespaces(const BoxPlan& plan) {
+  if (plan.background == Background::keep) return flags_of(plan, {kMount, kUts, kCgroup});
   return flags_of(plan, {kMount, kPid, kNetwork, kIpc, kUts, kCgroup});
 }
 

@@ -1,7 +1,8 @@
 // Which namespaces belong to the session and which to each call.
 //
 // In kill mode nothing but the root is the session's: every call has a pid, network and ipc
-// namespace of its own, so that its end is the end of all it started.
+// namespace of its own, so that its end is the end of all it started. In keep mode these are the
+// session's, so that a server of one call can be reached by the next.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ void OutputCollector::append(std::string_view bytes) {
 }
 
 void OutputCollector::begin_file() {
-  auto made = store_.create_output();
+  auto made = store_.create_output(OutputKind::cut);
   if (!made) {
     state_ = File::given_up;
     return;

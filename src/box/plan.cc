@@ -381,6 +381,9 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   plan.host_workdir = call.host_workdir;
   plan.limits = TRY(plan_limits(profile.limits, call, host));
   plan.command = {call.kind, call.argv};
+  // A file tool of ours leaves nothing behind.
+  if (call.kind != CommandKind::function && profile.background == policy::Background::keep)
+    plan.background = Background::keep;
 
   plan.landlock.push_back({"/", FileRights::list});
   // A file tool of ours needs no program of the host, so its box shows none.

@@ -112,6 +112,12 @@ struct Command {
   std::vector<std::string> argv;
 };
 
+// What becomes of the processes that the call leaves behind.
+enum class Background : std::uint8_t {
+  kill,  // every namespace is the call's own and ends with it
+  keep,  // the session's: pid, network, ipc, /tmp and /proc; they end with it (kept_calls.h)
+};
+
 struct BoxPlan {
   std::string tool;
   std::string profile;
@@ -132,6 +138,7 @@ struct BoxPlan {
   std::string filter_digest;  // SHA-256 of `filter`, hexadecimal
   PlannedLimits limits;
   CgroupMode cgroups = CgroupMode::none;
+  Background background = Background::kill;
   Command command;
 };
 

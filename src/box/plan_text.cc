@@ -4,6 +4,10 @@
 
 namespace glovebox::box {
 
+std::string_view to_string(Background background) {
+  return background == Background::keep ? "keep" : "kill";
+}
+
 std::string_view to_string(MountKind kind) {
   switch (kind) {
     case MountKind::bind:
@@ -110,6 +114,10 @@ std::string to_text(const BoxPlan& plan) {
   text += std::format("identity  uid {} inside, {}:{} outside\nhostname  {}\ndirectory {}\n",
                       plan.ids.inside, plan.ids.outside_uid, plan.ids.outside_gid, plan.hostname,
                       plan.directory);
+  text +=
+      plan.background == Background::keep
+          ? "background keep: processes, localhost, /proc and scratch folders are the session's\n"
+          : "background kill: what the call leaves running ends with it\n";
   text += "layers\n";
   for (Layer layer : kAllLayers)
     text +=

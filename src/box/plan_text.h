@@ -18,6 +18,7 @@ std::string to_text(const BoxPlan& plan);
 std::string size_text(std::uint64_t bytes);
 std::string time_text(milliseconds time);
 
+std::string_view to_string(Background background);
 std::string_view to_string(MountKind kind);
 std::string_view to_string(FileRights rights);
 

@@ -139,6 +139,7 @@ std::string encode_plan(const BoxPlan& plan) {
   writer.text(plan.filter_name).text(plan.filter).text(plan.filter_digest);
   write_limits(writer, plan.limits);
   write_choice(writer, plan.cgroups);
+  write_choice(writer, plan.background);
   write_choice(writer, plan.command.kind);
   write_count(writer, plan.command.argv);
   for (const std::string& argument : plan.command.argv) writer.text(argument);
@@ -183,6 +184,7 @@ Result<BoxPlan> decode_plan(std::string_view bytes) {
   plan.filter_digest = TRY(reader.text(kMaxName));
   plan.limits = TRY(read_limits(reader));
   plan.cgroups = TRY(reader.choice(CgroupMode::v2_bare));
+  plan.background = TRY(reader.choice(Background::keep));
   plan.command.kind = TRY(reader.choice(CommandKind::function));
   for (std::size_t left = TRY(reader.count()); left > 0; --left)
     plan.command.argv.push_back(TRY(reader.text(kMaxBlob)));

@@ -21,12 +21,25 @@ constexpr std::uint64_t kLockedMemory = 64 * kKiB;
 // Kernel memory that no other limit counts: timers with their signals, POSIX message queues.
 constexpr std::uint64_t kPendingSignals = 4096;
 constexpr std::uint64_t kMessageQueues = 800 * kKiB;
-// The box's first process, which is ours, counts as well.
+// Of ours, which count as well: a box's first process, or in keep mode the session's, a box that
+// waits for its call, and one that is being made.
 constexpr std::uint64_t kOwnProcesses = 1;
+constexpr std::uint64_t kSessionProcesses = 3;
 
 // Down to `value`; a limit that is lower already stays.
 Result<void> lower(os::Resource resource, std::uint64_t value) {
   return os::set_limit(resource, std::min(value, os::limit_of(resource)));
+}
+
+// As many as one call for those that run, and as many for what earlier ones left.
+std::uint64_t most_of_session(const BoxPlan& plan) {
+  return 2 * std::uint64_t{plan.limits.processes} + kSessionProcesses;
+}
+
+std::uint64_t most_processes(const BoxPlan& plan) {
+  if (plan.background == Background::kill) return plan.limits.processes + kOwnProcesses;
+  // Without a user namespace of its own a call is counted together with all others of its id.
+  return plan.layers.has(Layer::own_user_namespace) ? plan.limits.processes : most_of_session(plan);
 }
 
 }  // namespace
@@ -63,11 +76,15 @@ Result<void> close_descriptors(Site& site) {
   return os::close_others(site.kept);
 }
 
+Result<void> limit_session(Site& site) {
+  return lower(os::Resource::processes, most_of_session(site.plan));
+}
+
 Result<void> set_resource_limits(Site& site) {
   const PlannedLimits& limits = site.plan.limits;
   TRY(lower(os::Resource::core, 0));
   TRY(lower(os::Resource::files, limits.files));
-  TRY(lower(os::Resource::processes, limits.processes + kOwnProcesses));
+  TRY(lower(os::Resource::processes, most_processes(site.plan)));
   TRY(lower(os::Resource::file_size, limits.disk));
   TRY(lower(os::Resource::locked_memory, kLockedMemory));
   TRY(lower(os::Resource::stack, kStack));

@@ -15,6 +15,8 @@ Result<void> set_host_name(Site& site);
 Result<void> start_session(Site& site);
 Result<void> new_keyring(Site& site);
 Result<void> close_descriptors(Site& site);
+// How many processes all calls of a session may have together, in keep mode.
+Result<void> limit_session(Site& site);
 Result<void> set_resource_limits(Site& site);
 // Not dumpable, and dies with the keeper. After the ids and capabilities have changed, since the
 // kernel forgets both then.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "os/process.h"
+#include "os/process_view.h"
 
 namespace glovebox::box {
 

@@ -114,11 +114,12 @@ void RunningBox::launch(WaitingBoxes* waiting) {
     return;
   }
   ends_ = std::move(*box);
+  report_.start = ends_.start;
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
-  next_disk_ = now + DiskWatch::kInterval;
   if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
-  commons_.disk.begin();
+  commons_.disk.begin(plan().limits.disk, plan().ids);
+  next_disk_ = now + commons_.disk.first_look(plan().limits.disk);
 }
 
 Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
@@ -142,8 +143,15 @@ Result<void> RunningBox::enter_group() {
     commons_.granted.processes += plan().limits.processes + kInitProcesses;
     has_grant_ = true;
   }
+  // Beside the calls that run there is always room for what earlier ones left, files in /tmp
+  // included: as much as one call may use.
+  if (keeps()) {
+    commons_.kept.memory = std::max(commons_.kept.memory, plan().limits.memory);
+    commons_.kept.processes = std::max(commons_.kept.processes, plan().limits.processes);
+  }
   TRY_CONTEXT(commons_.set_group_limits(), "set group limits");
-  kills_before_ = TRY_CONTEXT(commons_.group.memory_kills(), "read group");
+  kills_before_ = commons_.kills_seen ? *commons_.kills_seen
+                                      : TRY_CONTEXT(commons_.count_kills(), "read group");
   return {};
 }
 
@@ -168,12 +176,23 @@ void RunningBox::refused(std::string why) {
   ends_.remove_group();
 }
 
-void RunningBox::gone(const os::ExitFacts& exit) {
-  ends_.session = nullptr;
+void RunningBox::gone(const os::ExitFacts& exit, std::uint32_t left) {
+  const SessionInit* const session = std::exchange(ends_.session, nullptr);
   ends_.pidfd.reset();
   ends_.pid = 0;
+  report_.background = left;
   if (!done_) finish(exit);
   if (ends_.session != nullptr) return;
+  // What lives on may run out of memory between calls.
+  if (left > 0) commons_.has_background = true;
+  if (commons_.has_background) commons_.kills_seen.reset();
+  if (keeps() && (left > 0 || ends_.output))
+    left_ = LeftBehind{.session = session,
+                       .use = {ends_.number, left, 0, 0},
+                       .limits = plan().limits,
+                       .ids = plan().ids,
+                       .output = std::move(ends_.output),
+                       .group = std::exchange(ends_.group, std::nullopt)};
   ends_.remove_group();
   // What it was granted is no longer there for others; where that cannot be now, the next call
   // will.
@@ -183,16 +202,18 @@ void RunningBox::gone(const os::ExitFacts& exit) {
 
 void RunningBox::lost() {
   read_pipes();
-  gone({.signalled = true, .code = SIGKILL});
+  gone({.signalled = true, .code = SIGKILL}, 0);
 }
 
 void RunningBox::add_polls(std::vector<os::Poll>& polls) const {
-  for (const int fd : {ends_.status.get(), ends_.answer.get(), ends_.output.get()}) {
+  for (const int fd :
+       {ends_.status.get(), ends_.answer.get(), ends_.output.get(), ends_.told.get()}) {
     polls.push_back({.fd = fd});
   }
 }
 
 void RunningBox::after_poll(const os::Poll* polls) {
+  if (polls[3].readable) hear_status();
   if (!polls[0].readable && !polls[1].readable && !polls[2].readable) return;
   read_pipes();
   if (done_ || restore_ == Restore::given_up || !read_status(ends_.status_text).ended) return;
@@ -209,6 +230,24 @@ void RunningBox::read_pipes() {
     if (answer_bytes_.size() < kMaxAnswer) answer_bytes_ += bytes;
   });
   drain(ends_.output, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
+}
+
+// Nobody believes it: the box must end as it says, and it is read as before until then.
+void RunningBox::hear_status() {
+  drain(ends_.told, 1, [&](std::string_view bytes) { told_text_ = bytes; });
+  ends_.told.reset();
+  const auto status = tools::told_status(told_text_);
+  if (!status || decided_ || done_ || restore_ == Restore::given_up) return;
+  read_pipes();
+  if (collector_.file() || has_memory_kill()) return;
+  told_ = status;
+  RunReport answer;
+  answer.ticket = call_.ticket;
+  answer.verdict = {Outcome::finished, *status, {}};
+  const tools::ToolResult result = shell_text(answer.verdict, state_told());
+  answer.is_error = result.is_error == tools::ToolResult::IsError::yes;
+  answer.content = tools::to_content_json(result);
+  answer_ = std::move(answer);
 }
 
 bool RunningBox::take_started() {
@@ -231,7 +270,8 @@ void RunningBox::stop(Outcome outcome) {
 Duration RunningBox::next_look() const {
   if (done_) return Duration::max();
   if (gone_by_) return *gone_by_;
-  Duration next = std::min({deadline_, next_disk_, pace_.next()});
+  Duration next = std::min(deadline_, next_disk_);
+  if (!keeps()) next = std::min(next, pace_.next());
   if (restore_by_) next = std::min(next, *restore_by_);
   return next;
 }
@@ -247,7 +287,7 @@ void RunningBox::look(Duration now) {
     return;
   }
   watch_restore(now);
-  if (now >= pace_.next()) watch_use(now);
+  if (!keeps() && now >= pace_.next()) watch_use(now);
   if (now >= next_disk_) {
     if (commons_.disk.look(plan().limits.disk, plan().ids) == DiskWatch::Verdict::too_much)
       decide({Outcome::disk_limit, 0, {}});
@@ -265,8 +305,17 @@ void RunningBox::watch_restore(Duration now) {
 }
 
 void RunningBox::watch_use(Duration now) {
+  limit_use(ends_.pid > 0 ? use_of_box(ends_.pid) : BoxUse{});
+  const Duration after = commons_.clock.monotonic();
+  pace_.looked(after, after - now);
+}
+
+void RunningBox::used(const BoxUse& use) {
+  if (!done_ && !gone_by_) limit_use(use);
+}
+
+void RunningBox::limit_use(const BoxUse& use) {
   const PlannedLimits& limits = plan().limits;
-  const BoxUse use = ends_.pid > 0 ? use_of_box(ends_.pid) : BoxUse{};
   peak_bytes_ = std::max(peak_bytes_, use.memory);
   if (use.cpu > limits.cpu) decide({Outcome::cpu_limit, 0, {}});
   // The wall of version 1 is round all calls of the session together; each is watched as well.
@@ -274,14 +323,14 @@ void RunningBox::watch_use(Duration now) {
     if (use.memory > limits.memory) decide({Outcome::memory_limit, 0, {}});
   }
   if (limits.memory_by == Enforced::walled && plan().cgroups == CgroupMode::v1) {
-    const auto kills = commons_.group.memory_kills();
-    if (kills && *kills > kills_before_) decide({Outcome::memory_limit, 0, {}});
+    if (has_memory_kill()) decide({Outcome::memory_limit, 0, {}});
   }
-  const Duration after = commons_.clock.monotonic();
-  pace_.looked(after, after - now);
 }
 
 void RunningBox::read_what_is_left() {
+  // Background processes may go on writing; what the tool itself wrote is in the pipe by now, which
+  // holds less than is read at once.
+  if (keeps()) return read_pipes();
   while (ends_.status.valid() || ends_.answer.valid() || ends_.output.valid()) {
     const auto before =
         answer_bytes_.size() + collector_.output().total() + ends_.status_text.size();
@@ -308,19 +357,39 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     }
     restore_ = Restore::dropped;
     state_.clear();
-    ends_.status_text.clear();
-    leave_group();
-    ends_.remove_group();
-    launch(nullptr);
-    return;
+    return launch_anew();
   }
+  // A shell that waited and ended before its call: of that nothing has run.
+  const bool has_waited =
+      ends_.start == BoxStart::waiting && plan().command.kind == CommandKind::shell;
+  if (has_waited && !decided_ && !tools::is_restored(state_told())) return launch_anew();
+  Verdict verdict = judge(end);
+  // A shell that told its status was looked at then, nothing but its state was left to be done; a
+  // function that was killed did not finish.
+  const bool is_known = verdict.outcome == Outcome::finished &&
+                        (told_ == verdict.status || plan().command.kind == CommandKind::function);
+  if (!is_known && has_memory_kill()) {
+    end.memory_kill = true;
+    verdict = judge(end);
+  }
+  complete(std::move(verdict));
+}
+
+void RunningBox::launch_anew() {
+  told_text_.clear();
+  told_.reset();
+  leave_group();
+  ends_.remove_group();
+  launch(nullptr);
+}
+
+// Of a process of the session's (version 1) or of the call's own.
+bool RunningBox::has_memory_kill() {
   if (ends_.group) {
-    if (auto group = Group::open(*ends_.group))
-      end.memory_kill = group->memory_kills().value_or(0) > 0;
-  } else if (has_grant_) {
-    end.memory_kill = commons_.group.memory_kills().value_or(kills_before_) > kills_before_;
+    const auto group = Group::open(*ends_.group);
+    return group && group->memory_kills().value_or(0) > 0;
   }
-  complete(judge(end));
+  return has_grant_ && commons_.count_kills().value_or(kills_before_) > kills_before_;
 }
 
 void RunningBox::complete(Verdict verdict) {
@@ -340,7 +409,13 @@ void RunningBox::complete(Verdict verdict) {
   done_ = true;
   ends_.status.reset();
   ends_.answer.reset();
-  ends_.output.reset();
+  ends_.told.reset();
+  // In keep mode background processes may still write to it: see gone().
+  if (!keeps() || ends_.session != nullptr) ends_.output.reset();
+}
+
+std::optional<LeftBehind> RunningBox::take_left() {
+  return std::exchange(left_, std::nullopt);
 }
 
 // Without what a shell that waited told before its call.
@@ -351,21 +426,23 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
-tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
+tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
-  if (ends_.state_out) {
-    const std::string state = state_told();
-    if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
-    if (verdict.outcome == Outcome::finished) {
-      // The next call gets it from memory; the file follows behind the answer.
-      if (auto accepted = tools::accepted_state(state))
-        commons_.set_shell_state(*std::move(accepted));
-    }
+  if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
+  return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
+                             collector_.file(), std::move(notice)});
+}
+
+tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
+  const std::string state = ends_.state_out ? state_told() : std::string();
+  if (verdict.outcome == Outcome::finished) {
+    // The next call gets it from memory; the file follows behind the answer.
+    if (auto accepted = tools::accepted_state(state))
+      commons_.set_shell_state(*std::move(accepted));
   }
   collector_.finish();
   report_.output_file = collector_.file_name();
-  return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
-                             collector_.file(), std::move(notice)});
+  return shell_text(verdict, state);
 }
 
 // The answer is the box's own only when its process ended well and said something well-formed.

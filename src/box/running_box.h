@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/background_watch.h"
 #include "box/box_ends.h"
 #include "box/keeper.h"
 #include "box/known_plan.h"
@@ -47,7 +50,10 @@ class RunningBox {
   // What the first process of its namespaces tells.
   void made(UniqueFd pidfd);
   void refused(std::string why);
-  void gone(const os::ExitFacts& exit);
+  // `left`: how many processes of the call live on (keep mode).
+  void gone(const os::ExitFacts& exit, std::uint32_t left);
+  // In keep mode: what its processes use, as that process counts.
+  void used(const BoxUse& use);
   // That process is gone itself, and the box with it.
   void lost();
   // Who it asked for the box; nullptr before and after.
@@ -69,15 +75,22 @@ class RunningBox {
 
   // True once, when every wall stands.
   bool take_started();
+  // Once, before the report: the answer as it will be, when the shell told its status and is about
+  // to end. Whatever happens until then counts all the same.
+  std::optional<RunReport> take_answer() { return std::exchange(answer_, std::nullopt); }
   // The report is ready. The box is kept until the kernel has taken it apart, and its polls go on.
   bool is_done() const { return done_; }
   bool lingers() const { return ends_.session != nullptr; }
   RunReport report() { return std::move(report_); }
+  bool keeps() const { return plan().background == Background::keep; }
+  // Once, after the report: what lives on of the call.
+  std::optional<LeftBehind> take_left();
 
  private:
   const BoxPlan& plan() const { return call_.known->plan(); }
   bool prepare_shell();
   void launch(WaitingBoxes* waiting);
+  void launch_anew();
   Result<BoxEnds> take_box(WaitingBoxes* waiting);
   Result<void> enter_group();
   void leave_group();
@@ -86,11 +99,15 @@ class RunningBox {
   void read_what_is_left();
   std::string state_told() const;
   void finish(const os::ExitFacts& exit);
+  void hear_status();
+  bool has_memory_kill();
+  tools::ToolResult shell_text(const Verdict& verdict, std::string_view state) const;
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
   void complete(Verdict verdict);
   void watch_restore(Duration now);
   void watch_use(Duration now);
+  void limit_use(const BoxUse& use);
 
   SessionCommons& commons_;
   Call call_;
@@ -99,7 +116,8 @@ class RunningBox {
   milliseconds time_limit_{0};
 
   BoxEnds ends_;
-  std::string answer_bytes_;
+  std::optional<LeftBehind> left_;
+  std::string answer_bytes_, told_text_;
   OutputCollector collector_;
 
   Duration began_{0}, deadline_{0}, next_disk_{0};
@@ -113,6 +131,8 @@ class RunningBox {
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;
   bool told_started_ = false;
+  std::optional<int> told_;  // the status that the answer was made of
+  std::optional<RunReport> answer_;
   bool done_ = false;
   RunReport report_;
 };

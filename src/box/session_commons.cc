@@ -34,11 +34,17 @@ void SessionCommons::save_shell_state() {
   shell_state_saved = true;
 }
 
+Result<std::uint64_t> SessionCommons::count_kills() {
+  kills_seen = TRY(group.memory_kills());
+  return *kills_seen;
+}
+
 GroupLimits SessionCommons::group_limits() const {
   const auto own = static_cast<std::uint32_t>(roots.all().size());
   const auto waiting = static_cast<std::uint32_t>(waiting_boxes);
-  return {granted.memory + kKeeperMemory + waiting * kWaitingMemory,
-          granted.processes + kKeeperProcesses + own + waiting * kWaitingProcesses};
+  return {
+      granted.memory + kept.memory + kKeeperMemory + waiting * kWaitingMemory,
+      granted.processes + kept.processes + kKeeperProcesses + own + waiting * kWaitingProcesses};
 }
 
 Result<void> SessionCommons::set_group_limits() {

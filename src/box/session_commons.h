@@ -24,6 +24,7 @@ struct SessionCommons {
   DiskWatch disk;
   SystemClock clock{};
   GroupLimits granted{};                     // to the boxes that run, together (version 1)
+  GroupLimits kept{};                        // the same for what calls leave behind (keep mode)
   std::size_t waiting_boxes = 0;             // made ahead; nothing of a guest's runs in them
   std::optional<std::string> shell_state{};  // once it was read or written; else it is in the store
   bool shell_state_saved = true;
@@ -31,11 +32,17 @@ struct SessionCommons {
   std::uint64_t last_box = 0;  // boxes are numbered between the keeper and the session
 
   std::optional<GroupLimits> limits_set{};
+  // Processes of the group that the kernel ended for want of memory, as read last; unset when some
+  // may have been since. To read it takes as long as a flush.
+  std::optional<std::uint64_t> kills_seen{};
+  bool has_background = false;  // some call of the session has left something running
 
   // The next call gets it from memory; the file follows when there is time.
   void set_shell_state(std::string state);
   void save_shell_state();
 
+  // Reads the group again. Errors: of the kernel.
+  Result<std::uint64_t> count_kills();
   // What the session's group must allow for all this (version 1).
   GroupLimits group_limits() const;
   // Sets them, unless they are set. What a box that has ended had in memory may not have been given

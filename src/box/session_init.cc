@@ -46,6 +46,14 @@ Result<void> SessionInit::make_box(std::uint64_t number, BoxStart start, std::st
   return channel_.send(MakeBox::kType, MakeBox{number, start, std::string(plan)}.encode(), fds);
 }
 
+void SessionInit::end_call(std::uint64_t number) const {
+  (void)channel_.send(EndCall::kType, EndCall{number}.encode());
+}
+
+void SessionInit::take_census() const {
+  (void)channel_.send(TakeCensus::kType, {});
+}
+
 Result<std::optional<SessionEvent>> SessionInit::receive() const {
   auto envelope = TRY(channel_.receive());
   if (!envelope) return std::optional<SessionEvent>{};
@@ -64,8 +72,13 @@ Result<std::optional<SessionEvent>> SessionInit::receive() const {
       event.why = std::move(message.why);
       break;
     }
+    case Census::kType:
+      event.kind = SessionEvent::Kind::counted;
+      event.census = TRY(Census::decode(envelope->body));
+      break;
     case BoxGone::kType: {
       const auto message = TRY(BoxGone::decode(envelope->body));
+      event.left = message.left;
       event.kind = SessionEvent::Kind::gone;
       event.number = message.number;
       event.exit = message.exit;

@@ -6,6 +6,9 @@
 // no right over anything that the session holds. Two plans may share a session's first process only
 // when their roots are the same in every respect: see root_key().
 //
+// In keep mode it also holds what the calls of the session share: the pid, network and ipc
+// namespaces, /proc, /tmp, /dev/shm and terminals, and the wall round signals and abstract sockets.
+//
 // It holds no secret and nothing of another session; guests never run in it. It dies with the
 // keeper, and all its boxes with it.
 #pragma once
@@ -32,11 +35,19 @@ Result<std::string> root_key(const KnownPlan& known, const SessionPlaces& places
 
 // What the keeper learns. `session_refused` concerns every box that was asked for.
 struct SessionEvent {
-  enum class Kind : std::uint8_t { made, refused, gone, session_refused } kind = Kind::made;
+  enum class Kind : std::uint8_t {
+    made,
+    refused,
+    gone,
+    counted,
+    session_refused
+  } kind = Kind::made;
   std::uint64_t number = 0;
-  UniqueFd pidfd;      // made
-  std::string why;     // refused, session_refused: `step: ERRNO`
-  os::ExitFacts exit;  // gone
+  UniqueFd pidfd;          // made
+  std::string why;         // refused, session_refused: `step: ERRNO`
+  os::ExitFacts exit;      // gone
+  std::uint32_t left = 0;  // gone: processes of the call that live on
+  Census census;           // counted
 };
 
 // The keeper's side. Move-only; destruction kills the process, its boxes, and waits for their end.
@@ -51,6 +62,9 @@ class SessionInit {
   // the caller's.
   Result<void> make_box(std::uint64_t number, BoxStart start, std::string_view plan,
                         const std::vector<int>& fds) const;
+  // In keep mode, see session_wire.h. A process that is gone is told by receive().
+  void end_call(std::uint64_t number) const;
+  void take_census() const;
   // Blocks for one message; nullopt: the process is gone, and its boxes with it.
   Result<std::optional<SessionEvent>> receive() const;
 

@@ -2,13 +2,16 @@
 // over the keeper's requests and the ends of boxes.
 #include <fcntl.h>
 
+#include <csignal>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "box/box_fds.h"
 #include "box/init.h"
+#include "box/kept_calls.h"
 #include "box/known_plan.h"
 #include "box/namespaces.h"
 #include "box/session_init.h"
@@ -23,23 +26,48 @@ namespace {
 
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
+constexpr milliseconds kForEver{-1};
+// While processes that were killed are not gone yet.
+constexpr milliseconds kAgain{5};
+
+// What keeping calls takes: their list, and word of every process that ends here.
+struct Keeping {
+  KeptCalls calls;
+  UniqueFd ends;  // a signalfd
+};
+
+Result<std::optional<Keeping>> begin_keeping(const BoxPlan& plan) {
+  if (plan.background == Background::kill) return std::optional<Keeping>{};
+  UniqueFd proc;
+  // Without these (only tests plan that) /proc is the host's, or calls cannot be told apart.
+  if (plan.layers.has(Layer::pid_namespace) && plan.layers.has(Layer::mount_namespace))
+    proc = TRY(os::open_path("/proc", O_RDONLY | O_DIRECTORY));
+  UniqueFd ends = TRY(os::open_signals({SIGCHLD}));
+  return std::optional<Keeping>(Keeping{KeptCalls(std::move(proc)), std::move(ends)});
+}
 
 class SessionLoop {
  public:
-  SessionLoop(const SessionPlaces& places, ipc::Channel keeper, UniqueFd host_proc)
-      : places_(places), keeper_(std::move(keeper)), host_proc_(std::move(host_proc)) {}
+  SessionLoop(const SessionPlaces& places, ipc::Channel keeper, UniqueFd host_proc,
+              std::optional<Keeping> keeping)
+      : places_(places),
+        keeper_(std::move(keeper)),
+        host_proc_(std::move(host_proc)),
+        keeping_(std::move(keeping)) {}
 
   // Until the keeper closes the channel.
   Result<void> run() {
     for (;;) {
       std::vector<os::Poll> polls = {{.fd = keeper_.fd()}};
       for (const Box& box : boxes_) polls.push_back({.fd = box.process.pidfd()});
-      TRY(os::poll_fds(polls, milliseconds(-1)));
+      if (keeping_) polls.push_back({.fd = keeping_->ends.get()});
+      TRY(os::poll_fds(polls, keeping_ && keeping_->calls.is_ending() ? kAgain : kForEver));
       for (std::size_t i = 0; i < boxes_.size(); ++i) {
         if (polls[i + 1].readable) TRY(reap(boxes_[i]));
       }
       std::erase_if(boxes_, [](const Box& box) { return !box.process.running(); });
       if (polls.front().readable && !TRY(take_message())) return {};
+      if (keeping_) TRY(keep());
     }
   }
 
@@ -52,13 +80,30 @@ class SessionLoop {
   Result<void> reap(Box& box) {
     const auto exit = TRY(box.process.reap(os::Process::Wait::no));
     if (!exit) return {};
-    return keeper_.send(BoxGone::kType, BoxGone{box.number, *exit}.encode());
+    return keeper_.send(BoxGone::kType, BoxGone{box.number, *exit, 0}.encode());
+  }
+
+  // Whatever woke the loop: it costs one call when nothing has ended.
+  Result<void> keep() {
+    while (TRY(os::read_signal(keeping_->ends.get()))) {
+    }
+    for (const BoxGone& gone : keeping_->calls.step())
+      TRY(keeper_.send(BoxGone::kType, gone.encode()));
+    return {};
   }
 
   // False: the keeper is gone.
   Result<bool> take_message() {
     auto envelope = TRY(keeper_.receive());
     if (!envelope) return false;
+    if (keeping_ && envelope->type == EndCall::kType) {
+      keeping_->calls.end(TRY(EndCall::decode(envelope->body)).number);
+      return true;
+    }
+    if (keeping_ && envelope->type == TakeCensus::kType) {
+      TRY(keeper_.send(Census::kType, keeping_->calls.census().encode()));
+      return true;
+    }
     if (envelope->type != MakeBox::kType)
       return Error(ErrorKind::protocol, "session: unknown message");
     const auto request = TRY(MakeBox::decode(envelope->body));
@@ -76,7 +121,10 @@ class SessionLoop {
     InitWork work{plan, places_, request.start, std::move(fds), host_proc_.get()};
     auto process = TRY(os::fork_into(call_namespaces(plan), [&] { return run_init(work); }, group));
     TRY(keeper_.send(BoxMade::kType, BoxMade{request.number}.encode(), {process.pidfd()}));
-    boxes_.push_back({request.number, std::move(process)});
+    if (keeping_)
+      keeping_->calls.add(request.number, std::move(process));
+    else
+      boxes_.push_back({request.number, std::move(process)});
     return {};
   }
 
@@ -84,7 +132,8 @@ class SessionLoop {
   ipc::Channel keeper_;
   UniqueFd host_proc_;  // the host's /proc, for id maps and the limit of nested namespaces
   KnownPlans plans_;
-  std::vector<Box> boxes_;
+  std::vector<Box> boxes_;  // in kill mode
+  std::optional<Keeping> keeping_;
 };
 
 // The keeper's standard descriptors are the host's.
@@ -107,6 +156,7 @@ Result<void> wait_for_go(const UniqueFd& go) {
 int run_session_init(const BoxPlan& plan, const SessionPlaces& places, ipc::Channel keeper,
                      UniqueFd go) {
   os::set_process_name("gb-session");
+  os::hide_command_line();
   const auto refuse = [&](std::string why) {
     (void)keeper.send(SessionRefused::kType, SessionRefused{std::move(why)}.encode());
     return kBroken;
@@ -121,7 +171,10 @@ int run_session_init(const BoxPlan& plan, const SessionPlaces& places, ipc::Chan
   if (auto failed = build_session(site)) return refuse(*failed);
   // The signal for the keeper's death was asked for after that of its life was seen: look again.
   if (os::has_hung_up(keeper.fd())) return kBroken;
-  const auto done = SessionLoop(places, std::move(keeper), std::move(*host_proc)).run();
+  auto keeping = begin_keeping(plan);
+  if (!keeping) return refuse(failure_text("keep calls", keeping.error()));
+  const auto done =
+      SessionLoop(places, std::move(keeper), std::move(*host_proc), std::move(*keeping)).run();
   return done || done.error().kind() == ErrorKind::closed ? kFine : kBroken;
 }
 

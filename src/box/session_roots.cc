@@ -13,9 +13,15 @@ Result<const SessionInit*> SessionRoots::of(const KnownPlan& known, const Sessio
     std::rotate(made, made + 1, roots_.end());
   } else {
     auto session = TRY(SessionInit::start(known.plan(), places));
-    roots_.push_back(std::make_unique<Root>(Root{std::move(key), std::move(session)}));
+    roots_.push_back(
+        std::make_unique<Root>(Root{std::move(key), known.plan().background, std::move(session)}));
   }
   return &roots_.back()->session;
+}
+
+std::size_t SessionRoots::count(Background mode) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(roots_, [&](const auto& root) { return root->mode == mode; }));
 }
 
 std::vector<const SessionInit*> SessionRoots::all() const {

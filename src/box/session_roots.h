@@ -17,6 +17,7 @@ class SessionRoots {
  public:
   struct Root {
     std::string key;
+    Background mode;
     SessionInit session;
   };
 
@@ -27,22 +28,28 @@ class SessionRoots {
   std::vector<const SessionInit*> all() const;
   // Takes it out, so that no plan finds it any more; it ends with what is returned.
   std::unique_ptr<Root> take(const SessionInit* session);
-  // Lets go of the oldest of those that `is_used` does not want, while there are more than kKept.
+  // Takes out the oldest of those that `is_used` does not want, while there are more than kKept of
+  // the same mode; they end with what is returned.
   template <class IsUsed>
-  void trim(const IsUsed& is_used) {
-    for (std::size_t i = 0; i < roots_.size() && roots_.size() > kKept;) {
-      if (is_used(&roots_[i]->session)) {
+  std::vector<std::unique_ptr<Root>> trim(const IsUsed& is_used) {
+    std::vector<std::unique_ptr<Root>> out;
+    for (std::size_t i = 0; i < roots_.size();) {
+      if (count(roots_[i]->mode) <= kKept || is_used(&roots_[i]->session)) {
         ++i;
       } else {
+        out.push_back(std::move(roots_[i]));
         roots_.erase(roots_.begin() + static_cast<std::ptrdiff_t>(i));
       }
     }
+    return out;
   }
 
-  // One for shells and one for file tools; what a policy or a host in change leaves is let go.
+  // In kill mode one for shells and one for file tools; what a policy or a host in change leaves is
+  // let go. In keep mode what lives on ends with it, so it goes only when the policy has changed.
   static constexpr std::size_t kKept = 2;
 
  private:
+  std::size_t count(Background mode) const;
   std::vector<std::unique_ptr<Root>> roots_;  // least recently used first
 };
 

@@ -41,12 +41,16 @@ Result<UniqueFd> open_or_make_folder(int parent, const std::string& name, unsign
   return folder;
 }
 
-// `17.txt` is 17; nullopt for any other name.
+constexpr std::string_view kCutEnding = ".txt";
+constexpr std::string_view kLateEnding = ".late.txt";
+
+// `17.txt` and `17.late.txt` are 17; nullopt for any other name.
 std::optional<std::uint64_t> output_number(std::string_view name) {
   std::uint64_t number = 0;
   const char* const end = name.data() + name.size();
   const auto [rest, error] = std::from_chars(name.data(), end, number);
-  if (error != std::errc{} || std::string_view(rest, end) != ".txt") return std::nullopt;
+  const std::string_view ending(rest, end);
+  if (error != std::errc{} || (ending != kCutEnding && ending != kLateEnding)) return std::nullopt;
   return number;
 }
 
@@ -101,11 +105,11 @@ Result<void> SessionStore::remove_shell_state() const {
   return os::remove_tree(fd_.get(), kState);
 }
 
-Result<SessionStore::OutputFile> SessionStore::create_output() const {
+Result<SessionStore::OutputFile> SessionStore::create_output(OutputKind kind) const {
   const UniqueFd folder = TRY(open_folder(fd_.get(), kOutputFolder));
   const auto kept = TRY(kept_outputs(folder.get()));
   const std::uint64_t next = kept.empty() ? 1 : kept.back().number + 1;
-  std::string name = std::format("{}.txt", next);
+  std::string name = std::format("{}{}", next, kind == OutputKind::cut ? kCutEnding : kLateEnding);
   UniqueFd file = TRY(os::open_at(folder.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                                   os::Resolve::anywhere, kSharedFile));
   TRY(os::change_mode(file.get(), kSharedFile));

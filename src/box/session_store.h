@@ -1,7 +1,8 @@
 // What a session leaves on disk between its calls: `sessions/<folder>/` in the state folder.
 //
 //   state      the shell's state after the last bash call that ended well
-//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`; mounted at /outputs
+//   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`, and what came after an
+//              answer, `<n>.late.txt`; mounted at /outputs
 //   pending/   results that were made but not yet settled with the control plane
 //
 // Never inside the workspace. Everything is reached through the folder's descriptor, written to a
@@ -27,6 +28,11 @@ constexpr std::uint64_t kMaxShellState = 1 * kMiB;
 // All files of outputs/ together; the oldest go first.
 constexpr std::uint64_t kOutputsQuota = 256 * kMiB;
 
+enum class OutputKind : std::uint8_t {
+  cut,   // `<n>.txt`: all of an output of which the answer has the end
+  late,  // `<n>.late.txt`: what came after the answer
+};
+
 class SessionStore {
  public:
   // Opens, or makes, the folder of one session below `sessions`, and removes what a process left
@@ -42,13 +48,13 @@ class SessionStore {
   // Only of a store that was opened, not of one that was adopted.
   const PendingResults& pending() const { return *pending_; }
 
-  // Makes `outputs/<n>.txt` with the next free number, readable by everybody who can reach it: the
+  // Makes a file in outputs/ with the next free number, readable by everybody who can reach it: the
   // folders above are closed, and a box runs under an id of its own.
   struct OutputFile {
     UniqueFd fd;
     std::string name;  // "3.txt"
   };
-  Result<OutputFile> create_output() const;
+  Result<OutputFile> create_output(OutputKind kind) const;
   // Removes the oldest outputs until the quota holds; returns how many went.
   Result<std::size_t> trim_outputs() const;
 

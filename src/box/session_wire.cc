@@ -54,6 +54,7 @@ std::string BoxGone::encode() const {
   Writer writer;
   writer.number(number).number(static_cast<std::uint8_t>(exit.signalled ? 1 : 0));
   writer.signed_number(exit.code).signed_number(exit.cpu_us).signed_number(exit.peak_kib);
+  writer.number(left);
   return writer.take();
 }
 
@@ -65,6 +66,42 @@ Result<BoxGone> BoxGone::decode(std::string_view body) {
   message.exit.code = static_cast<int>(TRY(reader.signed_number()));
   message.exit.cpu_us = TRY(reader.signed_number());
   message.exit.peak_kib = TRY(reader.signed_number());
+  message.left = TRY(reader.number<std::uint32_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string EndCall::encode() const {
+  return Writer().number(number).take();
+}
+
+Result<EndCall> EndCall::decode(std::string_view body) {
+  Reader reader(body);
+  EndCall message;
+  message.number = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string Census::encode() const {
+  Writer writer;
+  writer.number(static_cast<std::uint32_t>(calls.size()));
+  for (const Use& use : calls)
+    writer.number(use.number).number(use.processes).number(use.memory).signed_number(use.cpu_us);
+  return writer.take();
+}
+
+Result<Census> Census::decode(std::string_view body) {
+  Reader reader(body);
+  Census message;
+  for (std::size_t left = TRY(reader.count()); left > 0; --left) {
+    Use use;
+    use.number = TRY(reader.number<std::uint64_t>());
+    use.processes = TRY(reader.number<std::uint32_t>());
+    use.memory = TRY(reader.number<std::uint64_t>());
+    use.cpu_us = TRY(reader.signed_number());
+    message.calls.push_back(use);
+  }
   TRY(reader.finish());
   return message;
 }

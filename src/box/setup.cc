@@ -23,6 +23,7 @@ struct SetupStep {
   std::string_view name;
   std::optional<Layer> layer;  // left out when the plan lacks it
   Result<void> (*act)(Site&);
+  std::optional<Background> only = std::nullopt;  // left out in the other mode
 };
 
 constexpr std::array kSessionSteps = {
@@ -35,6 +36,8 @@ constexpr std::array kSessionSteps = {
     SetupStep{"mount", Layer::mount_namespace, make_mounts},
     SetupStep{"change the root", Layer::mount_namespace, enter_root},
     SetupStep{"set the host name", Layer::uts_namespace, set_host_name},
+    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up, Background::keep},
+    SetupStep{"keep signals in the session", Layer::landlock, restrict_scopes, Background::keep},
     SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
     SetupStep{"stay out of reach", std::nullopt, stay_out_of_reach},
 };
@@ -44,9 +47,11 @@ constexpr std::array kCallSteps = {
     SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
     // With the session's rights over the namespaces that are the call's own.
     SetupStep{"mount", Layer::mount_namespace, make_fresh_mounts},
-    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up},
+    SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up, Background::kill},
     SetupStep{"start a session", std::nullopt, start_session},
     SetupStep{"new session keyring", Layer::keyring, new_keyring},
+    // Round all calls of the session together, for the user namespace that comes next.
+    SetupStep{"limit the session", Layer::resource_limits, limit_session, Background::keep},
     // From here on without any right over them.
     SetupStep{"enter the box's user namespace", Layer::own_user_namespace, enter_user_namespace},
     SetupStep{"forbid nested user namespaces", Layer::no_nested_namespaces, forbid_nesting},
@@ -64,6 +69,7 @@ constexpr std::array kCallSteps = {
 std::optional<std::string> build(Site& site, std::span<const SetupStep> steps) {
   for (const SetupStep& step : steps) {
     if (step.layer && !site.plan.layers.has(*step.layer)) continue;
+    if (step.only && *step.only != site.plan.background) continue;
     site.step = step.name;
     if (auto done = step.act(site); !done) return failure_text(site.step, done.error());
   }

@@ -20,6 +20,8 @@ namespace glovebox::cli {
 
 inline constexpr const char* kDefaultPolicy = "/etc/glovebox/policy.toml";
 
+inline constexpr Duration kDefaultKeep = seconds(7 * 24 * 3600);
+
 enum class OutputForm : std::uint8_t { text, json };
 
 struct ExecOptions {
@@ -52,7 +54,11 @@ struct WorkerOptions {
   std::optional<std::string> state;    // absent: the default of who runs it
   std::optional<std::string> workdir;  // absent: below the state folder
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
+  std::optional<std::string> seed;  // what a new workspace begins with; absent: empty
+  Duration keep = kDefaultKeep;     // of sessions that nobody comes back to; zero: for ever
   std::size_t max_sessions = 64;
+  std::uint32_t max_calls = roles::kCallSlots;
+  std::uint32_t warm = roles::kWarmSessions;
   Duration max_idle = seconds(60);
   Duration drain = seconds(30);
   Duration stream_silence = seconds(120);

@@ -65,6 +65,8 @@ Result<void> add_faults(plane::Plane& plane, const std::string& path) {
 
 // From here on it serves: no file, no program, no right that its user has besides.
 Result<void> confine() {
+  constexpr std::uint64_t kOpenFiles = 16'384;
+  TRY(os::raise_soft_limit(os::Resource::files, kOpenFiles));
   const seccomp::CompiledFilter filter = TRY(seccomp::compile_builtin("role-plane"));
   TRY(os::set_not_dumpable());
   TRY(os::keep_only({}));

@@ -52,6 +52,22 @@ Result<Duration> parse_time_span(std::string_view text) {
   return sum;
 }
 
+Result<Duration> parse_keep(std::string_view text) {
+  const Error bad(ErrorKind::invalid, "what is kept is `forever` or `idle:TIME`, as in idle:7d");
+  constexpr std::string_view kIdle = "idle:";
+  constexpr std::int64_t kMostDays = 3650;
+  if (text == "forever") return Duration::zero();
+  if (!text.starts_with(kIdle)) return bad;
+  text.remove_prefix(kIdle.size());
+  std::string_view rest = text;
+  const auto days = take_digits(rest);
+  if (days && rest == "d" && *days >= 1 && *days <= kMostDays)
+    return *days * Duration(std::chrono::hours(24));
+  const auto span = parse_time_span(text);
+  if (!span || *span < seconds(1)) return bad;
+  return *span;
+}
+
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most) {
   std::string_view rest = text;
   const auto number = take_digits(rest);

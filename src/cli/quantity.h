@@ -12,6 +12,9 @@ namespace glovebox::cli {
 // As the flags of `ant` have them: `0`, `60s`, `1m30s`, `250ms`, `2h`; or a number of seconds.
 // At most 30 days. Error: invalid.
 Result<Duration> parse_time_span(std::string_view text);
+// `forever`, which is zero, or `idle:TIME` with a time that may also be days: `idle:7d`. From one
+// second to ten years. Error: invalid.
+Result<Duration> parse_keep(std::string_view text);
 // Decimal digits, `least` to `most`. Error: invalid.
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most);
 

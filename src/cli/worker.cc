@@ -48,12 +48,21 @@ Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
     if (!prepared) return end(ExitCode::unconfigured, prepared.error());
     work = std::move(*prepared);
   }
+  if (!order.seed.empty()) {
+    auto real = roles::real_folder(order.seed);
+    if (!real) return end(ExitCode::unconfigured, real.error());
+    order.seed = std::move(*real);
+  }
   return roles::SupervisorOptions{
       .started = started,
       .state = std::move(*state),
       .policy = std::move(*policy),
       .work = std::move(work),
       .workspace = order.workspace,
+      .seed = std::move(order.seed),
+      .keep = order.keep,
+      .call_slots = order.max_calls,
+      .warm_sessions = order.warm,
       .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets)}};
 }
 

@@ -142,6 +142,12 @@ Step<WorkerOrder> read_worker_order(const WorkerOptions& options, Secret given_k
   order.state = options.state.value_or("");
   order.workdir = options.workdir.value_or("");
   order.workspace = options.workspace;
+  order.seed = options.seed.value_or("");
+  order.keep = options.keep;
+  order.max_calls = options.max_calls;
+  order.warm = options.warm;
+  if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
+    return end(ExitCode::usage, "--seed is for workspaces of the sessions' own, not a shared one");
 
   Secret key = environment_key(std::move(given_key), log);
   if (options.mode == WorkerOptions::Mode::poll && key.empty())

@@ -32,6 +32,10 @@ struct WorkerOrder {
   std::string state;    // empty: the default of who runs it
   std::string workdir;  // empty: below the state folder
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
+  std::string seed;  // empty: none
+  Duration keep{};
+  std::uint32_t max_calls = roles::kCallSlots;
+  std::uint32_t warm = roles::kWarmSessions;
 };
 
 // `given_key` is what stood on the command line, empty for none. Takes the keys out of the

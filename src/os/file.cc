@@ -209,6 +209,11 @@ Result<void> sync_data(int fd) {
   return {};
 }
 
+Result<void> sync_file_system(int fd) {
+  if (::syncfs(fd) != 0) return failed("syncfs");
+  return {};
+}
+
 Result<void> truncate(int fd, std::uint64_t size) {
   if (retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }) != 0)
     return failed("ftruncate");
@@ -233,6 +238,13 @@ Result<void> change_mode(int fd, unsigned mode) {
 
 Result<void> change_owner(int fd, std::uint32_t uid, std::uint32_t gid) {
   if (::fchown(fd, uid, gid) != 0) return failed("fchown");
+  return {};
+}
+
+Result<void> change_owner_at(int folder, const std::string& name, std::uint32_t uid,
+                             std::uint32_t gid) {
+  if (::fchownat(folder, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed("fchownat");
   return {};
 }
 
@@ -415,6 +427,15 @@ Result<void> remove_tree(int folder, const std::string& name) {
     next = levels.back().rest.back().name;
     levels.back().rest.pop_back();
   }
+}
+
+Result<void> empty_tree(int folder, const std::string& name) {
+  constexpr std::size_t kMany = 10'000'000;
+  const UniqueFd top = TRY(open_folder(folder, name));
+  TRY(change_mode(top.get(), 0700));
+  for (const FolderEntry& entry : TRY(list_folder(top.get(), kMany)))
+    TRY(remove_tree(top.get(), entry.name));
+  return {};
 }
 
 Result<void> lock_exclusive(int fd) {

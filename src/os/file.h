@@ -69,11 +69,15 @@ Result<void> rename_at(int from_folder, const std::string& from, int to_folder,
 Result<void> link_at(int folder, const std::string& target, const std::string& name);  // symlink
 Result<void> sync(int fd);                                                             // fsync
 Result<void> sync_data(int fd);                                                        // fdatasync
+Result<void> sync_file_system(int fd);                                                 // syncfs
 Result<void> truncate(int fd, std::uint64_t size);
 Result<void> seek_start(int fd);
 Result<std::uint64_t> seek_end(int fd);
 Result<void> change_mode(int fd, unsigned mode);
 Result<void> change_owner(int fd, std::uint32_t uid, std::uint32_t gid);
+// Of the name itself: a symlink is not followed.
+Result<void> change_owner_at(int folder, const std::string& name, std::uint32_t uid,
+                             std::uint32_t gid);
 Result<void> change_folder(int fd);  // fchdir
 
 struct FolderEntry {
@@ -100,6 +104,8 @@ Result<void> remove_unfinished(int folder, std::size_t limit);
 // Removes `name` and all below it, whatever the names and the depth; never follows a symlink and
 // never leaves the folder's mount. A missing name is no error.
 Result<void> remove_tree(int folder, const std::string& name);
+// The same for all below the folder `name`, which stays, with mode 0700.
+Result<void> empty_tree(int folder, const std::string& name);
 
 // An exclusive lock held until the descriptor closes; kind `conflict` if somebody has it.
 Result<void> lock_exclusive(int fd);

@@ -11,6 +11,8 @@ namespace glovebox::os {
 
 // 0 when the kernel has no Landlock or it is switched off.
 int landlock_abi();
+// The first one that knows scopes.
+constexpr int kLandlockScopes = 6;
 
 // LANDLOCK_ACCESS_FS_* by their names here; a set is an or of them.
 namespace file_right {

@@ -67,6 +67,16 @@ std::uint64_t limit_of(Resource resource) {
   return limit.rlim_max;
 }
 
+Result<std::uint64_t> raise_soft_limit(Resource resource, std::uint64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(number_of(resource), &limit) != 0) return failed("getrlimit");
+  const rlim_t most = std::min<rlim_t>(wanted, limit.rlim_max);
+  if (limit.rlim_cur >= most) return limit.rlim_cur;
+  limit.rlim_cur = most;
+  if (::setrlimit(number_of(resource), &limit) != 0) return failed("setrlimit");
+  return limit.rlim_cur;
+}
+
 Result<void> join_new_session_keyring() {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) {
     if (errno == ENOSYS) return {};  // a kernel without keyrings has none to hide

@@ -23,6 +23,8 @@ enum class Resource {
 // Soft and hard limit at once; never raises a hard limit without the right to.
 Result<void> set_limit(Resource resource, std::uint64_t value);
 std::uint64_t limit_of(Resource resource);  // the hard limit
+// The soft limit up to the hard one, but not above `wanted`; gives what it is now.
+Result<std::uint64_t> raise_soft_limit(Resource resource, std::uint64_t wanted);
 
 Result<void> join_new_session_keyring();  // nothing of the maker's keyrings is reachable
 Result<void> set_host_name(const std::string& name);

@@ -37,6 +37,15 @@ std::int64_t microseconds_of(const timeval& time) {
   return time.tv_sec * 1'000'000 + time.tv_usec;
 }
 
+ExitFacts facts_of_end(const siginfo_t& info, const rusage& use) {
+  ExitFacts facts;
+  facts.signalled = info.si_code != CLD_EXITED;
+  facts.code = info.si_status;
+  facts.cpu_us = microseconds_of(use.ru_utime) + microseconds_of(use.ru_stime);
+  facts.peak_kib = use.ru_maxrss;
+  return facts;
+}
+
 // The kernel's struct clone_args, version 2.
 struct CloneArguments {
   std::uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
@@ -74,11 +83,7 @@ Result<std::optional<ExitFacts>> Process::reap(Wait wait) {
   } while (done < 0 && errno == EINTR);
   if (done < 0) return failed("waitid");
   if (info.si_pid == 0) return std::optional<ExitFacts>{};
-  ExitFacts facts;
-  facts.signalled = info.si_code != CLD_EXITED;
-  facts.code = info.si_status;
-  facts.cpu_us = microseconds_of(use.ru_utime) + microseconds_of(use.ru_stime);
-  facts.peak_kib = use.ru_maxrss;
+  const ExitFacts facts = facts_of_end(info, use);
   pidfd_.reset();
   pid_ = 0;
   return std::optional<ExitFacts>(facts);
@@ -177,6 +182,30 @@ Result<EndedChild> wait_for_any_child() {
     if (errno == ECHILD) return Error(ErrorKind::not_found, "waitid: no child");
     return failed("waitid");
   }
+}
+
+Result<std::optional<EndedChild>> next_ended_child() {
+  siginfo_t info{};
+  int done = 0;
+  do {
+    done = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+  } while (done != 0 && errno == EINTR);
+  if (done != 0 && errno == ECHILD) return Error(ErrorKind::not_found, "waitid: no child");
+  if (done != 0) return failed("waitid");
+  if (info.si_pid == 0) return std::optional<EndedChild>{};
+  return std::optional<EndedChild>(
+      EndedChild{info.si_pid, info.si_code != CLD_EXITED, info.si_status});
+}
+
+Result<ExitFacts> reap_child(pid_t pid) {
+  siginfo_t info{};
+  rusage use{};
+  long done = 0;
+  do {
+    done = ::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | __WALL, &use);
+  } while (done < 0 && errno == EINTR);
+  if (done < 0) return failed("waitid");
+  return facts_of_end(info, use);
 }
 
 namespace {
@@ -293,6 +322,10 @@ void set_file_mask(unsigned mask) {
 
 void set_process_name(const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+
+void hide_command_line() {
+  std::memset(program_invocation_name, 0, std::strlen(program_invocation_name));
 }
 
 void ignore_broken_pipes() {
@@ -448,45 +481,6 @@ std::vector<pid_t> descendants_of(pid_t root) {
     }
   }
   return found;
-}
-
-namespace {
-
-std::uint64_t kib_field(std::string_view status, std::string_view name) {
-  const auto at = status.find(name);
-  if (at == std::string_view::npos) return 0;
-  status.remove_prefix(at + name.size());
-  status.remove_prefix(std::min(status.find_first_not_of(" \t"), status.size()));
-  std::uint64_t value = 0;
-  std::from_chars(status.data(), status.data() + status.size(), value);
-  return value * 1024;
-}
-
-}  // namespace
-
-std::optional<ProcessUse> use_of(pid_t pid) {
-  auto status = read_file(std::format("/proc/{}/status", pid), 1 << 16);
-  auto stat = read_file(std::format("/proc/{}/stat", pid), 1 << 12);
-  if (!status || !stat) return std::nullopt;
-  ProcessUse use;
-  use.memory = kib_field(*status, "\nRssAnon:") + kib_field(*status, "\nRssShmem:");
-  // The name in parentheses may hold anything; the fields after its last ')' are fixed: proc(5).
-  std::string_view rest = *stat;
-  rest.remove_prefix(std::min(rest.rfind(')') + 2, rest.size()));
-  constexpr int kUserTime = 14, kLastTime = 17;  // utime stime cutime cstime
-  static const long ticks = ::sysconf(_SC_CLK_TCK);
-  int field = 3;
-  while (!rest.empty() && field <= kLastTime) {
-    const auto space = std::min(rest.find(' '), rest.size());
-    if (field >= kUserTime) {
-      std::int64_t value = 0;
-      std::from_chars(rest.data(), rest.data() + space, value);
-      use.cpu_us += value * 1'000'000 / ticks;
-    }
-    rest.remove_prefix(std::min(space + 1, rest.size()));
-    ++field;
-  }
-  return use;
 }
 
 }  // namespace glovebox::os

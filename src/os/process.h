@@ -90,6 +90,12 @@ struct EndedChild {
 // Waits for any child, also one that was inherited, and reaps it. Kind not_found: there is none.
 Result<EndedChild> wait_for_any_child();
 
+// A child that has ended, also one that was inherited; it stays to be reaped. nullopt: none has.
+// Kind not_found: there is no child at all.
+Result<std::optional<EndedChild>> next_ended_child();
+// Reaps a child that has ended.
+Result<ExitFacts> reap_child(pid_t pid);
+
 // SIGKILL to every process that this one may signal, but for itself and the first one of its pid
 // namespace: for the first process of a namespace, which ends all others of it.
 Result<void> kill_everybody();
@@ -129,6 +135,9 @@ Result<void> new_session();  // setsid
 void set_file_mask(unsigned mask);
 pid_t own_pid();
 void set_process_name(const std::string& name);
+// Nothing of the words that this process was started with is seen in /proc any more; those after
+// the first are not, which a process of ours does not have.
+void hide_command_line();
 // Every signal to its default, none blocked.
 Result<void> reset_signals();
 // From here on writing to a pipe or socket that nobody reads is an error like any other, no signal.
@@ -163,10 +172,4 @@ bool has_hung_up(int fd);
 
 // Descendants of `root` as /proc shows them now, without `root`.
 std::vector<pid_t> descendants_of(pid_t root);
-struct ProcessUse {
-  std::uint64_t memory = 0;  // anonymous and shared resident bytes
-  std::int64_t cpu_us = 0;   // own and of reaped children
-};
-std::optional<ProcessUse> use_of(pid_t pid);
-
 }  // namespace glovebox::os

@@ -91,6 +91,10 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit) {
   return std::optional<Packet>(std::move(packet));
 }
 
+void stop_sending(int socket) {
+  ::shutdown(socket, SHUT_WR);
+}
+
 Result<PeerFacts> peer_of(int socket) {
   ucred credentials{};
   socklen_t size = sizeof credentials;

@@ -35,6 +35,9 @@ Result<void> send_packet(int socket, std::string_view bytes, const std::vector<i
 // where nothing to read is kind `timeout`.
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit);
 
+// The peer reads to the end; it may still send.
+void stop_sending(int socket);
+
 struct PeerFacts {
   int pid = 0;
   std::uint32_t uid = 0;

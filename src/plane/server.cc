@@ -15,6 +15,8 @@ namespace glovebox::plane {
 namespace {
 
 constexpr std::string_view kPing = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+// Workers hold one for each session they follow.
+constexpr std::size_t kMaxConnections = 8192;
 constexpr std::string_view kBrokenFrame = "event: agent.message\ndata: {\"type\":\n\n";
 
 std::string lower(std::string text) {
@@ -73,7 +75,8 @@ Result<std::unique_ptr<PlaneServer>> PlaneServer::start(net::Loop& loop, Plane& 
       loop, address, port,
       [server = self.get()](net::ServerRequest request, net::ServerExchange& exchange) {
         return server->serve(std::move(request), exchange);
-      }));
+      },
+      {.connections = kMaxConnections}));
   const std::string host = address.to_string();
   self->base_url_ = std::format("http://{}:{}", host.contains(':') ? "[" + host + "]" : host,
                                 self->server_->port());

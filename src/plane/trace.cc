@@ -1,5 +1,6 @@
 #include "plane/trace.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/result.h"
@@ -34,8 +35,10 @@ void Trace::record(const Request& request, std::string_view route, std::string_v
   codec::JsonObject headers;
   for (const std::string_view name : kTracedHeaders)
     if (const std::string* value = request.header(name)) headers.set(std::string(name), *value);
+  const std::size_t body_bytes = std::min(request.body.size(), kMaxTracedBody);
+  body_bytes_ += body_bytes;
   entries_.push_back(
-      {++last_number_,
+      {++last_number_, body_bytes,
        codec::Json::object({{"number", static_cast<std::int64_t>(last_number_)},
                             {"at", to_rfc3339(clock_.wall())},
                             {"route", route},
@@ -47,7 +50,15 @@ void Trace::record(const Request& request, std::string_view route, std::string_v
                             {"credential", credential},
                             {"status", status},
                             {"fault", fault.empty() ? codec::Json() : codec::Json(fault)}})});
-  if (entries_.size() > kMaxTraceEntries) entries_.pop_front();
+  while (entries_.size() > kMaxTraceEntries || body_bytes_ > kMaxTracedBytes) {
+    body_bytes_ -= entries_.front().body_bytes;
+    entries_.pop_front();
+  }
+}
+
+void Trace::clear() {
+  entries_.clear();
+  body_bytes_ = 0;
 }
 
 codec::Json Trace::report(std::uint64_t after) const {

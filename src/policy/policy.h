@@ -62,9 +62,11 @@ constexpr seconds kMaxTime{24 * 3600};
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 46;
 constexpr std::uint32_t kMaxCount = 1'000'000;
 
-// `keep` (background processes live on between calls) is a word of the language; nothing in this
-// version can carry it out, so the loader refuses it.
-enum class Background { kill };
+// What becomes of the processes that a call leaves behind.
+enum class Background {
+  kill,  // they end with the call
+  keep,  // they live on between the calls of the session, and end with it
+};
 enum class BoxUser { agent, root };
 
 struct Root {

@@ -107,13 +107,9 @@ void read_key(DocumentReader& reader, const Entry& entry, Profile& profile) {
     return;
   }
   if (name == "background") {
-    enum class Word : std::uint8_t { kill, keep };
-    const auto word =
-        reader.word<Word>(value, "background", {{"kill", Word::kill}, {"keep", Word::keep}});
-    if (word == Word::keep)
-      reader.report(Code::not_in_this_version, value,
-                    "background = \"keep\" is not in this version",
-                    "background = \"kill\": everything a call started ends with it");
+    if (const auto background = reader.word<Background>(
+            value, "background", {{"kill", Background::kill}, {"keep", Background::keep}}))
+      profile.background = *background;
     return;
   }
   if (std::ranges::find(kLater, name) != kLater.end()) return report_later(reader, entry.key);

@@ -29,7 +29,11 @@ std::optional<std::uint64_t> last_close_of(int folder) {
 
 }  // namespace
 
-Boxer::Boxer(const BoxerHost& host) : host_(host) {}
+Boxer::Boxer(const BoxerHost& host)
+    : host_(host),
+      gate_(host.settings.call_slots),
+      housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}) {
+}
 Boxer::~Boxer() = default;
 
 void Boxer::refuse(std::string_view session, std::string_view tool_use, std::string_view message) {
@@ -58,6 +62,7 @@ void Boxer::caller_gone(std::string_view why) {
     session.orphaned = true;
   }
   wanted_.clear();
+  unsown_.clear();
   gate_.peer_gone();
 }
 
@@ -194,6 +199,7 @@ Result<void> Boxer::take_message(ipc::Envelope&& envelope) {
       return {};
     case ipc::CloseSession::kType: {
       const auto message = TRY(ipc::CloseSession::decode(envelope.body));
+      unsown_.erase(message.session);
       const auto at = sessions_.find(message.session);
       if (at != sessions_.end()) at->second.close_reason = message.reason;
       if (auto closed = gate_.close_session(message.session, CancelReason::cancelled); !closed) {
@@ -222,6 +228,10 @@ void Boxer::open_session(const ipc::OpenSession& message) {
     return;
   }
   if (closing == sessions_.end()) {
+    if (housekeeping_.prepare(message.session) == Housekeeping::Place::comes) {
+      unsown_.insert_or_assign(message.session, message);
+      return;
+    }
     auto store = box::SessionStore::open(host_.sessions_fd, message.session);
     if (!store) return refused(store.error());
     auto workspace = host_.workspaces.prepare(message.session);
@@ -235,6 +245,7 @@ void Boxer::open_session(const ipc::OpenSession& message) {
         .outputs = std::format("{}/{}/outputs", host_.settings.sessions,
                                box::folder_name(message.session))};
     session.facts.last_close = last_close_of(session.store.fd());
+    housekeeping_.touch(session.store.fd());
     sessions_.emplace(message.session, std::move(session));
   }
   if (auto opened = gate_.open_session(message.session); !opened) {
@@ -300,6 +311,28 @@ void Boxer::show_plan(const ipc::ShowPlan& message) {
   send(answer);
 }
 
+// --- beside the calls
+
+std::set<std::string> Boxer::folders_in_use() const {
+  std::set<std::string> folders;
+  for (const auto& [name, session] : sessions_) folders.insert(box::folder_name(name));
+  for (const auto& [name, message] : wanted_) folders.insert(box::folder_name(name));
+  for (const auto& [name, message] : unsown_) folders.insert(box::folder_name(name));
+  return folders;
+}
+
+void Boxer::keep_house() {
+  housekeeping_.attend([this] { return folders_in_use(); });
+  for (Housekeeping::Sown& sown : housekeeping_.take_sown()) {
+    const auto waiting = unsown_.extract(sown.session);
+    if (waiting.empty()) continue;
+    if (sown.done)
+      open_session(waiting.mapped());
+    else
+      refuse(sown.session, "", sown.done.error().message());
+  }
+}
+
 // --- the loop
 
 Result<void> Boxer::serve(RoleStart start) {
@@ -323,7 +356,8 @@ Result<void> Boxer::serve(RoleStart start) {
       polls.push_back({.fd = session.keeper->fd()});
       kept.push_back(name);
     }
-    TRY(os::poll_fds(polls, milliseconds(-1)));
+    housekeeping_.add_polls(polls);
+    TRY(os::poll_fds(polls, housekeeping_.patience()));
     // The log first: what it says decides what the others may have. Each source gives one message
     // a round, so that no session can keep another waiting.
     if (polls[2].readable) read_log();
@@ -335,6 +369,8 @@ Result<void> Boxer::serve(RoleStart start) {
     if (polls[1].readable && caller_.open() && caller_.fd() == polls[1].fd) read_caller();
     take_steps();
     if (polls[0].readable) TRY(read_supervisor(start.supervisor));
+    take_steps();
+    keep_house();
     take_steps();
   }
   return {};

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@
 #include "roles/call_decision.h"
 #include "roles/call_gate.h"
 #include "roles/call_record.h"
+#include "roles/housekeeping.h"
 #include "roles/log_client.h"
 #include "roles/role_start.h"
 #include "roles/workspaces.h"
@@ -44,6 +46,7 @@ struct BoxerHost {
   StartedAs started;
   int sessions_fd;
   int executable;  // of glovebox, for keepers
+  const Clock& clock;
   const std::string& keeper_filter;
   const Log& log;
 };
@@ -80,6 +83,7 @@ class Boxer {
 
   void take_steps();
   void take(const Step& step);
+  void make_boxes_ahead(const std::string& name, BoxerSession& session);
   void find(const Step& step);
   void decide(const Step& step);
   void ask_record(const Step& step);
@@ -93,6 +97,7 @@ class Boxer {
   CallQuestion question_of(const BoxerSession& session, const std::string& tool,
                            const std::vector<std::string>& program) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
+  void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void interrupt_running(const std::string& session);
   void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
   template <class Message>
@@ -102,14 +107,19 @@ class Boxer {
       caller_gone(sent.error().message());
   }
 
+  std::set<std::string> folders_in_use() const;
+  void keep_house();
+
   BoxerHost host_;
   CallGate gate_;
+  Housekeeping housekeeping_;
   LogClient log_client_;
   ipc::Channel caller_;
   std::map<std::string, BoxerSession> sessions_;
   std::map<Ticket, LiveCall> calls_;
   // Sessions of an earlier caller that are still closing and are wanted again.
   std::map<std::string, ipc::OpenSession> wanted_;
+  std::map<std::string, ipc::OpenSession> unsown_;  // whose workspaces get their seed
   bool stopping_ = false;
 };
 

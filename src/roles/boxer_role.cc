@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "box/host_view.h"
 #include "os/file.h"
@@ -59,6 +60,7 @@ int run_boxer(RoleStart start) {
     return to_int(code);
   }
   const box::KernelHostView view;
+  const SystemClock clock;
   Boxer boxer({.settings = opened->settings,
                .active = opened->active,
                .view = view,
@@ -66,6 +68,7 @@ int run_boxer(RoleStart start) {
                .started = start.started,
                .sessions_fd = opened->sessions.get(),
                .executable = opened->executable.get(),
+               .clock = clock,
                .keeper_filter = opened->keeper_filter,
                .log = log});
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);

@@ -27,8 +27,9 @@ struct BoxerSession {
   std::optional<box::Keeper> keeper;
   std::string outputs;  // host path
   std::string close_reason = "closed";
-  std::uint64_t index = 0;  // of its latest record
-  bool closing = false;     // its caller wants its end
+  std::uint32_t background_ended = 0;  // processes that calls had left, at its end
+  std::uint64_t index = 0;             // of its latest record
+  bool closing = false;                // its caller wants its end
   // By tool: what the policy and the host came to when it was called first. A session keeps its
   // root anyway; what changes on the host meanwhile is for the next session.
   std::map<std::string, box::PlanPtr> plans;
@@ -45,6 +46,7 @@ struct LiveCall {
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
   bool in_box = false;
+  bool is_answered = false;  // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

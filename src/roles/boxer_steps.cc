@@ -1,6 +1,9 @@
 // The steps that the gate allows, one function for each.
+#include <algorithm>
 #include <format>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "os/file.h"
 #include "roles/boxer.h"
@@ -71,6 +74,24 @@ void Boxer::find(const Step& step) {
     log_gone(sent.error().message());
 }
 
+// What it may want first: its shell and one file tool, which serves the others as well.
+void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
+  const auto warm = std::ranges::count_if(
+      sessions_, [](const auto& entry) { return entry.second.keeper.has_value(); });
+  if (warm >= host_.settings.warm_sessions || session.keeper) return;
+  for (const std::string tool : {"bash", "read"}) {
+    CallDecision decision =
+        decide_call(host_.active, host_.settings, host_.view, question_of(session, tool, {}));
+    auto* const plan = std::get_if<box::BoxPlan>(&decision);
+    if (plan == nullptr) continue;
+    const box::PlanPtr known = box::KnownPlan::of(std::move(*plan));
+    session.plans.emplace(tool, known);
+    // What cannot be made now is told by the call that needs it.
+    if (!session.keeper && !start_keeper(name, session)) return;
+    if (!session.keeper->prepare(known)) return session.keeper.reset();
+  }
+}
+
 void Boxer::decide(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   BoxerSession& session = sessions_.at(call.session);
@@ -134,6 +155,7 @@ Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session)
   launch.host = host_.settings.host;
   launch.cgroup = session.group;
   launch.filter = host_.keeper_filter;
+  launch.ahead = host_.settings.warm_sessions > 0 ? box::Ahead::boxes : box::Ahead::none;
   session.keeper = TRY_CONTEXT(box::Keeper::start(launch), "keeper");
   return {};
 }
@@ -170,30 +192,51 @@ void Boxer::read_keeper(const std::string& name) {
     at->second.keeper.reset();
     return interrupt_running(name);
   }
-  if ((*event)->kind != box::KeeperEvent::Kind::done) return;
+  using Kind = box::KeeperEvent::Kind;
   const auto call = calls_.find((*event)->ticket);
-  if (call == calls_.end() || !call->second.in_box) return;
+  if ((*event)->kind == Kind::started || call == calls_.end() || !call->second.in_box) return;
   box::RunReport& report = (*event)->report;
-  CallResult result;
   // Maybe the host is not what it was when the plan was made.
   if (report.verdict.outcome == box::Outcome::setup_failed) at->second.plans.clear();
+  CallResult result;
   result.verdict = std::move(report.verdict);
   result.usage = report.usage;
   result.is_error = report.is_error;
   result.content = std::move(report.content);
+  result.background = report.background;
   result.rule = call->second.plan->plan().rule;
+  if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
-  call->second.in_box = false;
-  gate_.ran((*event)->ticket);
+  call->second.is_answered = true;
+  gate_.ran(call->first, CallGate::Box::ending);
+}
+
+void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
+  call.in_box = false;
+  if (!call.is_answered) {
+    call.result = std::move(result);
+    return gate_.ran(ticket);
+  }
+  const bool as_told = call.result && call.result->verdict == result.verdict &&
+                       call.result->content == result.content;
+  call.result = std::move(result);
+  if (!as_told) {
+    // What was stored is not what it came to.
+    const box::PendingResults& pending = sessions_.at(call.session).store.pending();
+    if (auto kept = pending.put(call.tool_use, to_stored(*call.result, call.text.tool)); !kept) {
+      host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
+      (void)pending.remove(call.tool_use);
+    }
+  }
+  gate_.ended(ticket);
 }
 
 void Boxer::interrupt_running(const std::string& session) {
   for (auto& [ticket, call] : calls_) {
     if (call.session != session || !call.in_box) continue;
-    call.in_box = false;
-    call.result = failed_call(box::Outcome::interrupted, "the keeper died",
-                              tools::restarted_text(call.text.tool));
-    gate_.ran(ticket);
+    box_ended(ticket, call,
+              failed_call(box::Outcome::interrupted, "the keeper died",
+                          tools::restarted_text(call.text.tool)));
   }
 }
 
@@ -291,7 +334,8 @@ void Boxer::session_step(const Step& step) {
         opened.kept = std::move(*kept);
       else
         host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});
-      return send(opened);
+      send(opened);
+      return make_boxes_ahead(step.session, session);
     }
     case Step::Kind::not_opened:
       refuse(step.session, "", "the audit log cannot be written");
@@ -299,8 +343,10 @@ void Boxer::session_step(const Step& step) {
       return;
     case Step::Kind::ask_close:
       // Nothing of the session runs any more when its end is recorded.
+      session.background_ended += session.keeper ? session.keeper->end() : 0;
       session.keeper.reset();
-      return ask(RecordKind::session_close, session_close_members(session.close_reason));
+      return ask(RecordKind::session_close,
+                 session_close_members(session.close_reason, session.background_ended));
     case Step::Kind::closed: {
       const bool told = !session.orphaned;
       end_session(step.session);

@@ -24,7 +24,8 @@ std::vector<Step> CallGate::take_steps() {
 
 bool CallGate::runs_anything() const {
   return std::ranges::any_of(calls_, [](const auto& entry) {
-    return entry.second.phase == Phase::running || entry.second.phase == Phase::abandoned;
+    return entry.second.phase == Phase::running || entry.second.phase == Phase::abandoned ||
+           entry.second.box == Box::ending;
   });
 }
 
@@ -95,17 +96,48 @@ bool CallGate::may_start(const Session& session, std::size_t position) const {
   return active < kMaxReaders;
 }
 
+Ticket CallGate::startable(const Session& session) const {
+  for (std::size_t i = 0; i < session.order.size(); ++i) {
+    if (calls_.at(session.order[i]).phase != Phase::waiting) continue;
+    return may_start(session, i) ? session.order[i] : 0;
+  }
+  return 0;
+}
+
+void CallGate::start(Ticket ticket) {
+  Call& next = calls_.at(ticket);
+  next.phase = Phase::deciding;
+  next.in_slot = true;
+  ++taken_;
+  emit(Step::Kind::decide, ticket, next);
+}
+
+// One call for each session in turn, until nobody waits or nothing is free.
+void CallGate::hand_out_slots() {
+  while (log_ok_ && taken_ < slots_ && !queue_.empty()) {
+    const std::string name = std::move(queue_.front());
+    queue_.pop_front();
+    const auto at = sessions_.find(name);
+    if (at == sessions_.end()) continue;
+    at->second.queued = false;
+    const Ticket next = startable(at->second);
+    if (next == 0) continue;
+    start(next);
+    if (startable(at->second) == 0) continue;
+    at->second.queued = true;
+    queue_.push_back(name);
+  }
+}
+
 void CallGate::advance(const std::string& name) {
   const auto at = sessions_.find(name);
-  if (at == sessions_.end()) return;
+  if (at == sessions_.end()) return hand_out_slots();
   Session& session = at->second;
-  for (std::size_t i = 0; log_ok_ && i < session.order.size(); ++i) {
-    Call& next = calls_.at(session.order[i]);
-    if (next.phase != Phase::waiting) continue;
-    if (!may_start(session, i)) break;
-    next.phase = Phase::deciding;
-    emit(Step::Kind::decide, session.order[i], next);
+  if (!session.queued && startable(session) != 0) {
+    session.queued = true;
+    queue_.push_back(name);
   }
+  hand_out_slots();
   if (session.phase == SessionPhase::emptying && session.order.empty() && log_ok_) {
     session.phase = SessionPhase::closing;
     emit(Step::Kind::ask_close, name);
@@ -136,10 +168,16 @@ Result<Ticket> CallGate::receive(const std::string& session, const std::string& 
 
 void CallGate::finish(Ticket ticket, Ending ending) {
   const auto at = calls_.find(ticket);
+  if (at->second.box == Box::ending) {
+    at->second.phase = Phase::ending;
+    at->second.ending = ending;
+    return;
+  }
   Call ended = std::move(at->second);
   calls_.erase(at);
   by_tool_use_.erase(ended.tool_use);
   ended.ending = ending;
+  if (ended.in_slot) --taken_;
   const auto session = sessions_.find(ended.session);
   bool heard = false;
   if (session != sessions_.end()) {
@@ -225,13 +263,27 @@ void CallGate::recorded(Ticket ticket, Recorded outcome) {
   }
 }
 
-void CallGate::ran(Ticket ticket) {
-  if (call(ticket, Phase::abandoned) != nullptr) return finish(ticket, Ending::not_recorded);
+void CallGate::ran(Ticket ticket, Box box) {
+  if (Call* abandoned = call(ticket, Phase::abandoned)) {
+    abandoned->box = box;
+    return finish(ticket, Ending::not_recorded);
+  }
   Call* ran = call(ticket, Phase::running);
   if (ran == nullptr) return;
+  ran->box = box;
   if (ran->reason == CancelReason::interrupted) ran->ending = Ending::interrupted;
   ran->phase = Phase::storing;
   emit(Step::Kind::store, ticket, *ran);
+}
+
+void CallGate::ended(Ticket ticket) {
+  const auto at = calls_.find(ticket);
+  if (at == calls_.end() || at->second.box == Box::ended) return;
+  Call& ended = at->second;
+  ended.box = Box::ended;
+  if (ended.phase != Phase::ending) return;
+  if (!ended.is_stored) return finish(ticket, ended.ending);
+  record_end(ticket, ended);
 }
 
 void CallGate::stored(Ticket ticket, Kept kept) {
@@ -242,9 +294,15 @@ void CallGate::stored(Ticket ticket, Kept kept) {
   const bool earlier =
       stored->ending == Ending::interrupted && stored->reason == CancelReason::none;
   if (kept == Kept::no) stored->ending = Ending::not_recorded;
-  const bool orphan = earlier || kept == Kept::no;
-  stored->phase = orphan ? Phase::orphaning : Phase::resulting;
-  emit(orphan ? Step::Kind::ask_orphan : Step::Kind::ask_result, ticket, *stored);
+  stored->is_orphan = earlier || kept == Kept::no;
+  stored->is_stored = true;
+  if (stored->box == Box::ended) return record_end(ticket, *stored);
+  stored->phase = Phase::ending;
+}
+
+void CallGate::record_end(Ticket ticket, Call& call) {
+  call.phase = call.is_orphan ? Phase::orphaning : Phase::resulting;
+  emit(call.is_orphan ? Step::Kind::ask_orphan : Step::Kind::ask_result, ticket, call);
 }
 
 // --- cancelling
@@ -262,7 +320,8 @@ void CallGate::cancel_call(Ticket ticket, CancelReason reason) {
   Call& call = calls_.at(ticket);
   if (call.reason != CancelReason::none) return;  // the first reason stands
   call.reason = reason;
-  if (call.phase == Phase::running) return emit(Step::Kind::stop, ticket, call);
+  if (call.phase == Phase::running || call.box == Box::ending)
+    return emit(Step::Kind::stop, ticket, call);
   if (call.phase != Phase::waiting) return;  // the next event of the call sees the reason
   if (reason == CancelReason::interrupted) return finish(ticket, Ending::interrupted);
   deny_cancelled(ticket, call);
@@ -272,6 +331,7 @@ void CallGate::cancel_call(Ticket ticket, CancelReason reason) {
 
 void CallGate::abandon(Ticket ticket) {
   Call& call = calls_.at(ticket);
+  if (call.box == Box::ending) emit(Step::Kind::stop, ticket, call);
   switch (call.phase) {
     case Phase::running:
       unsure_.push_back({call.session, call.tool_use});
@@ -280,6 +340,12 @@ void CallGate::abandon(Ticket ticket) {
     case Phase::abandoned:
     case Phase::in_doubt:
       return;
+    case Phase::ending:
+      if (!call.is_stored) return;
+      call.is_stored = false;
+      call.ending = Ending::not_recorded;
+      unsure_.push_back({call.session, call.tool_use});
+      return emit(Step::Kind::forget, ticket, call);
     case Phase::resulting:
       call.phase = Phase::in_doubt;
       return;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "audit/bounded_value.h"
+#include "box/plan_text.h"
 
 namespace glovebox::roles {
 
@@ -44,6 +45,7 @@ Json protection_of(const box::BoxPlan& plan) {
       {"filter", plan.filter_name},
       {"bpf", plan.filter_digest},
       {"cgroup", box::to_string(plan.cgroups)},
+      {"background", box::to_string(plan.background)},
       {"memory", name_of(plan.limits.memory_by)},
       {"cpu", name_of(plan.limits.cpu_by)},
       {"disk", name_of(plan.limits.disk_by)},
@@ -73,9 +75,10 @@ JsonObject session_open_members(const SessionFacts& session, const ActivePolicy&
   return members;
 }
 
-JsonObject session_close_members(std::string_view why) {
+JsonObject session_close_members(std::string_view why, std::uint32_t ended) {
   JsonObject members;
   members.set("why", why);
+  if (ended > 0) members.set("ended", static_cast<std::int64_t>(ended));
   return members;
 }
 
@@ -115,6 +118,7 @@ JsonObject result_members(const CallResult& result) {
   members.set("ns", result.usage.wall_us * kNanoseconds);
   members.set("cpu", result.usage.cpu_us * kNanoseconds);
   members.set("rss", result.usage.peak_kib);
+  if (result.background > 0) members.set("left", static_cast<std::int64_t>(result.background));
   return members;
 }
 

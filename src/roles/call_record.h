@@ -23,7 +23,8 @@ struct SessionFacts {
 };
 codec::JsonObject session_open_members(const SessionFacts& session, const ActivePolicy& active,
                                        const box::HostFacts& host, StartedAs started);
-codec::JsonObject session_close_members(std::string_view why);
+// `ended`: background processes that calls had left and that ended with the session.
+codec::JsonObject session_close_members(std::string_view why, std::uint32_t ended);
 
 // What was asked: the tool's input as JSON, or a program's arguments.
 struct CallText {

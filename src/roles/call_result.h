@@ -2,6 +2,7 @@
 // until the control plane has it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "box/outcome.h"
@@ -15,6 +16,8 @@ struct CallResult {
   bool is_error = false;
   std::string content;  // JSON array of content blocks; empty for a program
   std::string rule;     // file:line
+  // Processes of the call that live on in the session, as far as it is known: not stored.
+  std::uint32_t background = 0;
 };
 
 // An answer of ours instead of a box's.

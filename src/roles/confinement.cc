@@ -23,6 +23,9 @@ constexpr std::array<Confinement, 5> kTable = {{
 }};
 
 constexpr unsigned kPrivateFiles = 077;
+// What kMaxSessions sessions need in the worker (a stream each, and requests) or the boxer (a
+// folder, a channel and a process each), with room. The soft limit is 1,024 on most hosts.
+constexpr std::uint64_t kOpenFiles = 16'384;
 
 }  // namespace
 
@@ -43,6 +46,7 @@ std::vector<Capability> kept_capabilities(Role role, StartedAs started, box::Run
 Result<void> take_identity(Role role, StartedAs started, box::Rung rung) {
   os::set_file_mask(kPrivateFiles);
   TRY(os::set_limit(os::Resource::core, 0));
+  TRY_CONTEXT(os::raise_soft_limit(os::Resource::files, kOpenFiles), "open files");
   if (started == StartedAs::root) {
     const RoleUser user = user_of(role);
     TRY(os::drop_groups());

@@ -162,6 +162,11 @@ Result<void> check_work_name(const std::string& path) {
   return {};
 }
 
+Result<std::string> real_folder(const std::string& path) {
+  const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_PATH | O_DIRECTORY), path);
+  return real_path(folder.get());
+}
+
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started) {
   TRY(check_work_name(path));
   const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_RDONLY | O_DIRECTORY), path);

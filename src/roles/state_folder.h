@@ -49,6 +49,9 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
 // or empty and then given to it. Errors: denied, not_found.
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started);
 
+// The absolute path of a folder that exists, without links in it.
+Result<std::string> real_folder(const std::string& path);
+
 // What is named for a workspace is a place of its own, not one that /proc, /dev/fd or /sys leads
 // to: that would be whatever another process has there at the moment. Error: denied.
 Result<void> check_work_name(const std::string& path);

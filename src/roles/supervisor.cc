@@ -103,6 +103,9 @@ Json Supervisor::boxer_settings() const {
   settings.workspace = options_.workspace;
   settings.end = options_.end;
   settings.seed = options_.seed;
+  settings.keep = options_.keep;
+  settings.call_slots = options_.call_slots;
+  settings.warm_sessions = options_.warm_sessions;
   settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
   settings.protected_paths = options_.protected_paths;
   settings.protected_paths.push_back(options_.state.path());

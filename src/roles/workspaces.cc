@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <format>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "box/session_store.h"
 #include "os/file.h"
 #include "os/identity.h"
+#include "roles/seed.h"
 
 namespace glovebox::roles {
 
@@ -18,6 +20,12 @@ constexpr std::size_t kMaxFolders = 1'000'000;
 constexpr std::uint32_t kNobody = 65534;
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 constexpr unsigned kPrivate = 0700;
+constexpr std::string_view kUnfinishedPrefix = ".new-";
+
+std::string random_name(std::string_view prefix, Random& random) {
+  constexpr std::size_t kRandomBytes = 8;
+  return std::string(prefix) + random.hex(kRandomBytes);
+}
 
 }  // namespace
 
@@ -35,12 +43,19 @@ Workspaces::Workspaces(const BoxerSettings& settings, UniqueFd work)
 Result<Workspaces> Workspaces::open(const BoxerSettings& settings) {
   const int flags = settings.workspace == WorkspaceMode::shared ? O_PATH | O_DIRECTORY : kFolder;
   Workspaces places(settings, TRY_CONTEXT(os::open_path(settings.work, flags), settings.work));
-  if (!places.root_ || places.mode_ == WorkspaceMode::shared) return places;
-  for (const os::FolderEntry& entry : TRY(os::list_folder(places.work_.get(), kMaxFolders))) {
-    if (const auto facts = os::facts_at(places.work_.get(), entry.name))
-      places.taken_.insert(facts->uid);
-  }
+  if (!settings.seed.empty()) TRY(check_seed(settings.seed, settings.work));
+  TRY(places.read_taken_ids());
   return places;
+}
+
+Result<void> Workspaces::read_taken_ids() {
+  if (!root_ || mode_ == WorkspaceMode::shared) return {};
+  std::set<std::uint32_t> taken;
+  for (const os::FolderEntry& entry : TRY(os::list_folder(work_.get(), kMaxFolders))) {
+    if (const auto facts = os::facts_at(work_.get(), entry.name)) taken.insert(facts->uid);
+  }
+  taken_ = std::move(taken);
+  return {};
 }
 
 Result<std::uint32_t> Workspaces::free_id() const {
@@ -76,18 +91,13 @@ Result<Workspace> Workspaces::prepare(std::string_view session) {
   const UniqueFd folder = TRY(os::open_at(work_.get(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
   if (!root_) {
     place.ids = {.outside_uid = own_uid_, .outside_gid = own_gid_};
-    if (made && !seed_.empty())
-      TRY_CONTEXT(copy_seed(seed_, TRY(os::open_at(work_.get(), name, kFolder)).get(), {}), seed_);
     return place;
   }
   std::uint32_t id = TRY(os::facts_of(folder.get())).uid;
   if (made || id == own_uid_) {
     // A folder that is still ours was being prepared when an earlier boxer died.
     id = TRY(free_id());
-    const UniqueFd open = TRY(os::open_at(work_.get(), name, kFolder));
-    if (!seed_.empty())
-      TRY_CONTEXT(copy_seed(seed_, open.get(), {.change = true, .uid = id, .gid = id}), seed_);
-    TRY(give(open.get(), id));
+    TRY(give(TRY(os::open_at(work_.get(), name, kFolder)).get(), id));
     taken_.insert(id);
   }
   if (id < first_id_ || id > last_id_)
@@ -101,90 +111,85 @@ Result<Workspace> Workspaces::prepare(std::string_view session) {
 Result<void> Workspaces::remove(std::string_view session) {
   if (mode_ == WorkspaceMode::shared) return {};
   const std::string name = box::folder_name(session);
-  if (!root_) return os::remove_tree(work_.get(), name);
   const auto facts = os::facts_at(work_.get(), name);
   if (!facts) return {};
-  if (facts->uid != own_uid_) {
-    // What is inside can only be removed by its owner; the folder itself stands in one of ours.
-    TRY(os::act_as(facts->uid, facts->gid));
-    const auto emptied = [&]() -> Result<void> {
-      const UniqueFd folder = TRY(os::open_at(work_.get(), name, kFolder));
-      TRY(os::change_mode(folder.get(), kPrivate));
-      for (const os::FolderEntry& entry : TRY(os::list_folder(folder.get(), kMaxFolders)))
-        TRY(os::remove_tree(folder.get(), entry.name));
-      return {};
-    }();
-    TRY(os::act_as(own_uid_, own_gid_));
-    TRY(emptied);
-    taken_.erase(facts->uid);
-  }
+  TRY(remove_as_owner(name));
+  taken_.erase(facts->uid);
+  return {};
+}
+
+Result<void> Workspaces::remove_as_owner(const std::string& name) const {
+  if (!root_) return os::remove_tree(work_.get(), name);
+  const os::FileFacts facts = TRY(os::facts_at(work_.get(), name));
+  if (facts.uid == own_uid_) return os::remove_tree(work_.get(), name);
+  // What is inside can only be removed by its owner; the folder itself stands in one of ours.
+  TRY(os::act_as(facts.uid, facts.gid));
+  const auto emptied = os::empty_tree(work_.get(), name);
+  TRY(os::act_as(own_uid_, own_gid_));
+  TRY(emptied);
   return os::remove_folder(work_.get(), name);
 }
 
-// --- seed
+// --- the seed
 
-namespace {
+bool Workspaces::wants_seed(std::string_view session) const {
+  if (seed_.empty() || mode_ == WorkspaceMode::shared) return false;
+  const auto facts = os::facts_at(work_.get(), box::folder_name(session));
+  return !facts && facts.error().kind() == ErrorKind::not_found;
+}
 
-class Copier {
- public:
-  explicit Copier(const CopyOwner& owner) : owner_(owner) {}
+Result<Workspaces::Sowing> Workspaces::plan_sowing(std::string_view session, Random& random) {
+  Sowing sowing{box::folder_name(session), random_name(kUnfinishedPrefix, random), 0};
+  if (!root_) return sowing;
+  sowing.id = TRY(free_id());
+  taken_.insert(sowing.id);
+  return sowing;
+}
 
-  Result<void> folder(int from, int to) {
-    for (const os::FolderEntry& entry : TRY(os::list_folder(from, kMaxSeedEntries)))
-      TRY_CONTEXT(one(from, to, entry.name), entry.name);
-    return {};
+Result<void> Workspaces::sow(const Sowing& sowing) const {
+  TRY(os::make_folder(work_.get(), sowing.unfinished, kPrivate));
+  const UniqueFd folder = TRY(os::open_at(work_.get(), sowing.unfinished, kFolder));
+  TRY_CONTEXT(copy_seed(seed_, folder.get(), {.change = root_, .uid = sowing.id, .gid = sowing.id}),
+              "seed " + seed_);
+  if (root_) TRY(give(folder.get(), sowing.id));
+  TRY(os::rename_at(work_.get(), sowing.unfinished, work_.get(), sowing.name, os::Replace::no));
+  return os::sync(work_.get());
+}
+
+// --- the way out
+
+Result<void> Workspaces::put_away(const std::string& folder, Random& random) const {
+  if (mode_ == WorkspaceMode::shared) return {};
+  auto moved = os::rename_at(work_.get(), folder, work_.get(), random_name(kGonePrefix, random),
+                             os::Replace::no);
+  if (!moved && moved.error().kind() == ErrorKind::not_found) return {};
+  return moved;
+}
+
+Result<void> Workspaces::put_away_unfinished(Random& random) const {
+  if (mode_ == WorkspaceMode::shared) return {};
+  for (const os::FolderEntry& entry : TRY(os::list_folder(work_.get(), kMaxFolders)))
+    if (entry.name.starts_with(kUnfinishedPrefix)) TRY(put_away(entry.name, random));
+  return {};
+}
+
+bool Workspaces::anything_to_clear() const {
+  if (mode_ == WorkspaceMode::shared) return false;
+  const auto entries = os::list_folder(work_.get(), kMaxFolders);
+  return entries && std::ranges::any_of(*entries, [](const os::FolderEntry& entry) {
+           return entry.name.starts_with(kGonePrefix);
+         });
+}
+
+Result<void> Workspaces::clear() const {
+  if (mode_ == WorkspaceMode::shared) return {};
+  Result<void> first;
+  for (const os::FolderEntry& entry : TRY(os::list_folder(work_.get(), kMaxFolders))) {
+    if (!entry.name.starts_with(kGonePrefix)) continue;
+    auto removed = remove_as_owner(entry.name);
+    if (!removed && first) first = std::move(removed).error().with_context(entry.name);
   }
-
- private:
-  Result<void> one(int from, int to, const std::string& name) {
-    if (++entries_ > kMaxSeedEntries) return Error(ErrorKind::limit, "the seed has too many files");
-    const os::FileFacts facts = TRY(os::facts_at(from, name));
-    switch (facts.type) {
-      case os::FileType::folder: {
-        TRY(os::make_folder(to, name, kPrivate));
-        const UniqueFd source = TRY(os::open_at(from, name, kFolder));
-        const UniqueFd target = TRY(os::open_at(to, name, kFolder));
-        TRY(folder(source.get(), target.get()));
-        return finish(target.get(), facts.mode);
-      }
-      case os::FileType::regular: {
-        const UniqueFd source = TRY(os::open_at(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-        const UniqueFd target = TRY(os::open_at(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-                                                os::Resolve::anywhere, 0600));
-        std::vector<char> block(1 << 16);
-        while (const std::size_t got =
-                   TRY(os::read_some(source.get(), block.data(), block.size()))) {
-          bytes_ += got;
-          if (bytes_ > kMaxSeedBytes) return Error(ErrorKind::limit, "the seed is too large");
-          TRY(os::write_all(target.get(), {block.data(), got}));
-        }
-        return finish(target.get(), facts.mode);
-      }
-      case os::FileType::symlink:
-        return os::link_at(to, TRY(os::read_link_at(from, name)), name);
-      default:
-        return Error(ErrorKind::denied, "a seed holds only files, folders and symbolic links");
-    }
-  }
-
-  // Not set-uid or set-gid, whatever the seed says.
-  Result<void> finish(int fd, std::uint32_t mode) const {
-    constexpr std::uint32_t kPermissions = 0777;
-    TRY(os::change_mode(fd, mode & kPermissions));
-    if (owner_.change) TRY(os::change_owner(fd, owner_.uid, owner_.gid));
-    return {};
-  }
-
-  CopyOwner owner_;
-  std::size_t entries_ = 0;
-  std::uint64_t bytes_ = 0;
-};
-
-}  // namespace
-
-Result<void> copy_seed(const std::string& from, int to, const CopyOwner& owner) {
-  const UniqueFd source = TRY(os::open_path(from, kFolder));
-  return Copier(owner).folder(source.get(), to);
+  return first;
 }
 
 }  // namespace glovebox::roles

@@ -40,8 +40,8 @@ ToolResult failed(const EditInput& input, const Error& error) {
 
 ToolResult too_large(const EditInput& input, std::uint64_t size, std::uint64_t limit) {
   return error_result(
-      std::format("edit: {} is {} bytes, exceeds {}-byte limit. Files this large can be changed "
-                  "with bash only.",
+      std::format("edit: {} is {} bytes, exceeds {}-byte limit. The edit tool loads the whole file "
+                  "and cannot modify a file this large.",
                   input.file_path, size, limit));
 }
 

@@ -15,7 +15,6 @@
 #include "tools/confined.h"
 #include "tools/glob_pattern.h"
 #include "tools/input.h"
-#include "tools/reason.h"
 #include "tools/walk.h"
 
 namespace glovebox::tools {
@@ -47,11 +46,21 @@ struct Start {
   GlobPattern pattern;
 };
 
-// nullopt: the pattern's folder does not lead to one below the search root.
+bool has_never_searched(std::string_view folder) {
+  while (!folder.empty()) {
+    const std::size_t end = std::min(folder.find('/'), folder.size());
+    if (is_never_searched(folder.substr(0, end))) return true;
+    folder.remove_prefix(std::min(end + 1, folder.size()));
+  }
+  return false;
+}
+
+// nullopt: the pattern's folder does not lead to one below the search root that may be searched.
 std::optional<Start> start_of(const Roots& roots, Place search, GlobPattern pattern) {
   const std::string folder = pattern.literal_folder();
   std::string shown = search.path;
   if (folder.empty()) return Start{std::move(search), std::move(shown), std::move(pattern)};
+  if (has_never_searched(folder)) return std::nullopt;
   shown += '/' + folder;
   auto place = locate(roots, shown);
   if (!place || !is_within(search.path, place->path)) return std::nullopt;
@@ -128,8 +137,9 @@ ToolResult run_glob(const codec::Json& json, const Roots& roots, const ToolLimit
   if (!start) return text_result(std::string(kNoMatches));
   auto folder = open_directory(start->place);
   if (!folder) {
-    if (is_absent(folder.error())) return text_result(std::string(kNoMatches));
-    return failed_on("glob", input->path.empty() ? "." : input->path, folder.error());
+    Search nothing;
+    if (!is_absent(folder.error())) nothing.end.unreadable = 1;
+    return text_result(shown_lines(std::move(nothing), limits));
   }
   return text_result(shown_lines(search(folder->get(), *start, limits), limits));
 }

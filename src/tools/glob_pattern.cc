@@ -24,19 +24,29 @@ std::size_t class_end(std::string_view pattern, std::size_t at) {
   return std::string_view::npos;
 }
 
-unsigned char class_character(std::string_view body, std::size_t& i) {
+// The character that `text` begins with. A byte that begins none stands for itself, beyond all
+// characters.
+char32_t first_character(std::string_view text) {
+  constexpr char32_t kNoCharacters = 0x110000;
+  const codec::Utf8Step step = codec::decode_utf8(text);
+  return step.point ? *step.point : kNoCharacters + static_cast<unsigned char>(text.front());
+}
+
+char32_t class_character(std::string_view body, std::size_t& i) {
   if (body[i] == '\\' && i + 1 < body.size()) ++i;
-  return static_cast<unsigned char>(body[i++]);
+  const std::string_view rest = body.substr(i);
+  i += codec::decode_utf8(rest).length;
+  return first_character(rest);
 }
 
 // `body` is what stands between the brackets.
-bool class_has(std::string_view body, unsigned char c) {
+bool class_has(std::string_view body, char32_t c) {
   const bool is_negated = body.starts_with('!') || body.starts_with('^');
   if (is_negated) body.remove_prefix(1);
   bool has = false;
   for (std::size_t i = 0; i < body.size();) {
-    const unsigned char low = class_character(body, i);
-    unsigned char high = low;
+    const char32_t low = class_character(body, i);
+    char32_t high = low;
     if (i + 1 < body.size() && body[i] == '-') high = class_character(body, ++i);
     has = has || (low <= c && c <= high);
   }
@@ -59,8 +69,9 @@ std::optional<Advance> match_one(std::string_view pattern, std::size_t p, std::s
       const std::size_t end = class_end(pattern, p);
       if (end == std::string_view::npos) break;
       const std::string_view body = pattern.substr(p + 1, end - p - 2);
-      if (!class_has(body, static_cast<unsigned char>(c))) return std::nullopt;
-      return Advance{end - p, 1};
+      const std::string_view rest = name.substr(n);
+      if (!class_has(body, first_character(rest))) return std::nullopt;
+      return Advance{end - p, codec::decode_utf8(rest).length};
     }
     case '\\':
       if (p + 1 < pattern.size()) {

@@ -1,6 +1,7 @@
 #include "tools/grep.h"
 
 #include <atomic>
+#include <cerrno>
 #include <format>
 #include <string>
 #include <utility>
@@ -14,7 +15,6 @@
 #include "tools/input.h"
 #include "tools/line_search.h"
 #include "tools/ordered_work.h"
-#include "tools/reason.h"
 #include "tools/walk.h"
 
 namespace glovebox::tools {
@@ -40,6 +40,10 @@ struct Subject {
   std::uint64_t unreadable = 0;
 };
 
+bool is_absent(const Error& error) {
+  return error.error_number() == ENOENT || error.error_number() == ENOTDIR;
+}
+
 Result<Subject> subject_of(const Place& place, const ToolLimits& limits, const Deadline& deadline) {
   Subject subject;
   const FileKind kind = TRY(kind_of(place));
@@ -55,7 +59,8 @@ Result<Subject> subject_of(const Place& place, const ToolLimits& limits, const D
   const WalkVisitor visitor{.enters = [](std::string_view, std::string_view) { return true; },
                             .file =
                                 [&](int, std::string_view parent, std::string_view name) {
-                                  subject.files.push_back(joined_path(parent, name));
+                                  if (!is_never_searched(name))  // a file, but as in the toolset
+                                    subject.files.push_back(joined_path(parent, name));
                                   return !deadline.is_over();
                                 }};
   const WalkLimits walk{limits.max_walk_entries, kMaxGrepDepth};
@@ -104,8 +109,11 @@ ToolResult run_grep(const codec::Json& json, const Roots& roots, const ToolLimit
 
   const Deadline deadline(clock, limits.grep_time);
   auto subject = subject_of(*place, limits, deadline);
-  if (!subject) return failed_on("grep", given, subject.error());
   GrepText text(limits);
+  if (!subject) {
+    if (!is_absent(subject.error())) text.add_unreadable(1);
+    return text.result();
+  }
   std::atomic<std::uint64_t> unreadable = subject->unreadable;
   OrderedWork::run(
       subject->files.size(), std::clamp(limits.walk_threads, 1u, kMaxWalkThreads),

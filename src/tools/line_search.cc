@@ -113,8 +113,10 @@ void LineSearch::finish() {
 
 // `lines` ends with a newline.
 void LineSearch::search(std::string_view lines) {
+  // Over several lines at once an end of line would be looked for behind a CR.
+  const bool has_cr = lines.find('\r') != std::string_view::npos;
   while (!lines.empty() && !is_done_) {
-    const std::size_t candidate = pattern_.first_candidate(lines);
+    const std::size_t candidate = has_cr ? 0 : pattern_.first_candidate(lines);
     if (candidate >= lines.size()) break;  // also an empty match behind the last newline
     const std::size_t before =
         candidate == 0 ? std::string_view::npos : lines.rfind('\n', candidate - 1);
@@ -130,6 +132,7 @@ void LineSearch::search(std::string_view lines) {
 }
 
 void LineSearch::search_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
   if (is_done_ || is_too_long(line) || !pattern_.matches(line)) return;
   hits_ += std::format("{}:{}:{}\n", prefix_, line_number_, line);
   is_done_ = hits_.size() > limit_;

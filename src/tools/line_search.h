@@ -1,5 +1,5 @@
-// Matching lines of one file, found as its bytes stream by. No I/O; memory stays at one chunk plus
-// the longest line that is shown.
+// Matching lines of one file, found as its bytes stream by. A CR before a newline belongs to the
+// newline. No I/O; memory stays at one chunk plus the longest line that is shown.
 #pragma once
 
 #include <cstddef>

@@ -69,12 +69,14 @@ ToolResult stream_range(const ReadInput& input, const OpenedFile& file, std::uin
   if (lines.is_single_line()) {
     return error_result(
         std::format("read: line {} of {} alone exceeds {}-byte limit. "
-                    "Part of a line cannot be read; use bash to cut it.",
+                    "The read tool cannot return part of a line, so view_range cannot narrow this "
+                    "further.",
                     lines.first_line(), input.file_path, limit));
   }
-  return error_result(std::format(
-      "read: view_range [{}, {}] of {} exceeds {}-byte limit. Read fewer lines at once.",
-      input.range.first, input.range.last, input.file_path, limit));
+  return error_result(
+      std::format("read: view_range [{}, {}] of {} exceeds {}-byte limit. Narrow the view_range to "
+                  "read a smaller portion.",
+                  input.range.first, input.range.last, input.file_path, limit));
 }
 
 }  // namespace
@@ -107,7 +109,8 @@ ToolResult run_read(const codec::Json& json, const Roots& roots, const ToolLimit
   if (file->size > limit) {
     if (!is_whole) return stream_range(*input, *file, limit);
     return too_large(*input, file->size, limit,
-                     "Use view_range to read some of its lines, for instance [1, 500].");
+                     "Use the view_range parameter to read specific line ranges, e.g. view_range: "
+                     "[1, 500].");
   }
   auto rest = read_whole(file->fd.get(), limit - std::min<std::uint64_t>(limit, head.size()));
   if (!rest) return failed(*input, rest.error());

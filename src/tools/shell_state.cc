@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 #include <unordered_set>
 
 namespace glovebox::tools {
@@ -21,8 +23,9 @@ namespace {
 // options come last, as a list for the next script: -e would end a restore at the first readonly
 // variable, -x would trace our own words.
 #define SAVE_STATE                                                                               \
-  "{ __gb_s=:$SHELLOPTS: __gb_b=:$BASHOPTS: POSIXLY_CORRECT=1; \\set +euxv; "                    \
-  "\\unset -f builtin; \\set +o posix; \\builtin trap - EXIT; "                                  \
+  "{ __gb_e=$? __gb_s=:$SHELLOPTS: __gb_b=:$BASHOPTS: POSIXLY_CORRECT=1; \\set +euxv; "          \
+  "\\unset -f builtin; \\set +o posix; \\builtin trap - EXIT; \\builtin printf \"%d\\n\" "       \
+  "\"$__gb_e\" >&43; "                                                                           \
   "__gb_d=${__gb_s/*:xtrace:*/!}; __gb_x=${__gb_x+1}${__gb_d##:*}; "                             \
   "__gb_s=${__gb_s/:xtrace:/:}; __gb_s=${__gb_s/:noexec:/:}; __gb_s=${__gb_s/:onecmd:/:}; "      \
   "__gb_s=${__gb_s#:}; __gb_s=${__gb_s%:}; \\builtin unset -v BASH_EXECUTION_STRING; "           \
@@ -39,8 +42,9 @@ namespace {
   "\\builtin printf \"#GBEND\\n\"; } 2>/dev/null >&42"
 
 // The state runs between the two redirections; from there on nothing is called but by `builtin`.
-// Fds 3 to 5 are free for the command, which is expanded before fd 4 is closed.
-#define BEGIN "exec 42>&5 5>&-; unset -v BASH_EXECUTION_STRING; "
+// Fds 3 to 6 are free for the command, which is expanded before fd 4 is closed. It ends in a
+// newline, so that a backslash at its end continues its last line instead of standing for itself.
+#define BEGIN "exec 42>&5 43>&6 5>&- 6>&-; unset -v BASH_EXECUTION_STRING; "
 #define RUN_COMMAND                                                                      \
   "__gb_here=$PWD __gb_gone= __gb_opts=(-B) __gb_x=; "                                   \
   "{ . /dev/fd/3; builtin declare SECONDS=0; builtin printf \"#GB1 restored\\n\" >&42; " \
@@ -49,7 +53,7 @@ namespace {
   "' EXIT; builtin set \"${__gb_opts[@]}\"; "                                            \
   "builtin unset -v __gb_here __gb_gone __gb_opts __gb_s __gb_b __gb_d __gb_e; "         \
   "[[ $__gb_x ]] || builtin unset -v __gb_x; } >/dev/null 2>&1; "                        \
-  "builtin eval \"${__gb_x-}$(</dev/fd/4)\" 3<&- 4<&-"
+  "builtin eval \"${__gb_x-}$(</dev/fd/4)\"$'\\n' 3<&- 4<&-"
 
 // What the shell would have restored if nothing had changed since it started, one statement a line.
 #define TELL_START                                                                                \
@@ -143,6 +147,16 @@ std::string changes_since(std::string_view start, std::string_view state) {
     if (line.starts_with("shopt -")) return !same_options;
     return line.starts_with("cd ") || !known.contains(line);
   });
+}
+
+std::optional<int> told_status(std::string_view status_out) {
+  constexpr int kSurest = 127;
+  if (!status_out.ends_with('\n')) return std::nullopt;
+  int status = 0;
+  const char* const end = status_out.data() + status_out.size() - 1;
+  const auto [rest, error] = std::from_chars(status_out.data(), end, status);
+  if (error != std::errc{} || rest != end || status < 0 || status > kSurest) return std::nullopt;
+  return status;
 }
 
 bool is_restored(std::string_view state_out) {

@@ -3,11 +3,13 @@
 //
 // The keeper starts, in the box, `/bin/bash --noprofile --norc -c <shell_script()>` with an
 // environment built from nothing, stdin /dev/null, stdout and stderr one pipe, and
-//   fd 3  state in: what the last call left (a memfd, from offset 0; empty for a fresh shell)
+//   fd 3  state in: what the last call left (memfd or pipe with a closed writer; empty for a fresh
+//         shell)
 //   fd 4  command: the text to run (memfd or pipe with a closed writer)
 //   fd 5  state out: an empty memfd; read by the keeper when bash is gone
+//   fd 6  status out: a pipe; the command's status as a line, before the state is written
 // The script needs /dev/fd. The process's status is the command's. While the command runs, the
-// shell keeps fd 42 for the state; 3, 4 and 5 are free.
+// shell keeps fd 42 for the state and 43 for the status; 3 to 6 are free.
 //
 // State carried: variables of every kind, functions, aliases, shopt, set -o, umask, folder, traps
 // other than EXIT. Not carried: jobs, `$!`, `$?`, open fds, the hash table, history, the dirs
@@ -34,6 +36,7 @@ namespace glovebox::tools {
 constexpr int kStateInFd = 3;
 constexpr int kCommandFd = 4;
 constexpr int kStateOutFd = 5;
+constexpr int kStatusOutFd = 6;
 
 constexpr std::size_t kMaxShellState = 1024 * kKiB;
 constexpr milliseconds kRestoreTimeLimit{5'000};
@@ -61,6 +64,10 @@ std::optional<std::string_view> told_at_start(std::string_view state_out);
 // fd 3 in its place.
 std::string changes_since(std::string_view start, std::string_view state);
 
+// The status that a shell told on fd 6, from what came there. Not more than word that the shell is
+// about to end: a guest can write there too, and a shell that a signal ends tells some status
+// first. nullopt: none, or one that says nothing.
+std::optional<int> told_status(std::string_view status_out);
 // True once the restore is over, for what fd 5 holds so far.
 bool is_restored(std::string_view state_out);
 // True if kFolderGoneNotice belongs before the output; known as soon as anything follows the mark,

@@ -16,10 +16,6 @@ struct Entry {
   bool is_folder = false;
 };
 
-bool is_skipped_folder(std::string_view name) {
-  return name == ".git" || name == "node_modules";
-}
-
 class Walk {
  public:
   Walk(int start, const WalkLimits& limits, const WalkVisitor& visitor)
@@ -65,7 +61,7 @@ class Walk {
       }
     }
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-      if (!entry->is_folder || is_skipped_folder(entry->name)) continue;
+      if (!entry->is_folder || is_never_searched(entry->name)) continue;
       if (folder.depth >= limits_.max_depth) {
         end_.is_cut = true;
         continue;
@@ -119,6 +115,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_never_searched(std::string_view name) {
+  return name == ".git" || name == "node_modules";
+}
 
 std::string joined_path(std::string_view parent, std::string_view name) {
   std::string path(parent);

@@ -2,8 +2,9 @@
 //
 // Depth first, names sorted by their bytes, so that two walks of one tree meet the same entries
 // even where a limit cuts them short. No symbolic link is followed and no mount crossed; each
-// folder is opened by its path below the start, confined by the kernel (os/beneath.h). `.git` and
-// `node_modules` are skipped. Memory is bounded by the entry limit; nothing recurses.
+// folder is opened by its path below the start, confined by the kernel (os/beneath.h). Folders
+// called `.git` or `node_modules` are skipped. Memory is bounded by the entry limit; nothing
+// recurses.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,9 @@ struct WalkVisitor {
 
 // `start` is an open, readable folder.
 WalkEnd walk_files(int start, const WalkLimits& limits, const WalkVisitor& visitor);
+
+// Folders below its start that neither search looks into.
+bool is_never_searched(std::string_view name);
 
 // `parent/name`, or `name` when parent is empty.
 std::string joined_path(std::string_view parent, std::string_view name);

@@ -110,9 +110,7 @@ net::Task<Result<net::Response>> ControlPlane::send(Call call, Access access,
 net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std::string worker_id,
                                                     Access access, net::Patience patience) {
   Call call{.method = "GET"};
-  call.path = work_path(
-      environment, "/poll?block_ms=" + std::to_string(kPollBlockMilliseconds) +
-                       "&reclaim_older_than_ms=" + std::to_string(kReclaimAfter / milliseconds(1)));
+  call.path = work_path(environment, "/poll?block_ms=" + std::to_string(kPollBlockMilliseconds));
   call.worker_id = std::move(worker_id);
   return send(std::move(call), access, patience.no_later_than(loop_.now() + kPollPatience));
 }

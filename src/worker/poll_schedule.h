@@ -14,8 +14,9 @@
 namespace glovebox::worker {
 
 constexpr int kPollBlockMilliseconds = 999;
-constexpr Duration kReclaimAfter = seconds(5);  // a hand-out that is not acked is offered again
-constexpr Duration kAckWindow = seconds(4);     // so its retries end before that
+// Retries of an ack end before the item is offered to others, which is 5 s after the hand-out
+// unless a poll asks for another time: ours do not.
+constexpr Duration kAckWindow = seconds(4);
 
 class PollSchedule {
  public:

@@ -47,8 +47,8 @@ std::string result_body(const ToolCall& call, std::string_view content, ResultKi
   const bool custom = call.kind == ToolCall::Kind::custom;
   Json event = Json::object({{"type", custom ? "user.custom_tool_result" : "user.tool_result"},
                              {custom ? "custom_tool_use_id" : "tool_use_id", call.id},
+                             {"is_error", kind == ResultKind::error},
                              {"content", blocks}});
-  if (kind == ResultKind::error) event.as_object()->set("is_error", true);
   return codec::to_json(Json::object({{"events", Json::array({std::move(event)})}}));
 }
 

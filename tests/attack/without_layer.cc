@@ -191,7 +191,9 @@ void hear(RunningBox& box, std::optional<SessionEvent> event) {
     case SessionEvent::Kind::made:
       return box.made(std::move(event->pidfd));
     case SessionEvent::Kind::gone:
-      return box.gone(event->exit);
+      return box.gone(event->exit, event->left);
+    case SessionEvent::Kind::counted:
+      return;
     case SessionEvent::Kind::refused:
     case SessionEvent::Kind::session_refused:
       return box.refused(std::move(event->why));

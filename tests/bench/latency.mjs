@@ -1,11 +1,11 @@
 // What a tool call costs from event to posted result, beside the official worker: each serves the
-// same scripted session on the plane, one call after the other, and the plane's trace tells when
-// each result came in. The official worker runs its tools without any isolation.
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { client, message, officialWorker, startPlane, until } from '../conformance/harness.mjs';
+// same calls on the plane, one after the other, and the plane tells when each event went out and
+// when each result came in. The official worker runs its tools without any isolation.
+//
+// Cold: no box is made ahead of its call. Warm: as it is when nobody says otherwise.
+import {
+  gaps, ours, paced, quantile, row, script, serve, theirs, with_worker,
+} from './measure.mjs';
 
 const RUNS = 60;
 const WARM_UP = 5;
@@ -16,92 +16,53 @@ const FILL = [
   "printf 'line one\\nneedle %d\\n%0400d\\n' $f 0 > tree/d$d/f$f.txt; done; done;",
   "printf 'x%02047d' 0 > edited.txt",
 ].join(' ');
+// A bar is the most that a call may cost beside the peer's.
 const CALLS = {
-  'bash true': { tool: 'bash', input: { command: 'true' } },
-  read: { tool: 'read', input: { file_path: 'tree/d1/f1.txt' } },
-  edit: { tool: 'edit', input: { file_path: 'edited.txt', old_string: 'x', new_string: 'x' } },
-  grep: { tool: 'grep', input: { pattern: 'needle 7' } },
-  glob: { tool: 'glob', input: { pattern: '**/f1*.txt' } },
+  'bash true': { tool: 'bash', input: { command: 'true' }, warm: 1, cold: 2 },
+  read: { tool: 'read', input: { file_path: 'tree/d1/f1.txt' }, warm: 1 },
+  edit: { tool: 'edit', input: { file_path: 'edited.txt', old_string: 'x', new_string: 'x' }, warm: 1 },
+  grep: { tool: 'grep', input: { pattern: 'needle 7' }, warm: 0.9, runs: 15 },
+  glob: { tool: 'glob', input: { pattern: '**/f1*.txt' }, runs: 15 },
 };
-const binary = process.env.GLOVEBOX_BINARY;
+// An agent thinks between its calls; both sides get the same time.
+const THOUGHT_MS = 20;
 
-// JSON's strings are TOML's basic strings.
-function script({ tool, input }, times) {
-  const values = Object.entries(input).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
-  const step = `[[step]]\ntool = "${tool}"\ninput = { ${values.join(', ')} }\nexpect = { is_error = false }\n`;
-  return `rehearsal = 1\n${step.repeat(times)}`;
-}
+const fill = (plane, api) => serve(plane, api, 'fill', script({ tool: 'bash', input: { command: FILL } }));
 
-const quantile = (times, share) => times.toSorted((a, b) => a - b)[Math.floor(share * times.length)];
-const micro = (text) => Date.parse(text) * 1000 + Number(text.slice(-4, -1));
-
-/** Serves one session with a script to its end. */
-async function serve(plane, api, id, text) {
-  await plane.control('PUT', `rehearsals/${id}`, text);
-  await plane.control('DELETE', 'trace');
-  const session = await api.beta.sessions.create({
-    agent: 'agent_1',
-    environment_id: plane.environment_id,
-    metadata: { rehearsal: id },
-    initial_events: [message('begin')],
-  });
-  const end = await until(id, async () => {
-    const now = await plane.control('GET', `rehearsals/${session.id}`);
-    return (now.state === 'passed' || now.state === 'failed') && now;
-  }, 180_000);
-  if (end.state !== 'passed') throw new Error(`${id}: ${JSON.stringify(end.steps[0])}`);
-  return session;
-}
-
-/** Serves one session for each tool and gives its times in microseconds. */
-async function measure(start) {
-  const plane = await startPlane();
-  const api = client(plane);
-  const work = await mkdtemp(join(tmpdir(), 'glovebox-bench-'));
-  const stop = await start(plane, work);
+/** One call after the other, as fast as they are answered: microseconds between results. */
+const at_once = (start) => with_worker(start, async (plane, api) => {
   const figures = {};
-  try {
-    await serve(plane, api, 'fill', script({ tool: 'bash', input: { command: FILL } }, 1));
-    for (const [name, call] of Object.entries(CALLS)) {
-      const session = await serve(plane, api, name.replaceAll(' ', '-'), script(call, RUNS + WARM_UP));
-      const posted = (await plane.control('GET', 'trace'))
-        .filter((each) => each.route === 'events.send' && each.path.includes(session.id))
-        .map((each) => micro(each.at));
-      figures[name] = posted.slice(1).map((at, i) => at - posted[i]).slice(WARM_UP);
-    }
-  } finally {
-    await stop();
-    plane.stop();
-    await rm(work, { recursive: true, force: true });
+  await fill(plane, api);
+  for (const [name, call] of Object.entries(CALLS)) {
+    const session = await serve(plane, api, name.replaceAll(' ', '-'), script(call, (call.runs ?? RUNS) + WARM_UP));
+    figures[name] = (await gaps(plane, [session]))[0].slice(WARM_UP);
   }
   return figures;
+});
+
+/** One call after the other, with a thought between: microseconds from event to result. */
+const with_thought = (start) => with_worker(start, async (plane, api) => {
+  const figures = {};
+  await fill(plane, api);
+  for (const [name, call] of Object.entries(CALLS))
+    figures[name] = (await paced(plane, api, call, (call.runs ?? RUNS) + WARM_UP, THOUGHT_MS)).slice(WARM_UP);
+  return figures;
+});
+
+async function compare(kind, mine, peer) {
+  for (const [name, call] of Object.entries(CALLS)) {
+    const [a, b] = [mine[name], peer[name]];
+    const ratio = quantile(a, 0.5) / quantile(b, 0.5);
+    console.log(
+      `${kind.padEnd(5)} ${name.padEnd(10)} glovebox p50 ${quantile(a, 0.5)} us p99 ${quantile(a, 0.99)} us, ` +
+        `official p50 ${quantile(b, 0.5)} us p99 ${quantile(b, 0.99)} us, ratio ${ratio.toFixed(2)}`,
+    );
+    await row({ name: `${kind} call: ${name}`, unit: 'us p50', ours: quantile(a, 0.5),
+      ours_p99: quantile(a, 0.99), peer: quantile(b, 0.5), peer_name: 'official worker, no isolation',
+      bar: call[kind] && { ratio: call[kind] } });
+  }
 }
 
-async function ours(plane, workdir) {
-  const state = await mkdtemp(join(tmpdir(), 'glovebox-bench-state-'));
-  const child = spawn(
-    binary,
-    ['worker', '--environment-id', plane.environment_id, '--base-url', plane.base_url, '--policy',
-      'builtin:default', '--state', state, '--workdir', workdir, '--workspace', 'shared',
-      '--max-idle', '1s'],
-    { env: { PATH: process.env.PATH, ANTHROPIC_ENVIRONMENT_KEY: plane.environment_key },
-      stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  return async () => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await gone;
-    await rm(state, { recursive: true, force: true });
-  };
-}
-
-const theirs = await measure(async (plane, workdir) => officialWorker(plane, workdir));
-const mine = await measure(ours);
-for (const name of Object.keys(CALLS)) {
-  const [a, b] = [mine[name], theirs[name]];
-  console.log(
-    `${name.padEnd(12)} glovebox p50 ${quantile(a, 0.5)} us p99 ${quantile(a, 0.99)} us, official p50 ` +
-      `${quantile(b, 0.5)} us p99 ${quantile(b, 0.99)} us, ratio ${(quantile(a, 0.5) / quantile(b, 0.5)).toFixed(2)}`,
-  );
-}
+await compare('warm', await with_thought(ours()), await with_thought(theirs));
+await compare('cold', await at_once(ours('--warm', '0')), await at_once(theirs));
 process.exit(0);

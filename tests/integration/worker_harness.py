@@ -108,7 +108,7 @@ class Plane:
 
 class Worker:
     def __init__(self, plane, *arguments, state=None, command=("worker",), variables=None,
-                 key_variable=True, program=(PROGRAM,), popen=subprocess.Popen):
+                 key_variable=True, program=(PROGRAM,), popen=subprocess.Popen, policy="builtin:default"):
         self.folder = state or fresh_folder()
         self.state = self.folder + "/state"
         self.log_path = f"{self.folder}/worker-{time.monotonic_ns()}.log"
@@ -118,7 +118,7 @@ class Worker:
         with open(self.log_path, "wb") as log:
             self.process = popen(
                 [*program, *command, "--base-url", plane.base_url, "--environment-id",
-                 plane.environment, "--policy", "builtin:default", "--state", self.state,
+                 plane.environment, "--policy", policy, "--state", self.state,
                  *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True)

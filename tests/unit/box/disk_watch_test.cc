@@ -60,10 +60,67 @@ TEST_CASE("a deep file does not escape the limit") {
   IdMap ids;
   ids.outside_uid = os::effective_uid();
   ids.outside_gid = os::effective_gid();
-  watch.begin();
+  watch.begin(64 * kMiB, ids);
   CHECK(watch.look(64 * kMiB, ids) == DiskWatch::Verdict::fits);
   fill(path + "/big", 128 * kMiB);
   CHECK(watch.look(64 * kMiB, ids) == DiskWatch::Verdict::too_much);
+}
+
+namespace {
+IdMap own_ids() {
+  IdMap ids;
+  ids.outside_uid = os::effective_uid();
+  ids.outside_gid = os::effective_gid();
+  return ids;
+}
+}  // namespace
+
+TEST_CASE("calls that end before they are looked at add up") {
+  constexpr std::uint64_t kLimit = 64 * kMiB;
+  const TestSession session;
+  DiskWatch watch(session.workspace());
+  const IdMap ids = own_ids();
+  for (int call = 0; call < 5; ++call) {
+    watch.begin(kLimit, ids);
+    CHECK(watch.first_look(kLimit) == DiskWatch::kInterval);
+    fill(std::format("{}/{}", session.workspace(), call), 16 * kMiB);
+  }
+  watch.begin(kLimit, ids);
+  CHECK(watch.first_look(kLimit) == DiskWatch::kIntervalAboveLimit);
+  fill(session.workspace() + "/more", 16 * kMiB);
+  CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::too_much);
+}
+
+TEST_CASE("what others give back does not hide for long what a call takes") {
+  constexpr std::uint64_t kLimit = 32 * kMiB;
+  const TestSession session, other;
+  fill(other.workspace() + "/file", 64 * kMiB);
+  DiskWatch watch(session.workspace());
+  const IdMap ids = own_ids();
+  watch.begin(kLimit, ids);
+  CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::fits);
+  fill(session.workspace() + "/file", 48 * kMiB);
+  std::filesystem::remove(other.workspace() + "/file");
+  ::sync();
+  unsigned looks = 1;
+  while (watch.look(kLimit, ids) == DiskWatch::Verdict::fits && looks < 1000) ++looks;
+  CHECK(looks <= DiskWatch::kLooksToCount);
+}
+
+TEST_CASE("a session over its limit may remove what it has") {
+  constexpr std::uint64_t kLimit = 32 * kMiB;
+  const TestSession session;
+  DiskWatch watch(session.workspace());
+  const IdMap ids = own_ids();
+  watch.begin(kLimit, ids);
+  for (int file = 0; file < 4; ++file)
+    fill(std::format("{}/{}", session.workspace(), file), 16 * kMiB);
+  CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::too_much);
+  watch.begin(kLimit, ids);
+  std::filesystem::remove(session.workspace() + "/0");
+  fill(session.workspace() + "/small", 1 * kMiB);
+  ::sync();
+  CHECK(watch.look(kLimit, ids) == DiskWatch::Verdict::fits);
 }
 
 }  // namespace glovebox::box::test

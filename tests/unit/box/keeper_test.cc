@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -81,6 +82,7 @@ TEST_CASE("the file tools work on the workspace") {
 
 TEST_CASE("limits end a call and the next one works") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   SECTION("wall clock, with what was printed so far") {
     const RunReport report = session.bash("echo before; sleep 30", 300);
     CHECK(report.verdict.outcome == Outcome::timed_out);
@@ -128,6 +130,7 @@ TEST_CASE("a long answer is cut and kept whole") {
 
 TEST_CASE("a call can be called off") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   RunRequest request;
   request.ticket = session.next_ticket();
   request.plan = KnownPlan::of(session.plan("bash"));
@@ -167,8 +170,9 @@ bool becomes(int wanted, const Count& count) {
 
 }  // namespace
 
-TEST_CASE("what a call leaves running ends with it") {
+TEST_CASE("what a call leaves running ends with it in kill mode") {
   TestSession session;
+  session.set_background(Background::kill);
   CHECK(text_of(session.bash("(setsid nohup sleep 1000 >/dev/null 2>&1 &) ; echo ok")) == "ok");
   // Seen from outside: a call sees only its own processes anyway.
   const std::string marked = std::format("1000.{}", ::getpid());
@@ -216,12 +220,14 @@ TEST_CASE("a box that answered before its process was known is ended as soon as 
 }
 
 TEST_CASE("boxes die with their keeper") {
+  const Background mode = GENERATE(Background::kill, Background::keep);
   auto pipe = os::make_pipe();
   auto null = os::open_path("/dev/null", O_RDWR);
   REQUIRE(pipe);
   REQUIRE(null);
   {
     TestSession session;
+    session.set_background(mode);
     RunRequest request;
     request.ticket = session.next_ticket();
     request.plan =
@@ -240,6 +246,7 @@ TEST_CASE("boxes die with their keeper") {
 
 TEST_CASE("a program is run as it is") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   std::string output;
   RunReport report = session.run_program(session.program({"echo", "a b", "c"}), output);
   CHECK(report.verdict == Verdict{Outcome::finished, 0, {}});

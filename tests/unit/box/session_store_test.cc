@@ -119,14 +119,14 @@ TEST_CASE("outputs are numbered and the oldest go first") {
   auto store = SessionStore::open(folder.fd.get(), "s");
   REQUIRE(store);
   for (const char* name : {"1.txt", "2.txt", "3.txt"}) {
-    auto output = store->create_output();
+    auto output = store->create_output(OutputKind::cut);
     REQUIRE(output);
     CHECK(output->name == name);
     REQUIRE(os::truncate(output->fd.get(), kOutputsQuota / 2));  // sparse
   }
   CHECK(store->trim_outputs().value() == 1);
   CHECK(store->trim_outputs().value() == 0);
-  CHECK(store->create_output()->name == "4.txt");
+  CHECK(store->create_output(OutputKind::cut)->name == "4.txt");
 }
 
 }  // namespace glovebox::box

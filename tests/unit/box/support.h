@@ -16,7 +16,7 @@ namespace glovebox::box::test {
 
 class TestSession {
  public:
-  explicit TestSession(GroupPlaces group = {});
+  explicit TestSession(GroupPlaces group = {}, Ahead ahead = Ahead::none);
   ~TestSession();
 
   HostFacts& host() { return host_; }
@@ -25,7 +25,9 @@ class TestSession {
   SessionStore store() const;
   Keeper& keeper() { return *keeper_; }
 
-  // From a built-in policy; `change` may spoil or sharpen the plan.
+  // Of shells and programs, whatever the policy says.
+  void set_background(Background background) { background_ = background; }
+  // From a built-in policy.
   BoxPlan plan(const std::string& tool, std::string_view policy = "default") const;
   BoxPlan program(std::vector<std::string> argv) const;
 
@@ -42,6 +44,7 @@ class TestSession {
   HostFacts host_;
   std::optional<Keeper> keeper_;
   std::uint64_t ticket_ = 0;
+  std::optional<Background> background_;
 };
 
 // The text of the only text block.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <format>
 #include <string>
 
@@ -34,7 +35,7 @@ constexpr Row kWalls[] = {
     {"init cannot be ended",
      "exec 2>/dev/null; sleep 99 & kill -9 1; kill -STOP 1; kill -9 -1; echo alive", "alive"},
     {"init cannot be read",
-     "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vc 'No such file'; :", "0"},
+     "cat /proc/1/environ /proc/1/maps 2>&1 | grep -vcE 'No such file|Permission denied'; :", "0"},
     {"no user namespace", "unshare -U true 2>/dev/null || echo refused", "refused"},
     {"no mount", "mount -t tmpfs x /tmp 2>/dev/null || echo refused", "refused"},
     {"no sockets or fifos in the workspace", "mkfifo p 2>&1 | grep -c 'Permission denied'", "1"},
@@ -60,6 +61,7 @@ std::string words(std::string text) {
 
 TEST_CASE("what the walls of a shell's box hold") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   for (const Row& row : kWalls) {
     INFO(row.name);
     const RunReport report = session.bash(row.command);
@@ -71,8 +73,9 @@ TEST_CASE("what the walls of a shell's box hold") {
   }
 }
 
-TEST_CASE("boxes of one session do not share /tmp or processes") {
+TEST_CASE("boxes of one session do not share /tmp or processes in kill mode") {
   TestSession session;
+  session.set_background(Background::kill);
   session.bash("echo secret > /tmp/left; echo secret > /dev/shm/left");
   CHECK(text_of(session.bash("cat /tmp/left /dev/shm/left 2>/dev/null; ls -A /tmp /dev/shm")) ==
         "/dev/shm:\n\n/tmp:");
@@ -80,6 +83,7 @@ TEST_CASE("boxes of one session do not share /tmp or processes") {
 
 TEST_CASE("a hidden path is empty and closed by every way to it") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   session.bash("mkdir sub secret; echo token > .env; echo key > secret/key");
   BoxPlan plan = session.plan("bash");
   for (const char* path : {"/workspace/.env", "/workspace/secret", "/workspace/absent"}) {
@@ -125,6 +129,7 @@ TEST_CASE("what a link in the place of a hidden path leads to is hidden as well"
 
 TEST_CASE("a mount in a folder of the workspace cannot be moved from under a later call") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   session.bash("mkdir -p a/b/c");
   BoxPlan plan = session.plan("bash");
   MountEntry entry;
@@ -152,6 +157,7 @@ TEST_CASE("the third rung: root without user namespaces") {
   constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
   if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0) SKIP("needs CAP_SYS_ADMIN");
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   session.host().rung = Rung::without_user_namespaces;
   const RunReport report = session.bash("id -u; grep -h ^CapBnd /proc/self/status; echo x > f");
   INFO(report.verdict.detail);
@@ -161,10 +167,18 @@ TEST_CASE("the third rung: root without user namespaces") {
   std::string output;
   CHECK(session.run_program(session.program({"true"}), output).verdict ==
         Verdict{Outcome::finished, 0, {}});
+  // Calls are told apart there as well.
+  if (session.plan("bash").background == Background::kill) return;
+  REQUIRE(session.bash("sleep 600 >/dev/null 2>&1 & echo $! > p").background == 1);
+  CHECK(session.bash("(setsid sleep 600 &); sleep 600", 500).verdict.outcome == Outcome::timed_out);
+  // It, the first process, this shell and the two of its line; and maybe the box that waits.
+  const std::string seen = text_of(session.bash("kill -0 $(cat p) && ls -d /proc/[0-9]* | wc -l"));
+  CHECK((seen == "5" || seen == "6"));
 }
 
 TEST_CASE("a state that never ends is given up") {
   TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
   REQUIRE(session.store().save_shell_state("while :; do :; done\n"));
   const RunReport report = session.bash("echo went on", 20'000);
   CHECK(text_of(report) ==

@@ -128,6 +128,7 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(stop);
   check(BoxStarted{5});
   check(done);
+  check(BoxAnswered{done.report});
   check(MakeBox{5, BoxStart::waiting, "plan"});
   check(BoxMade{5});
   check(BoxRefused{5, "start: EAGAIN"});
@@ -145,8 +146,8 @@ TEST_CASE("the descriptors of a box are those of its plan") {
   constexpr Row kRows[] = {
       {"function", CommandKind::function, CgroupMode::none, 3},
       {"program", CommandKind::program, CgroupMode::v1, 4},
-      {"shell", CommandKind::shell, CgroupMode::none, 5},
-      {"shell in a group", CommandKind::shell, CgroupMode::v2, 6},
+      {"shell", CommandKind::shell, CgroupMode::none, 6},
+      {"shell in a group", CommandKind::shell, CgroupMode::v2, 7},
   };
   for (const Row& row : kRows) {
     INFO(row.name);

@@ -1,6 +1,7 @@
 #include "cli/quantity.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
 #include <string_view>
 
 using namespace glovebox;
@@ -74,4 +75,36 @@ TEST_CASE("a count within its range is read as decimal") {
   CHECK(parse_count("1", 1, 10).value() == 1);
   CHECK(parse_count("10", 1, 10).value() == 10);
   CHECK(parse_count("010", 1, 10).value() == 10);
+}
+
+TEST_CASE("how long a session is kept") {
+  struct Row {
+    std::string_view text;
+    std::optional<Duration> span;
+  };
+  const Row rows[] = {{"", std::nullopt},
+                      {"7d", std::nullopt},
+                      {"idle", std::nullopt},
+                      {"idle:", std::nullopt},
+                      {"idle:0", std::nullopt},
+                      {"idle:0s", std::nullopt},
+                      {"idle:999ms", std::nullopt},
+                      {"idle:0d", std::nullopt},
+                      {"idle:-1d", std::nullopt},
+                      {"idle:1d1h", std::nullopt},
+                      {"idle:3651d", std::nullopt},
+                      {"idle:99999999999999999999d", std::nullopt},
+                      {"idle: 7d", std::nullopt},
+                      {"Forever", std::nullopt},
+                      {"forever", Duration::zero()},
+                      {"idle:1s", seconds(1)},
+                      {"idle:1h30m", seconds(5400)},
+                      {"idle:7d", seconds(7 * 24 * 3600)},
+                      {"idle:3650d", seconds(3650LL * 24 * 3600)}};
+  for (const Row& row : rows) {
+    INFO(row.text);
+    const auto span = parse_keep(row.text);
+    REQUIRE(span.has_value() == row.span.has_value());
+    if (span) CHECK(*span == *row.span);
+  }
 }

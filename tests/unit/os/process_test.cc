@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "os/file.h"
+#include "os/process_view.h"
 #include "support.h"
 
 using namespace glovebox;

@@ -53,6 +53,7 @@ class Fixture {
                    .started = StartedAs::user,
                    .sessions_fd = sessions_.get(),
                    .executable = -1,
+                   .clock = clock_,
                    .keeper_filter = keeper_filter_,
                    .log = log_});
       (void)boxer.serve(std::move(start));
@@ -110,6 +111,7 @@ class Fixture {
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
   UniqueFd sessions_;
+  SystemClock clock_;
   const Log log_{-1, "test", LogLevel::error};
   std::thread thread_;
 };

@@ -5,97 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include "gate_steps.h"
+
 namespace glovebox::roles {
+
+using namespace test;
+
 namespace {
-
-using Kind = Step::Kind;
-
-std::string word(Kind kind) {
-  switch (kind) {
-    case Kind::find:
-      return "find";
-    case Kind::decide:
-      return "decide";
-    case Kind::ask_deny:
-      return "deny";
-    case Kind::ask_intent:
-      return "intent";
-    case Kind::run:
-      return "run";
-    case Kind::stop:
-      return "stop";
-    case Kind::store:
-      return "store";
-    case Kind::ask_result:
-      return "result";
-    case Kind::ask_orphan:
-      return "orphan";
-    case Kind::deliver:
-      return "deliver";
-    case Kind::drop:
-      return "drop";
-    case Kind::forget:
-      return "forget";
-    case Kind::ask_open:
-      return "ask_open";
-    case Kind::opened:
-      return "opened";
-    case Kind::not_opened:
-      return "not_opened";
-    case Kind::ask_close:
-      return "ask_close";
-    case Kind::closed:
-      return "closed";
-  }
-  return "?";
-}
-
-std::string word(Ending ending) {
-  switch (ending) {
-    case Ending::own:
-      return "own";
-    case Ending::stored:
-      return "stored";
-    case Ending::interrupted:
-      return "interrupted";
-    case Ending::cancelled:
-      return "cancelled";
-    case Ending::not_recorded:
-      return "not_recorded";
-    case Ending::settled:
-      return "settled";
-  }
-  return "?";
-}
-
-// `run 3`, `deliver 1 own`, `closed s`
-std::string steps(CallGate& gate) {
-  std::string text;
-  for (const Step& step : gate.take_steps()) {
-    if (!text.empty()) text += ", ";
-    text += word(step.kind);
-    text += step.ticket == 0 ? " " + step.session : " " + std::to_string(step.ticket);
-    if (step.kind == Kind::deliver) text += " " + word(step.ending);
-  }
-  return text;
-}
-
-CallGate open_gate(const std::string& session = "s") {
-  CallGate gate;
-  REQUIRE(gate.open_session(session));
-  gate.session_recorded(session);
-  (void)gate.take_steps();
-  return gate;
-}
-
-// Takes a call of the session `s` up to the point where its box runs.
-Ticket running(CallGate& gate, const std::string& tool_use) {
-  const Ticket ticket = *gate.receive("s", tool_use, CallMode::writes);
-  gate.decided(ticket, Decided::allow);
-  gate.recorded(ticket, CallGate::Recorded::yes);
-  (void)gate.take_steps();
-  return ticket;
-}
 
 TEST_CASE("a call takes every step in order and none before its time") {
   CallGate gate = open_gate();
@@ -112,6 +28,71 @@ TEST_CASE("a call takes every step in order and none before its time") {
   gate.recorded(ticket, CallGate::Recorded::yes);
   CHECK(steps(gate) == "deliver 1 own");
   CHECK(gate.calls() == 0);
+}
+
+TEST_CASE("an answer that is known before its box has ended is stored, and waits for that") {
+  CallGate gate = open_gate();
+  const Ticket ticket = running(gate, "a");
+  gate.ended(ticket);  // of nothing that was said to end
+  gate.ran(ticket, CallGate::Box::ending);
+  CHECK(steps(gate) == "store 1");
+  CHECK(gate.runs_anything());
+  SECTION("it ends before the result is stored") {
+    gate.ended(ticket);
+    CHECK(steps(gate).empty());
+    gate.stored(ticket, CallGate::Kept::yes);
+    CHECK(steps(gate) == "result 1");
+  }
+  SECTION("the result is stored first") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    CHECK(steps(gate).empty());
+    REQUIRE(gate.cancel("s", "a", CancelReason::cancelled));
+    CHECK(steps(gate) == "stop 1");
+    gate.ended(ticket);
+    CHECK(steps(gate) == "result 1");
+  }
+  SECTION("it could not be stored") {
+    gate.stored(ticket, CallGate::Kept::no);
+    CHECK(steps(gate).empty());
+    gate.ended(ticket);
+    CHECK(steps(gate) == "orphan 1");
+    gate.recorded(ticket, CallGate::Recorded::yes);
+    CHECK(steps(gate) == "deliver 1 not_recorded");
+    return;
+  }
+  SECTION("the log is lost meanwhile") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    gate.log_lost();
+    CHECK(steps(gate) == "stop 1, forget 1");
+    gate.ended(ticket);
+    CHECK(steps(gate) == "deliver 1 not_recorded");
+    gate.log_back();
+    CHECK(steps(gate) == "find 2");
+    return;
+  }
+  gate.recorded(ticket, CallGate::Recorded::yes);
+  CHECK(steps(gate) == "deliver 1 own");
+  CHECK_FALSE(gate.runs_anything());
+}
+
+TEST_CASE("an answer that cannot be recorded waits for the end of its box too") {
+  CallGate gate = open_gate();
+  const Ticket ticket = running(gate, "a");
+  gate.ran(ticket, CallGate::Box::ending);
+  SECTION("while it is stored") {}
+  SECTION("while it was to be stopped") {
+    CallGate other = open_gate();
+    REQUIRE(running(other, "a") == ticket);
+    other.log_lost();
+    other.ran(ticket, CallGate::Box::ending);
+    std::swap(gate, other);
+    CHECK(steps(gate) == "stop 1");
+  }
+  gate.log_lost();
+  (void)gate.take_steps();
+  CHECK(gate.calls() == 1);
+  gate.ended(ticket);
+  CHECK(steps(gate) == "deliver 1 not_recorded");
 }
 
 TEST_CASE("events out of turn start nothing") {
@@ -255,7 +236,8 @@ TEST_CASE("calls of a session start in order; only readers run side by side") {
       {"a reader waits for a writer", "wr", "decide 1", "deliver 1 own, decide 2"},
       {"a writer waits for readers", "rrw", "decide 1, decide 2", "deliver 1 own"},
       {"a reader behind a waiting writer waits too", "rwr", "decide 1", "deliver 1 own, decide 2"},
-      {"at most four readers", "rrrrr", "decide 1, decide 2, decide 3, decide 4", "deliver 1 own, decide 5"},
+      {"at most four readers", "rrrrr", "decide 1, decide 2, decide 3, decide 4",
+       "deliver 1 own, decide 5"},
   };
   for (const Row& row : rows) {
     INFO(row.name);
@@ -280,6 +262,103 @@ TEST_CASE("sessions do not wait for each other") {
   REQUIRE(gate.receive("s", "a", CallMode::writes));
   REQUIRE(gate.receive("t", "b", CallMode::writes));
   CHECK(steps(gate) == "decide 1, decide 2");
+}
+
+namespace {
+
+// Two slots and the sessions `a`, `b`, `c`.
+CallGate narrow_gate() {
+  CallGate gate(2);
+  for (const char* session : {"a", "b", "c"}) {
+    REQUIRE(gate.open_session(session));
+    gate.session_recorded(session);
+  }
+  (void)gate.take_steps();
+  return gate;
+}
+
+// Ends a call by a denial, which is the shortest way.
+void end(CallGate& gate, Ticket ticket) {
+  gate.decided(ticket, Decided::deny);
+  gate.recorded(ticket, CallGate::Recorded::yes);
+}
+
+// The steps that start calls.
+std::string starts(CallGate& gate) {
+  std::string text;
+  for (const Step& step : gate.take_steps())
+    if (step.kind == Kind::decide)
+      text += (text.empty() ? "" : " ") + step.session + std::to_string(step.ticket);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("sessions that wait for a slot get one in turn") {
+  CallGate gate = narrow_gate();
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(gate.receive("a", "a" + std::to_string(i), CallMode::reads));  // 1 2 3 4
+  REQUIRE(gate.receive("b", "b0", CallMode::writes));                      // 5
+  REQUIRE(gate.receive("b", "b1", CallMode::writes));                      // 6
+  REQUIRE(gate.receive("c", "c0", CallMode::writes));                      // 7
+  CHECK(starts(gate) == "a1 a2");
+  end(gate, 1);
+  CHECK(starts(gate) == "a3");  // asked before b did
+  end(gate, 2);
+  CHECK(starts(gate) == "b5");
+  end(gate, 3);
+  CHECK(starts(gate) == "c7");
+  end(gate, 5);
+  CHECK(starts(gate) == "a4");
+  end(gate, 7);
+  CHECK(starts(gate) == "b6");
+  end(gate, 4);
+  end(gate, 6);
+  CHECK(starts(gate).empty());
+  CHECK(gate.calls() == 0);
+}
+
+TEST_CASE("a slot that waits for a session that has nothing any more goes to the next") {
+  CallGate gate = narrow_gate();
+  REQUIRE(gate.receive("a", "a0", CallMode::reads));   // 1
+  REQUIRE(gate.receive("a", "a1", CallMode::reads));   // 2
+  REQUIRE(gate.receive("b", "b0", CallMode::writes));  // 3
+  REQUIRE(gate.receive("c", "c0", CallMode::writes));  // 4
+  CHECK(starts(gate) == "a1 a2");
+  SECTION("its call was cancelled") {
+    REQUIRE(gate.cancel("b", "b0", CancelReason::cancelled));
+    end(gate, 1);
+    CHECK(starts(gate) == "c4");
+  }
+  SECTION("it was closed") {
+    REQUIRE(gate.close_session("b", CancelReason::interrupted));
+    gate.recorded(3, CallGate::Recorded::yes);
+    gate.session_recorded("b");
+    end(gate, 1);
+    CHECK(starts(gate) == "c4");
+  }
+  SECTION("the log was lost and is back: what waited was answered") {
+    gate.log_lost();
+    gate.log_back();
+    CHECK(starts(gate).empty());
+    REQUIRE(gate.receive("c", "c1", CallMode::writes));
+    CHECK(starts(gate) == "c5");
+    REQUIRE(gate.receive("b", "b1", CallMode::writes));
+    CHECK(starts(gate) == "b6");
+  }
+}
+
+TEST_CASE("a hundred sessions with a call each have it under way at once") {
+  CallGate gate;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "s" + std::to_string(i);
+    REQUIRE(gate.open_session(name));
+    gate.session_recorded(name);
+    REQUIRE(gate.receive(name, "call of " + name, CallMode::writes));
+  }
+  std::size_t started = 0;
+  for (const Step& step : gate.take_steps()) started += step.kind == Kind::decide ? 1 : 0;
+  CHECK(started == 100);
 }
 
 TEST_CASE("a cancelled call") {
@@ -345,115 +424,6 @@ TEST_CASE("when the peer is gone nothing is delivered and the session closes") {
   CHECK(steps(gate) == "result 1");
   gate.recorded(ticket, CallGate::Recorded::yes);
   CHECK(steps(gate) == "drop 1, ask_close s");
-}
-
-TEST_CASE("when the log is lost every call is answered and nothing starts") {
-  CallGate gate = open_gate();
-  const Ticket ticket = running(gate, "a");
-  REQUIRE(gate.receive("s", "b", CallMode::writes));
-  REQUIRE(gate.open_session("t"));
-  (void)gate.take_steps();
-  gate.log_lost();
-  CHECK(steps(gate) == "stop 1, deliver 2 not_recorded, not_opened t");
-  CHECK(gate.open_session("u").error().kind() == ErrorKind::io);
-  REQUIRE(gate.receive("s", "c", CallMode::reads));
-  CHECK(steps(gate) == "deliver 3 not_recorded");
-  gate.ran(ticket);
-  CHECK(steps(gate) == "deliver 1 not_recorded");
-
-  SECTION("an intent that is in the log is marked when it is back") {
-    gate.log_back();
-    CHECK(steps(gate) == "find 4");
-    gate.found(4, LogKnows::intent, StoredHere::no);
-    CHECK(steps(gate) == "orphan 4");
-    gate.recorded(4, CallGate::Recorded::yes);
-    CHECK(steps(gate).empty());
-    CHECK(gate.calls() == 0);
-  }
-  SECTION("one that is not needs nothing") {
-    gate.log_back();
-    (void)gate.take_steps();
-    gate.found(4, LogKnows::nothing, StoredHere::no);
-    CHECK(steps(gate).empty());
-    CHECK(gate.calls() == 0);
-  }
-  SECTION("calls run again") {
-    gate.log_back();
-    (void)gate.take_steps();
-    REQUIRE(gate.receive("s", "d", CallMode::writes));
-    CHECK(steps(gate) == "decide 5");
-  }
-}
-
-TEST_CASE("a result whose record was on its way when the log was lost waits for the log") {
-  CallGate gate = open_gate();
-  const Ticket ticket = running(gate, "a");
-  gate.ran(ticket);
-  gate.stored(ticket, CallGate::Kept::yes);
-  (void)gate.take_steps();
-  gate.log_lost();
-  CHECK(steps(gate).empty());
-
-  SECTION("the log has it: the answer is what the log says") {
-    gate.log_back();
-    CHECK(steps(gate) == "find 1");
-    gate.found(ticket, LogKnows::end, StoredHere::yes);
-    CHECK(steps(gate) == "deliver 1 own");
-  }
-  SECTION("the log does not: it is recorded, then delivered") {
-    gate.log_back();
-    (void)gate.take_steps();
-    gate.found(ticket, LogKnows::intent, StoredHere::yes);
-    CHECK(steps(gate) == "result 1");
-    gate.recorded(ticket, CallGate::Recorded::yes);
-    CHECK(steps(gate) == "deliver 1 own");
-  }
-  SECTION("the log is lost again before it could say") {
-    gate.log_back();
-    (void)gate.take_steps();
-    gate.log_lost();
-    CHECK(steps(gate).empty());
-    gate.log_back();
-    CHECK(steps(gate) == "find 1");
-  }
-  SECTION("nobody hears it any more") {
-    gate.peer_gone();
-    CHECK(steps(gate).empty());
-    gate.log_back();
-    CHECK(steps(gate) == "find 1");
-    gate.found(ticket, LogKnows::end, StoredHere::yes);
-    CHECK(steps(gate) == "drop 1, ask_close s");
-  }
-}
-
-TEST_CASE("what runs is known also when the log is lost") {
-  CallGate gate = open_gate();
-  CHECK_FALSE(gate.runs_anything());
-  const Ticket ticket = running(gate, "a");
-  CHECK(gate.runs_anything());
-  SECTION("its box must end first") {
-    gate.log_lost();
-    CHECK(gate.runs_anything());
-    gate.ran(ticket);
-    CHECK_FALSE(gate.runs_anything());
-  }
-  SECTION("a result that waits for the log is no box") {
-    gate.ran(ticket);
-    gate.stored(ticket, CallGate::Kept::yes);
-    gate.log_lost();
-    CHECK_FALSE(gate.runs_anything());
-    CHECK_FALSE(gate.idle());
-  }
-}
-
-TEST_CASE("a session that was closing when the log was lost closes when it is back") {
-  CallGate gate = open_gate();
-  REQUIRE(gate.close_session("s", CancelReason::cancelled));
-  CHECK(steps(gate) == "ask_close s");
-  gate.log_lost();
-  CHECK(steps(gate).empty());
-  gate.log_back();
-  CHECK(steps(gate) == "ask_close s");
 }
 
 }  // namespace

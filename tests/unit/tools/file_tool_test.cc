@@ -62,8 +62,7 @@ TEST_CASE("texts of refused inputs") {
       {"grep nothing", FileTool::grep, "{}", "!grep: pattern is required"},
       {"grep bad pattern", FileTool::grep, R"({"pattern":"a("})",
        "!grep: invalid regex: missing ): a("},
-      {"grep a missing path", FileTool::grep, R"({"pattern":"a","path":"no"})",
-       "!grep: no: no such file or directory"},
+      {"grep a missing path", FileTool::grep, R"({"pattern":"a","path":"no"})", "no matches"},
   };
   for (const Row& row : rows) check(row, roots);
 }
@@ -166,18 +165,19 @@ TEST_CASE("texts of what is found at a path") {
       {"read a FIFO", FileTool::read, R"({"file_path":"fifo"})",
        "!read: fifo is not a regular file"},
       {"read too large", FileTool::read, R"({"file_path":"large"})",
-       "!read: large is 144 bytes, exceeds 100-byte limit. Use view_range to read some of its "
-       "lines, for instance [1, 500]."},
+       "!read: large is 144 bytes, exceeds 100-byte limit. Use the view_range parameter to "
+       "read specific line ranges, e.g. view_range: [1, 500]."},
       {"a range too large", FileTool::read, R"({"file_path":"large","view_range":[1,2]})",
-       "!read: view_range [1, 2] of large exceeds 100-byte limit. Read fewer lines at once."},
+       "!read: view_range [1, 2] of large exceeds 100-byte limit. Narrow the view_range to read a "
+       "smaller portion."},
       {"edit missing", FileTool::edit, R"({"file_path":"no","old_string":"a","new_string":"b"})",
        "!edit: no: no such file or directory"},
       {"edit a folder", FileTool::edit, R"({"file_path":"dir","old_string":"a","new_string":"b"})",
        "!edit: dir is not a regular file"},
       {"edit too large", FileTool::edit,
        R"({"file_path":"large","old_string":"a","new_string":"b"})",
-       "!edit: large is 144 bytes, exceeds 100-byte limit. Files this large can be changed with "
-       "bash only."},
+       "!edit: large is 144 bytes, exceeds 100-byte limit. The edit tool loads the whole file "
+       "and cannot modify a file this large."},
       {"edit not found", FileTool::edit, R"({"file_path":"f","old_string":"q","new_string":"b"})",
        "!edit: old_string not found in f"},
       {"edit ambiguous", FileTool::edit,
@@ -218,7 +218,7 @@ TEST_CASE("texts of what is found at a path") {
   CHECK(tree.get("new/deep/w") == "h\xc3\xa9");
   limits.max_file_bytes = 60;
   check({"one line too large", FileTool::read, R"({"file_path":"large","view_range":[2,2]})",
-         "!read: line 2 of large alone exceeds 60-byte limit. Part of a line cannot be read; use "
-         "bash to cut it."},
+         "!read: line 2 of large alone exceeds 60-byte limit. The read tool cannot return "
+         "part of a line, so view_range cannot narrow this further."},
         roots, limits);
 }

@@ -41,6 +41,11 @@ TEST_CASE("glob shows files, newest first") {
       {"a named link", FileTool::glob, R"({"pattern":"subs/*.c"})", "/workspace/subs/c.c"},
       {"links are not walked", FileTool::glob, R"({"pattern":"sub*/*.c"})", "/workspace/sub/c.c"},
       {"git stays out", FileTool::glob, R"({"pattern":"{.git,node_modules/m}/*.c"})", "no matches"},
+      {"git stays out by its name", FileTool::glob, R"({"pattern":".git/*"})", "no matches"},
+      {"modules stay out by their name", FileTool::glob, R"({"pattern":"node_modules/m/**"})",
+       "no matches"},
+      {"unless they are the path", FileTool::glob, R"({"pattern":"*","path":"node_modules/m"})",
+       "/workspace/node_modules/m/f.c"},
       {"an empty path", FileTool::glob, R"({"pattern":"g.h","path":""})", "/workspace/g.h"},
   };
   for (const Row& row : rows) check(row, tree.roots());

@@ -21,7 +21,8 @@ using namespace glovebox::tools::test;
 namespace {
 
 struct Ran {
-  int status = 0;  // minus the signal's number, if one ended it
+  int status = 0;    // minus the signal's number, if one ended it
+  std::string told;  // of the status, before the end
   std::string output;
   std::string state_out;
 };
@@ -77,17 +78,18 @@ Ran run_bash(std::string_view command, std::string_view state, const std::string
   const int in = waits ? state_pipe.reader : memory_file(state);
   const int text = waits ? command_pipe.reader : memory_file(command);
   const int out = memory_file("");
-  int pipe[2];
+  int pipe[2], told[2];
   REQUIRE(::pipe2(pipe, O_CLOEXEC) == 0);
+  REQUIRE(::pipe2(told, O_CLOEXEC) == 0);
   const std::string script(waits ? waiting_shell_script() : shell_script());
   const pid_t child = ::fork();
   if (child == 0) {
     for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_DFL);
-    const int fds[] = {::open("/dev/null", O_RDONLY), pipe[1], pipe[1], in, text, out};
-    int high[6];
-    for (int i = 0; i < 6; ++i) high[i] = ::fcntl(fds[i], F_DUPFD, 100);
-    for (int i = 0; i < 6; ++i) ::dup2(high[i], i);
-    for (int fd = 6; fd < 200; ++fd) ::close(fd);
+    const int fds[] = {::open("/dev/null", O_RDONLY), pipe[1], pipe[1], in, text, out, told[1]};
+    int high[7];
+    for (int i = 0; i < 7; ++i) high[i] = ::fcntl(fds[i], F_DUPFD, 100);
+    for (int i = 0; i < 7; ++i) ::dup2(high[i], i);
+    for (int fd = 7; fd < 200; ++fd) ::close(fd);
     if (::chdir(folder.c_str()) != 0) ::_exit(99);
     char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
     char home[] = "HOME=/";
@@ -97,6 +99,7 @@ Ran run_bash(std::string_view command, std::string_view state, const std::string
     ::_exit(98);
   }
   ::close(pipe[1]);
+  ::close(told[1]);
   std::string start;
   if (waits) {
     start = start_of(out);
@@ -105,12 +108,13 @@ Ran run_bash(std::string_view command, std::string_view state, const std::string
   }
   Ran ran;
   ran.output = read_all(pipe[0]);
+  ran.told = read_all(told[0]);
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   ::lseek(out, 0, SEEK_SET);
   ran.state_out = read_all(out).substr(waits ? start.size() + kWaitingMark.size() : 0);
-  for (const int fd : {in, text, out, pipe[0]}) ::close(fd);
+  for (const int fd : {in, text, out, pipe[0], told[0]}) ::close(fd);
   return ran;
 }
 
@@ -142,6 +146,10 @@ std::vector<std::string> play(const Session& session, Shell shell) {
     CHECK(ran.output == step.output);
     CHECK(ran.status == step.status);
     CHECK(is_restored(ran.state_out));
+    // Whoever leaves a state has told its status before.
+    if (step.saves == Saves::yes && step.status >= 0 && step.status < 128)
+      CHECK(told_status(ran.told) == step.status);
+    // One that dies of a signal may have told another: only its end is sure.
     auto accepted = accepted_state(ran.state_out);
     CHECK(accepted.has_value() == (step.saves == Saves::yes));
     if (accepted) state = std::move(*accepted);
@@ -159,6 +167,15 @@ void play(const Session& session) {
 }
 
 }  // namespace
+
+TEST_CASE("a backslash at the end of a command continues its line") {
+  const Session sessions[] = {
+      {"before a newline", {{"echo one\\\n", "one\n"}}},
+      {"alone", {{"echo one\\", "one\n"}}},
+      {"quoted", {{"echo 'one\\'", "one\\\n"}}},
+  };
+  for (const Session& session : sessions) play(session);
+}
 
 TEST_CASE("what a command leaves is there for the next") {
   const Tree tree;
@@ -334,6 +351,16 @@ TEST_CASE("a waiting shell is told only what is not so already") {
     CAPTURE(row.name);
     CHECK(changes_since(start, row.state) == row.told);
     CHECK(changes_since("", row.state) == row.state);
+  }
+}
+
+TEST_CASE("which words about the status are taken") {
+  CHECK(told_status("0\n") == 0);
+  CHECK(told_status("127\n") == 127);
+  for (const char* words : {"", "0", "\n", "128\n", "-1\n", "+1\n", " 1\n", "1 \n", "0\n0\n", "x\n",
+                            "99999999999\n", "0\n\n"}) {
+    CAPTURE(words);
+    CHECK_FALSE(told_status(words));
   }
 }
 

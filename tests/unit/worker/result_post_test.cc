@@ -42,11 +42,11 @@ TEST_CASE("the body of a result, of the kind that its call has") {
   ToolCall call{.id = "sevt_1", .name = "bash", .input = "{}", .thread = "sthr_1"};
   CHECK(
       result_body(call, R"([{"type":"text","text":"a"}])", ResultKind::success) ==
-      R"({"events":[{"type":"user.tool_result","tool_use_id":"sevt_1","content":[{"type":"text","text":"a"}]}]})");
+      R"({"events":[{"type":"user.tool_result","tool_use_id":"sevt_1","is_error":false,"content":[{"type":"text","text":"a"}]}]})");
   call.kind = ToolCall::Kind::custom;
   CHECK(
       result_body(call, "not JSON", ResultKind::error) ==
-      R"({"events":[{"type":"user.custom_tool_result","custom_tool_use_id":"sevt_1","content":[{"type":"text","text":"not JSON"}],"is_error":true}]})");
+      R"({"events":[{"type":"user.custom_tool_result","custom_tool_use_id":"sevt_1","is_error":true,"content":[{"type":"text","text":"not JSON"}]}]})");
 }
 
 TEST_CASE("what an answer to a post means") {

@@ -1,0 +1,190 @@
+#include "box/kept_calls.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace glovebox::box {
+
+namespace {
+
+// A bomb forks on while its processes are killed: the passes have to follow each other closely, but
+// what hangs in the kernel must not hold up the session's other calls.
+constexpr int kPassesAtOnce = 50;
+// Numbers are given out in rising order, so a pass misses a process only where they start anew.
+constexpr int kEmptyLooks = 2;
+
+}  // namespace
+
+KeptCalls::KeptCalls(UniqueFd proc) : proc_(std::move(proc)) {
+  if (!proc_) return;
+  const auto self = os::ProcessView::open(proc_.get(), os::own_pid());
+  if (self) own_namespace_ = self->user_namespace().value_or(0);
+}
+
+void KeptCalls::add(std::uint64_t number, os::Process first) {
+  Call call;
+  call.number = number;
+  if (proc_) {
+    const auto view = os::ProcessView::open(proc_.get(), first.pid());
+    if (view) call.mount = view->first_mount().value_or(0);
+  }
+  // Numbers are used again: who had this one is gone.
+  for (Call& other : calls_)
+    if (other.mount == call.mount) other.mount = 0;
+  call.first = std::move(first);
+  calls_.push_back(std::move(call));
+}
+
+void KeptCalls::end(std::uint64_t number) {
+  for (Call& call : calls_) {
+    if (call.number != number) continue;
+    call.ending = true;
+    if (call.first.running()) (void)call.first.signal(SIGKILL);
+  }
+}
+
+bool KeptCalls::is_ending() const {
+  return std::ranges::any_of(calls_, [](const Call& call) { return call.ending; });
+}
+
+void KeptCalls::learn(Call& call, std::uint64_t user_namespace) {
+  if (user_namespace == 0 || user_namespace == own_namespace_) return;
+  for (Call& other : calls_)
+    if (other.user_namespace == user_namespace) other.user_namespace = 0;
+  call.user_namespace = user_namespace;
+}
+
+KeptCalls::Call* KeptCalls::owner(std::uint64_t user_namespace) {
+  if (user_namespace == 0 || user_namespace == own_namespace_) return nullptr;
+  const auto at = std::ranges::find(calls_, user_namespace, &Call::user_namespace);
+  return at == calls_.end() ? nullptr : &*at;
+}
+
+KeptCalls::Call* KeptCalls::owner(const os::ProcessView& process) {
+  const std::uint64_t user_namespace = process.user_namespace().value_or(0);
+  // It may be a new call's, with the number of one that is gone.
+  const bool all_learned = std::ranges::none_of(
+      calls_, [](const Call& call) { return !call.told && call.user_namespace == 0; });
+  Call* const known = all_learned ? owner(user_namespace) : nullptr;
+  if (known != nullptr) return known;
+  const auto mount = process.first_mount();
+  if (!mount || *mount == 0) return nullptr;
+  const auto at = std::ranges::find(calls_, *mount, &Call::mount);
+  if (at == calls_.end()) return nullptr;
+  learn(*at, user_namespace);
+  return &*at;
+}
+
+void KeptCalls::reap() {
+  for (;;) {
+    const auto ended = os::next_ended_child();
+    if (!ended || !*ended) return;
+    reap((*ended)->pid);
+  }
+}
+
+void KeptCalls::reap(pid_t pid) {
+  // As long as it has not been reaped its number is nobody else's.
+  std::uint64_t user_namespace = 0;
+  if (proc_) {
+    const auto view = os::ProcessView::open(proc_.get(), pid);
+    if (view) user_namespace = view->user_namespace().value_or(0);
+  }
+  for (Call& call : calls_) {
+    if (!call.first.running() || call.first.pid() != pid) continue;
+    learn(call, user_namespace);
+    const auto exit = call.first.reap(os::Process::Wait::no);
+    call.exit = exit && *exit ? **exit : os::ExitFacts{.signalled = true, .code = SIGKILL};
+    return;
+  }
+  const auto exit = os::reap_child(pid);
+  Call* const call = owner(user_namespace);
+  if (exit && call != nullptr) call->orphans_us += exit->cpu_us;
+}
+
+void KeptCalls::kill_ending() {
+  for (int pass = 0; proc_ && is_ending() && pass < kPassesAtOnce; ++pass) {
+    bool found = false;
+    for (const pid_t pid : os::processes_of(proc_.get())) {
+      if (pid == os::own_pid()) continue;
+      const auto process = os::ProcessView::open(proc_.get(), pid);
+      if (!process) continue;
+      const Call* const call = owner(*process);
+      if (call == nullptr || !call->ending || !process->use()) continue;
+      found = true;
+      (void)process->kill();
+    }
+    reap();
+    if (!found) return;
+  }
+}
+
+std::uint32_t KeptCalls::living(const Call& call) {
+  // Every process of the namespace is a descendant of this one.
+  if (const auto child = os::next_ended_child();
+      !proc_ || (!child && child.error().kind() == ErrorKind::not_found))
+    return 0;
+  std::uint32_t count = 0;
+  for (const pid_t pid : os::processes_of(proc_.get())) {
+    if (pid == os::own_pid()) continue;
+    const auto process = os::ProcessView::open(proc_.get(), pid);
+    if (process && owner(*process) == &call && process->use()) ++count;
+  }
+  return count;
+}
+
+std::vector<BoxGone> KeptCalls::step() {
+  reap();
+  kill_ending();
+  std::vector<BoxGone> gone;
+  for (Call& call : calls_) {
+    if (!call.exit || (call.told && !call.ending)) continue;
+    const std::uint32_t left = living(call);
+    if (call.ending && left > 0) continue;
+    if (!call.told) {
+      os::ExitFacts exit = *call.exit;
+      exit.cpu_us += call.orphans_us;
+      gone.push_back({call.number, exit, left});
+      call.told = true;
+    }
+    if (left == 0) call.empty_looks = kEmptyLooks;
+    call.ending = false;
+  }
+  std::erase_if(calls_,
+                [](const Call& call) { return call.told && call.empty_looks >= kEmptyLooks; });
+  return gone;
+}
+
+Census KeptCalls::census() {
+  Census census;
+  for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.orphans_us});
+  if (proc_) {
+    for (const pid_t pid : os::processes_of(proc_.get())) {
+      if (pid == os::own_pid()) continue;
+      const auto process = os::ProcessView::open(proc_.get(), pid);
+      if (!process) continue;
+      const auto use = process->use();
+      if (!use) continue;
+      const Call* const call = owner(*process);
+      if (call == nullptr) {
+        (void)process->kill();
+        continue;
+      }
+      Census::Use& sum = census.calls[static_cast<std::size_t>(call - calls_.data())];
+      ++sum.processes;
+      sum.memory += use->memory;
+      sum.cpu_us += use->cpu_us;
+    }
+  }
+  for (std::size_t i = 0; i < calls_.size(); ++i)
+    calls_[i].empty_looks =
+        calls_[i].told && census.calls[i].processes == 0 ? calls_[i].empty_looks + 1 : 0;
+  std::erase_if(calls_, [](const Call& call) { return call.empty_looks >= kEmptyLooks; });
+  std::erase_if(census.calls, [&](const Census::Use& use) {
+    return std::ranges::find(calls_, use.number, &Call::number) == calls_.end();
+  });
+  return census;
+}
+
+}  // namespace glovebox::box

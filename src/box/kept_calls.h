@@ -1,0 +1,73 @@
+// The calls of a session in keep mode, as the first process of its namespaces knows them: which
+// process belongs to which call, how one call is ended without the others, and who reaps.
+//
+// A call has no process of ours: its first one becomes the shell. Whatever it leaves running is
+// handed to the session's first process by the kernel and lives on; only that one is out of reach.
+//
+// Every process of a call carries the call's mount namespace and its user namespace, and can leave
+// neither. The first is known from the call's birth, by the number of a mount of it; the second is
+// learned from processes that are known by the first, and tells also whose a process was that has
+// ended. Nothing that a guest says or is named counts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "box/plan.h"
+#include "box/session_wire.h"
+#include "os/process.h"
+#include "os/process_view.h"
+
+namespace glovebox::box {
+
+class KeptCalls {
+ public:
+  // `proc`: the /proc of the session's pid namespace, as this process, the first one, sees it; -1
+  // where the plan lacks the walls that tell calls apart (only tests plan that): then nothing but a
+  // call's first process is ended with it.
+  explicit KeptCalls(UniqueFd proc);
+
+  // `first` has just been made. Kept until no process of the call is left.
+  void add(std::uint64_t number, os::Process first);
+  // Ends every process of the call, for ever after: also those that are still being made.
+  void end(std::uint64_t number);
+
+  // Reaps what has ended, and goes on with ending; returns the calls whose first process is gone
+  // now, those that are being ended only when all others of them are gone too.
+  std::vector<BoxGone> step();
+  // Something is being ended and has not gone yet: call step() again soon.
+  bool is_ending() const;
+
+  // Also ends processes that belong to no call, should there be any.
+  Census census();
+
+ private:
+  struct Call {
+    std::uint64_t number = 0;
+    os::Process first;
+    std::optional<os::ExitFacts> exit;
+    std::uint64_t mount = 0;
+    std::uint64_t user_namespace = 0;  // 0: not learned yet
+    std::int64_t orphans_us = 0;       // time of processes that nobody else waited for
+    bool told = false;                 // that its first process is gone
+    bool ending = false;
+    int empty_looks = 0;
+  };
+
+  void reap();
+  void reap(pid_t pid);
+  void learn(Call& call, std::uint64_t user_namespace);
+  Call* owner(std::uint64_t user_namespace);
+  Call* owner(const os::ProcessView& process);
+  void kill_ending();
+  std::uint32_t living(const Call& call);
+
+  UniqueFd proc_;
+  std::uint64_t own_namespace_ = 0;
+  std::vector<Call> calls_;
+};
+
+}  // namespace glovebox::box
