@@ -82,6 +82,14 @@ struct DoctorOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct SelftestOptions {
+  std::string policy = kDefaultPolicy;
+  std::optional<std::string> state;
+  std::string environment = "local";
+  std::string agent = "local";
+  OutputForm form = OutputForm::text;
+};
+
 struct AuditVerifyOptions {
   std::string directory;
   std::optional<std::string> key;  // a public key, or a file that holds one
@@ -115,7 +123,7 @@ struct HelpText {
 };
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
+                             DoctorOptions, SelftestOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
                              SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

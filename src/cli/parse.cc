@@ -52,6 +52,7 @@ class Parser {
     worker();
     rehearse();
     doctor();
+    selftest();
     audit();
     policy();
     seccomp();
@@ -322,6 +323,18 @@ class Parser {
     app.callback([this] { pending_ = doctor_; });
   }
 
+  void selftest() {
+    CLI::App& app = *app_.add_subcommand(
+        "selftest", "attack the boxes of a policy on this host, and try what must work in them");
+    option(app, "--policy", selftest_.policy, "FILE",
+           "/etc/glovebox/policy.toml; a file or builtin:default");
+    option(app, "--state", selftest_.state, "DIR", "the state folder; a fresh one otherwise");
+    option(app, "--environment", selftest_.environment, "NAME", "as whom the policy is asked");
+    option(app, "--agent", selftest_.agent, "NAME", "as whom the policy is asked");
+    json(app, selftest_.form);
+    app.callback([this] { pending_ = selftest_; });
+  }
+
   void audit() {
     CLI::App& app = *app_.add_subcommand("audit", "read the audit log");
     app.require_subcommand(1);
@@ -368,6 +381,7 @@ class Parser {
   std::string key_;  // what scrub left of it
   RehearseOptions rehearse_;
   DoctorOptions doctor_;
+  SelftestOptions selftest_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
   PolicyShowOptions policy_;

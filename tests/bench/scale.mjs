@@ -83,7 +83,7 @@ async function byFiles() {
   }
 }
 
-const PARTS = { sessions: bySessions, calls: byCalls, files: byFiles };
-const wanted = process.argv.slice(2);
-for (const [name, part] of Object.entries(PARTS)) if (!wanted.length || wanted.includes(name)) await part();
+await bySessions();
+await byCalls();
+await byFiles();
 process.exit(0);

@@ -60,6 +60,7 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"exec", "--timeout=", "--", "true"}, "--timeout: a duration"},
       {{"exec", "--no-such", "--", "true"}, "--no-such is no option of exec"},
       {{"doctor", "x"}, "doctor: one argument too many"},
+      {{"selftest", "x"}, "selftest: one argument too many"},
       {{"audit"}, "subcommand"},
       {{"audit", "verify"}, "directory"},
       {{"audit", "verify", "a", "b"}, "verify: one argument too many"},
@@ -162,7 +163,7 @@ TEST_CASE("help lists every flag of its command") {
                                                 "--work-secret-file"};
   const Row rows[] = {
       {{},
-       {"exec", "worker", "rehearse", "doctor", "audit", "policy", "seccomp", "plane",
+       {"exec", "worker", "rehearse", "doctor", "selftest", "audit", "policy", "seccomp", "plane",
         "--version"}},
       {{"exec"},
        {"--policy", "--workdir", "--state", "--environment", "--agent", "--session", "--call",
@@ -173,6 +174,7 @@ TEST_CASE("help lists every flag of its command") {
       {{"rehearse"}, {"--policy", "--state", "--workdir", "--timeout", "file"}},
       {{"plane"}, {"--listen", "--rehearsals", "--faults", "--ttl", "--page"}},
       {{"doctor"}, {"--policy", "--state", "--json"}},
+      {{"selftest"}, {"--policy", "--state", "--environment", "--agent", "--json"}},
       {{"audit"}, {"verify", "show"}},
       {{"audit", "verify"}, {"directory", "--key"}},
       {{"audit", "show"}, {"directory", "--json"}},
