@@ -96,11 +96,12 @@ void KeptCalls::reap(pid_t pid) {
     learn(call, user_namespace);
     const auto exit = call.first.reap(os::Process::Wait::no);
     call.exit = exit && *exit ? **exit : os::ExitFacts{.signalled = true, .code = SIGKILL};
+    call.ended_us += call.exit->cpu_us;
     return;
   }
   const auto exit = os::reap_child(pid);
   Call* const call = owner(user_namespace);
-  if (exit && call != nullptr) call->orphans_us += exit->cpu_us;
+  if (exit && call != nullptr) call->ended_us += exit->cpu_us;
 }
 
 void KeptCalls::kill_ending() {
@@ -144,7 +145,7 @@ std::vector<BoxGone> KeptCalls::step() {
     if (call.ending && left > 0) continue;
     if (!call.told) {
       os::ExitFacts exit = *call.exit;
-      exit.cpu_us += call.orphans_us;
+      exit.cpu_us = call.ended_us;
       gone.push_back({call.number, exit, left});
       call.told = true;
     }
@@ -158,7 +159,7 @@ std::vector<BoxGone> KeptCalls::step() {
 
 Census KeptCalls::census() {
   Census census;
-  for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.orphans_us});
+  for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.ended_us});
   if (proc_) {
     for (const pid_t pid : os::processes_of(proc_.get())) {
       if (pid == os::own_pid()) continue;

@@ -51,7 +51,7 @@ class KeptCalls {
     std::optional<os::ExitFacts> exit;
     std::uint64_t mount = 0;
     std::uint64_t user_namespace = 0;  // 0: not learned yet
-    std::int64_t orphans_us = 0;       // time of processes that nobody else waited for
+    std::int64_t ended_us = 0;         // time of its first process and of orphans that have ended
     bool told = false;                 // that its first process is gone
     bool ending = false;
     int empty_looks = 0;

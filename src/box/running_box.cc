@@ -114,6 +114,7 @@ void RunningBox::launch(WaitingBoxes* waiting) {
     return;
   }
   ends_ = std::move(*box);
+  report_.start = ends_.start == BoxStart::waiting ? BoxStart::waiting : BoxStart::with_its_call;
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
   if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
@@ -123,10 +124,16 @@ void RunningBox::launch(WaitingBoxes* waiting) {
 
 Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
   TRY(enter_group());
-  const BoxCall call{state_, command_};
   if (waiting != nullptr) {
-    if (auto box = waiting->take(*call_.known, call)) return std::move(*box);
+    if (auto box = waiting->take(*call_.known, {state_, command_})) return std::move(*box);
   }
+  const std::string& walls = call_.known->walls();
+  const bool is_start_known = commons_.shell_start && commons_.shell_start->walls == walls;
+  const std::string state = commons_.state_for(walls, state_);
+  const BoxCall call{state, command_,
+                     is_start_known || plan().command.kind != CommandKind::shell
+                         ? BoxStart::with_its_call
+                         : BoxStart::telling};
   return ask_for_box(commons_, *call_.known, call, std::move(call_.stdio));
 }
 
@@ -356,14 +363,12 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     }
     restore_ = Restore::dropped;
     state_.clear();
-    ends_.status_text.clear();
-    told_text_.clear();
-    told_.reset();
-    leave_group();
-    ends_.remove_group();
-    launch(nullptr);
-    return;
+    return launch_anew();
   }
+  // A shell that waited and ended before its call: of that nothing has run.
+  const bool has_waited =
+      ends_.start == BoxStart::waiting && plan().command.kind == CommandKind::shell;
+  if (has_waited && !decided_ && !tools::is_restored(state_told())) return launch_anew();
   Verdict verdict = judge(end);
   // A shell that told its status was looked at then, nothing but its state was left to be done; a
   // function that was killed did not finish.
@@ -374,6 +379,14 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     verdict = judge(end);
   }
   complete(std::move(verdict));
+}
+
+void RunningBox::launch_anew() {
+  told_text_.clear();
+  told_.reset();
+  leave_group();
+  ends_.remove_group();
+  launch(nullptr);
 }
 
 // Of a process of the session's (version 1) or of the call's own.
@@ -419,6 +432,13 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
+void RunningBox::note_start() {
+  if (ends_.start != BoxStart::telling) return;
+  const std::string bytes = written_part(ends_.state_out.get());
+  if (const auto told = tools::told_at_start(bytes))
+    commons_.shell_start = {call_.known->walls(), std::string(*told)};
+}
+
 tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
   if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
@@ -430,8 +450,10 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   const std::string state = ends_.state_out ? state_told() : std::string();
   if (verdict.outcome == Outcome::finished) {
     // The next call gets it from memory; the file follows behind the answer.
-    if (auto accepted = tools::accepted_state(state))
+    if (auto accepted = tools::accepted_state(state)) {
       commons_.set_shell_state(*std::move(accepted));
+      note_start();
+    }
   }
   collector_.finish();
   report_.output_file = collector_.file_name();

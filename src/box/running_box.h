@@ -90,6 +90,7 @@ class RunningBox {
   const BoxPlan& plan() const { return call_.known->plan(); }
   bool prepare_shell();
   void launch(WaitingBoxes* waiting);
+  void launch_anew();
   Result<BoxEnds> take_box(WaitingBoxes* waiting);
   Result<void> enter_group();
   void leave_group();
@@ -97,6 +98,7 @@ class RunningBox {
   void read_pipes();
   void read_what_is_left();
   std::string state_told() const;
+  void note_start();
   void finish(const os::ExitFacts& exit);
   void hear_status();
   bool has_memory_kill();

@@ -28,7 +28,7 @@ constexpr int kFine = 0;
 constexpr int kBroken = 70;
 constexpr milliseconds kForEver{-1};
 // While processes that were killed are not gone yet.
-constexpr milliseconds kAgain{5};
+constexpr milliseconds kAgain{20};
 
 // What keeping calls takes: their list, and word of every process that ends here.
 struct Keeping {

@@ -12,6 +12,8 @@
 #include "cli/parse.h"
 #include "cli/plane.h"
 #include "cli/rehearse.h"
+#include "cli/selftest.h"
+#include "cli/selftest_guest.h"
 #include "cli/show.h"
 #include "cli/worker.h"
 
@@ -37,6 +39,7 @@ struct Run {
   }
   int operator()(const RehearseOptions& options) const { return to_int(run_rehearsal(options)); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
+  int operator()(const SelftestOptions& options) const { return run_selftest(options); }
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
@@ -47,6 +50,9 @@ struct Run {
 }  // namespace
 
 int run_command_line(std::span<const std::string> arguments, Secret environment_key) {
+  // No command of a user's: what a selftest runs in its box.
+  if (arguments.size() == 2 && arguments.front() == kGuestWord)
+    return run_selftest_guest(arguments.back());
   const auto options = parse_command_line(arguments);
   if (!options) return to_int(fail(ExitCode::usage, options.error().message()));
   return std::visit(Run{std::move(environment_key)}, *options);

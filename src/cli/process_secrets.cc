@@ -38,6 +38,10 @@ std::string variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
+void set_variable(const char* name, const std::string& value) {
+  ::setenv(name, value.c_str(), 1);
+}
+
 Secret take_variable(const char* name) {
   char* value = ::getenv(name);
   if (value == nullptr) return {};

@@ -18,6 +18,7 @@ Secret take_argument(std::span<char* const> arguments, std::string_view flag);
 
 // Variables are read here alone, and while the process has one thread. Empty if it is not set.
 std::string variable(const char* name);
+void set_variable(const char* name, const std::string& value);
 // The variable's value, overwritten and removed. Empty if it is not set.
 Secret take_variable(const char* name);
 

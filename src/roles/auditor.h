@@ -6,11 +6,14 @@
 // cannot record cannot act. The first error of the log ends the role.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
 #include "audit/auditor.h"
 #include "audit/log_file.h"
+#include "audit/record_store.h"
+#include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -28,10 +31,15 @@ Result<audit::AppendRequest> append_request(audit::Writer writer, const ipc::App
 ipc::CallState call_state_for_peer(audit::CallState state);
 
 struct AuditorWork {
-  audit::Auditor& auditor;     // not started yet
-  audit::Recovered recovered;  // of the log it writes to
-  codec::JsonObject boot;      // members of the boot record
-  const Log& log;              // for operators
+  audit::Auditor& auditor;          // not started yet
+  const audit::RecordStore& store;  // what it writes to
+  int folder = -1;                  // where that lies
+  audit::Recovered recovered;       // of the log it writes to
+  codec::JsonObject boot;           // members of the boot record
+  const Clock& clock;
+  const Log& log;  // for operators
+  // After the disk was full: whether there is space again. None: the role ends without waiting.
+  std::function<bool()> has_space = {};
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last

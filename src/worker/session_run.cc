@@ -184,6 +184,7 @@ net::Task<PostOutcome> SessionRun::post(const ToolCall& call, std::string conten
                    {{"session", item_.item.target}, {"call", call.id}, {"answer", answer}});
         co_return PostOutcome::unposted;
       case ResultPost::Step::retry:
+        if (item_.vitals) item_.vitals->numbers.add(codec::Metric::result_post_retries_total);
         log_.warning("posting a result again",
                      {{"session", item_.item.target}, {"call", call.id}, {"answer", answer}});
         if (!co_await loop_.sleep(schedule.wait(), patience)) co_return PostOutcome::unposted;

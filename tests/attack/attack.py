@@ -16,6 +16,8 @@ BINARY = os.environ["GLOVEBOX_BINARY"]
 BUILD = pathlib.Path(os.environ["GLOVEBOX_BUILD"]) / "tests/attack"
 SECONDS = 60
 GOT_THROUGH, NOT_MADE = 0, 125
+MODES = ("kill", "keep")
+BACKGROUND = 'background = "kill"'
 LEFT_BY_CONTROLS = ("fifo", "socket", "null", "sda", "linked", "core")
 LEFTOVERS = ("/tmp/glovebox-leftover", "/var/tmp/glovebox-leftover", "/dev/shm/glovebox-leftover")
 SHELL_LIMITS = ('wall = "20s", cpu = "2s", cores = 2, memory = "256MiB", pids = 64, files = 256, '
@@ -30,11 +32,12 @@ def own(path):
         os.chown(path, BOX_USER, BOX_USER)
 
 
-def collect(cases):
-    """A decorator that names a function as a case: it returns what is wrong, or None."""
-    def case(title, times=2):
+def collect(cases, modes=MODES):
+    """A decorator that names a function as a case: it returns what is wrong, or None. `modes`: in
+    which it makes a difference; elsewhere nothing of it depends on the mode."""
+    def case(title, times=2, modes=modes):
         def add(function):
-            function.title, function.times = title, times
+            function.title, function.times, function.modes = title, times, modes
             cases.append(function)
             return function
         return add
@@ -76,7 +79,7 @@ class Attack:
         self.work = self.make_work("work")
         self.probe = self.work / "probe"
         self.leak = os.open(self.canaries.folder, os.O_RDONLY)
-        self.make_policies()
+        self.set_mode(MODES[0])
 
     def make_work(self, name):
         work = self.folder / name
@@ -87,9 +90,14 @@ class Attack:
         own(work / "probe")
         return work
 
+    def set_mode(self, mode):
+        """What becomes of the processes that a call leaves behind: `kill` or `keep`."""
+        self.mode = mode
+        self.make_policies()
+
     def make_policies(self):
         self.text = (HERE / "policy.toml").read_text().replace("@INPUTS@", str(self.canaries.inputs))
-        for old in (SHELL_LIMITS, 'user = "agent"', 'exec = true'):
+        for old in (SHELL_LIMITS, 'user = "agent"', 'exec = true', BACKGROUND):
             assert old in self.text, old
         self.policy("agent", self.text)
         self.policy("root", self.text.replace('user = "agent"', 'user = "root"'))
@@ -100,7 +108,7 @@ class Attack:
     def policy(self, name, text):
         path = self.folder / f"{name}.toml"
         path.unlink(missing_ok=True)
-        path.write_text(text)
+        path.write_text(text.replace(BACKGROUND, f'background = "{self.mode}"'))
         path.chmod(0o644)
         return path
 

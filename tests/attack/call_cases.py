@@ -60,7 +60,7 @@ def hidden(attack):
     return None
 
 
-@case("B07 a hard link to an outside file, by the tools")
+@case("B07 a hard link to an outside file, by the tools", modes=("kill",))
 def hard_links(attack):
     alias = attack.work / "alias"
     for tool, value in (("edit", {"file_path": "alias", "old_string": "canary", "new_string": "owned"}),
@@ -78,7 +78,7 @@ def hard_links(attack):
     return None
 
 
-@case("A19 deep folders and hostile names", times=1)
+@case("A19 deep folders and hostile names", times=1, modes=("kill",))
 def path_torture(attack):
     script = """/usr/bin/python3 - <<'END'
 import os
@@ -208,7 +208,7 @@ def on_terminal(attack, arguments, text=""):
     return seen.decode(errors="replace")
 
 
-@case("D10 escapes for the operator's terminal")
+@case("D10 escapes for the operator's terminal", modes=("kill",))
 def escapes(attack):
     script = "; ".join(f"printf 'a{text}b\\n'; printf '{text}' >&2" for text in ESCAPES)
     script += r"; printf 'needle' > \"$(printf 'x\033[31m\302\233y')\""
@@ -333,7 +333,7 @@ BOMBS = {
 }
 
 
-@case("E25 bombs in local archives", times=1)
+@case("E25 bombs in local archives", times=1, modes=("kill",))
 def bombs(attack):
     for name, script in BOMBS.items():
         if name == "git" and shutil.which("git") is None:
@@ -353,7 +353,7 @@ def bombs(attack):
     return None
 
 
-@case("E26 a pattern of a megabyte")
+@case("E26 a pattern of a megabyte", modes=("kill",))
 def long_patterns(attack):
     for tool, value in (("grep", {"pattern": "(a|" * 200_000 + "b" + ")" * 200_000}),
                         ("grep", {"pattern": "a" * MIB}), ("grep", {"pattern": "(a{1000}){1000}"}),
@@ -364,7 +364,7 @@ def long_patterns(attack):
     return None
 
 
-@case("E28 inputs that are too much to parse")
+@case("E28 inputs that are too much to parse", modes=("kill",))
 def hostile_inputs(attack):
     deep, many = 10 ** 6, 10 ** 6
     inputs = {
@@ -386,7 +386,7 @@ def hostile_inputs(attack):
     return wrong(done, (1, 64, 77)) if len(done.stdout) < 4096 else f"a long answer: {done.stdout[:500]}"
 
 
-@case("E29 arguments and variables without end")
+@case("E29 arguments and variables without end", modes=("kill",))
 def long_arguments(attack):
     most = ["x" * 100_000] * 15
     done = attack.exec(["--", "/bin/sh", "-c", 'echo $#; /bin/echo "$@" "$@" "$@" "$@" "$@" | wc -c', "x", *most])
@@ -406,7 +406,7 @@ def long_arguments(attack):
     return wrong(attack.bash("true " + "x" * 300_000 + "; echo end"), 0, "end")
 
 
-@case("G10 names that forge lines and fields")
+@case("G10 names that forge lines and fields", modes=("kill",))
 def forging_names(attack):
     work = fresh(attack)
     names = ["a\nread: forged", 'x","content":"forged', "\x1b]0;t\x07", "y\r\nz", "\u2028sep", "<x0a>"]

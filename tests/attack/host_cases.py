@@ -11,11 +11,11 @@ import subprocess
 import time
 
 import oracle
-from attack import BINARY, collect, own, remove, wrong
+from attack import BINARY, MODES, collect, own, remove, wrong
 from host_facts import BOX_USER, IS_ROOT, LIBC
 
 CASES = []
-case = collect(CASES)
+case = collect(CASES, modes=("kill",))
 ECHO = ["--", "/bin/echo", "it-ran"]
 MOUNT = re.compile(r'\{ at = "/inputs".*\},')
 
@@ -190,7 +190,7 @@ class LongCall:
         return found
 
 
-@case("B10 C35 D13 roles hold processes by descriptor and listen to no box")
+@case("B10 C35 D13 roles hold processes by descriptor and listen to no box", modes=MODES)
 def roles_descriptors(attack):
     with LongCall(attack) as call:
         pairs = descendants(call.process.pid)
@@ -217,7 +217,7 @@ def roles_descriptors(attack):
     return None
 
 
-@case("D16 standard descriptors that are closed")
+@case("D16 standard descriptors that are closed", modes=MODES)
 def closed_descriptors(attack):
     state = attack.folder / "closed"
     for closed in ((0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)):
@@ -265,7 +265,7 @@ CALLERS = {
 }
 
 
-@case("D19 callers in an odd state")
+@case("D19 callers in an odd state", modes=MODES)
 def odd_callers(attack):
     script = "umask; grep -E '^Sig(Blk|Ign)|^ShdPnd' /proc/self/status | cut -f2 | sort -u; pwd; exit 6"
     wanted = "0077\n0000000000000000\n/workspace\n"
@@ -290,7 +290,7 @@ def odd_callers(attack):
     return None
 
 
-@case("E32 a role is killed in the middle")
+@case("E32 a role is killed in the middle", modes=MODES)
 def killed_roles(attack):
     for role in ("supervisor", "auditor", "boxer", "keeper"):
         with LongCall(attack) as call:

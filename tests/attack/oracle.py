@@ -176,7 +176,8 @@ def each_process(read):
 
 def glovebox_processes(entry):
     command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    if "glovebox" in command.split(" ")[0] or "/probe" in command.split(" ")[0]:
+    ours = (entry / "comm").read_text().startswith("gb-")
+    if ours or "glovebox" in command.split(" ")[0] or "/probe" in command.split(" ")[0]:
         yield f"{entry.name} {command}"
 
 

@@ -13,7 +13,7 @@ const p50 = (times) => quantile(times, 0.5);
 const point = (series, x, mine, more) => row({ series, x, ours: mine, ...more });
 
 async function bySessions() {
-  await with_worker(ours('--max-sessions', '128'), async (plane, api) => {
+  await with_worker(ours('--max-sessions', '128', '--workspace', 'session'), async (plane, api) => {
     for (const count of SESSIONS) {
       const each = Math.max(8, Math.round(200 / count));
       const id = `at-once-${count}`;

@@ -65,6 +65,34 @@ TEST_CASE("a session in a group has a wall round its memory") {
   CHECK_FALSE(Group::open(group.places()));
 }
 
+TEST_CASE("what earlier calls left and the call that runs have room beside each other") {
+  TestGroup group;
+  if (group.places().mode == CgroupMode::none) SKIP("no group can be made here");
+  TestSession session(group.places());
+  BoxPlan plan = session.plan("bash");
+  plan.limits.memory = 96 * kMiB;
+  plan.limits.tmp = 32 * kMiB;
+  REQUIRE(plan.background == Background::keep);
+  const std::string use =
+      "/usr/bin/python3 -c 'import time\nx = b\"x\" * (60 << 20)\nopen(\"/tmp/up\", "
+      "\"a\").write(\"u\")\n"
+      "time.sleep(T)'";
+  const auto with_time = [&](const std::string& time) {
+    std::string text = use;
+    return text.replace(text.find("(T)"), 3, "(" + time + ")");
+  };
+  CHECK(session
+            .bash_with(plan, with_time("600") + " >/dev/null 2>&1 & while [ ! -s /tmp/up ]; do "
+                                                "sleep 0.02; done")
+            .background == 1);
+  for (int i = 0; i < 2; ++i) {
+    const RunReport report = session.bash_with(plan, with_time("0.1") + "; echo done");
+    CHECK(report.verdict.outcome == Outcome::finished);
+    CHECK(text_of(report) == "done");
+  }
+  CHECK(session.keeper().end() == 1);
+}
+
 TEST_CASE("a plan that counts on a group that the session lacks is refused") {
   TestSession session;
   BoxPlan plan = session.plan("bash");

@@ -171,6 +171,7 @@ TEST_CASE("the third rung: root without user namespaces") {
   if (session.plan("bash").background == Background::kill) return;
   REQUIRE(session.bash("sleep 600 >/dev/null 2>&1 & echo $! > p").background == 1);
   CHECK(session.bash("(setsid sleep 600 &); sleep 600", 500).verdict.outcome == Outcome::timed_out);
+  CHECK(text_of(session.bash("cat /proc/$(cat p)/environ 2>&1")).contains("Permission denied"));
   // It, the first process, this shell and the two of its line; and maybe the box that waits.
   const std::string seen = text_of(session.bash("kill -0 $(cat p) && ls -d /proc/[0-9]* | wc -l"));
   CHECK((seen == "5" || seen == "6"));

@@ -49,6 +49,7 @@ BoxPlan full_plan() {
   plan.limits.memory = 5;
   plan.limits.memory_by = Enforced::walled;
   plan.cgroups = CgroupMode::v1;
+  plan.background = Background::keep;
   plan.command = {CommandKind::program, {"ls", "-l", ""}};
   return plan;
 }
@@ -132,7 +133,10 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(MakeBox{5, BoxStart::waiting, "plan"});
   check(BoxMade{5});
   check(BoxRefused{5, "start: EAGAIN"});
-  check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}});
+  check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}, 3});
+  check(EndCall{5});
+  check(Census{{{1, 2, 3, 4}, {5, 6, 7, 8}}});
+  check(KeeperEnded{9});
   check(SessionRefused{"map ids: EPERM"});
 }
 
