@@ -62,6 +62,7 @@ class LogFile final : public RecordStore {
 
   const Recovered& recovered() const { return recovered_; }
   const codec::NoteKey& public_key() const { return public_key_; }
+  int folder() const { return directory_.fd(); }
 
   std::uint64_t size() const override { return size_; }
   codec::Sha256Digest last_hash() const override { return last_; }

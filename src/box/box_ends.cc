@@ -33,13 +33,22 @@ Result<void> pipe_to_box(UniqueFd& here, UniqueFd& there) {
   return {};
 }
 
+// What a box is told at once comes as it does when it is told late, if it fits.
+Result<UniqueFd> text_to_box(const char* name, std::string_view text) {
+  if (text.size() > kMostToWaitingBox) return os::sealed_memfd(name, text);
+  UniqueFd here, there;
+  TRY(pipe_to_box(here, there));
+  TRY(os::write_all(here.get(), text));
+  return there;
+}
+
 Result<void> make_pipes(BoxEnds& ends, BoxFds& side, const BoxPlan& plan,
                         const std::optional<BoxCall>& call) {
   TRY(pipe_from_box(ends.status, side.status));
   const CommandKind kind = plan.command.kind;
   if (kind == CommandKind::program) return {};
   if (call) {
-    side.command = TRY(os::sealed_memfd("command", call->command));
+    side.command = TRY(text_to_box("command", call->command));
   } else {
     TRY(pipe_to_box(ends.command, side.command));
   }
@@ -47,7 +56,7 @@ Result<void> make_pipes(BoxEnds& ends, BoxFds& side, const BoxPlan& plan,
   TRY(pipe_from_box(ends.output, side.output));
   TRY(pipe_from_box(ends.told, side.told));
   if (call) {
-    side.state_in = TRY(os::sealed_memfd("state", call->state));
+    side.state_in = TRY(text_to_box("state", call->state));
   } else {
     TRY(pipe_to_box(ends.state_in, side.state_in));
   }

@@ -22,6 +22,7 @@ Result<Keeper> Keeper::start(const KeeperLaunch& launch) {
   start.places = launch.places;
   start.cgroup = launch.cgroup;
   start.filter = launch.filter;
+  start.ahead = launch.ahead;
   TRY(keeper.channel_.send(KeeperStart::kType, start.encode(), {launch.store_fd}));
   return keeper;
 }
@@ -45,6 +46,10 @@ std::uint32_t Keeper::end() {
   channel_.close();
   process_.end_after(kPartingTime);
   return background;
+}
+
+Result<void> Keeper::prepare(const PlanPtr& plan) {
+  return channel_.send(PrepareBox::kType, PrepareBox{plan->bytes()}.encode());
 }
 
 Result<void> Keeper::run(const RunRequest& request) {

@@ -23,6 +23,7 @@
 #include "box/known_plan.h"
 #include "box/outcome.h"
 #include "box/session_places.h"
+#include "box/session_wire.h"
 #include "ipc/channel.h"
 #include "os/process.h"
 
@@ -35,6 +36,9 @@ inline constexpr int kKeeperFd = 3;
 // Boxes of one session at the same time.
 inline constexpr std::size_t kMaxBoxes = 4;
 
+// What is made before a call asks for it.
+enum class Ahead : std::uint8_t { none, boxes };
+
 struct KeeperLaunch {
   int executable = -1;  // glovebox itself, readable (os::open_own_executable)
   std::string session;  // for messages only
@@ -42,6 +46,7 @@ struct KeeperLaunch {
   int store_fd = -1;  // the session's folder below sessions/; stays the caller's
   HostFacts host;
   GroupPlaces cgroup;  // made for this session (cgroup.h); none: no group
+  Ahead ahead = Ahead::none;
   std::string filter;  // the proved program of role-keeper: compiling it takes longer than a call
 };
 
@@ -59,9 +64,10 @@ struct RunReport {
   Verdict verdict;
   Usage usage;
   bool is_error = false;
-  std::string content;           // JSON array of content blocks; empty for a program
-  std::string output_file;       // name below /outputs that holds a cut output whole; empty: none
-  std::uint32_t background = 0;  // processes of the call that live on, in keep mode
+  std::string content;      // JSON array of content blocks; empty for a program
+  std::string output_file;  // name below /outputs that holds a cut output whole; empty: none
+  BoxStart start = BoxStart::with_its_call;  // or it was waiting
+  std::uint32_t background = 0;              // processes of the call that live on, in keep mode
 };
 
 struct KeeperEvent {
@@ -88,6 +94,8 @@ class Keeper {
   static Result<Keeper> start(const KeeperLaunch& launch);
 
   int fd() const { return channel_.fd(); }  // poll for reading
+  // A call of this plan may come: a box is made for it, if that can be. Error: closed.
+  Result<void> prepare(const PlanPtr& plan);
   // Errors: closed (the keeper is gone). At most kMaxBoxes at once, more are answered with
   // Outcome::setup_failed.
   Result<void> run(const RunRequest& request);

@@ -29,9 +29,10 @@ constexpr milliseconds kAfterAnswer{1};
 
 class KeeperLoop {
  public:
-  KeeperLoop(ipc::Channel channel, SessionCommons& commons)
+  KeeperLoop(ipc::Channel channel, SessionCommons& commons, Ahead ahead)
       : channel_(std::move(channel)),
         commons_(commons),
+        ahead_(ahead),
         waiting_(commons),
         background_(commons.store, commons.disk, commons.clock) {}
 
@@ -158,6 +159,10 @@ class KeeperLoop {
       case RunBox::kType:
         TRY(begin(TRY(RunBox::decode(envelope->body)), std::move(*envelope)));
         return true;
+      case PrepareBox::kType:
+        if (ahead_ == Ahead::none) return Error(ErrorKind::protocol, "keeper: unknown message");
+        waiting_.prepare(TRY(plans_.of(TRY(PrepareBox::decode(envelope->body)).plan)));
+        return true;
       case StopBox::kType: {
         const auto stop = TRY(StopBox::decode(envelope->body));
         for (const Slot& slot : slots_) {
@@ -226,13 +231,15 @@ class KeeperLoop {
   // What nobody waits for: saves the shell's state, and sees to the box for the next call.
   void tidy_up() {
     commons_.save_shell_state();
-    for (const PlanPtr& known : answered_) waiting_.prepare(known);
+    for (const PlanPtr& known : answered_)
+      if (ahead_ == Ahead::boxes) waiting_.prepare(known);
     answered_.clear();
     tidy_at_ = Duration::max();
   }
 
   ipc::Channel channel_;
   SessionCommons& commons_;
+  Ahead ahead_;
   std::vector<PlanPtr> answered_;
   Duration tidy_at_ = Duration::max();
   KnownPlans plans_;
@@ -267,7 +274,7 @@ Result<void> run(ipc::Channel channel) {
   }
   SessionCommons commons{start.places, SessionStore::adopt(std::move(first->fds.front())),
                          start.cgroup, std::move(group), DiskWatch(start.places.workspace)};
-  return KeeperLoop(std::move(channel), commons).run();
+  return KeeperLoop(std::move(channel), commons, start.ahead).run();
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string KeeperStart::encode() const {
   Writer writer;
   writer.text(session).text(places.workspace).text(places.outputs);
   writer.number(static_cast<std::uint8_t>(cgroup.mode)).text(cgroup.memory).text(cgroup.pids);
-  writer.text(filter);
+  writer.text(filter).number(static_cast<std::uint8_t>(ahead));
   return writer.take();
 }
 
@@ -31,6 +31,7 @@ Result<KeeperStart> KeeperStart::decode(std::string_view body) {
   message.cgroup.memory = TRY(reader.text(kMaxText));
   message.cgroup.pids = TRY(reader.text(kMaxText));
   message.filter = TRY(reader.text(kMaxText));
+  message.ahead = TRY(reader.choice(Ahead::boxes));
   TRY(reader.finish());
   return message;
 }
@@ -47,6 +48,18 @@ Result<RunBox> RunBox::decode(std::string_view body) {
   message.ticket = TRY(reader.number<std::uint64_t>());
   message.plan = TRY(reader.text(kMaxBlob));
   message.input = TRY(reader.text(kMaxBlob));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string PrepareBox::encode() const {
+  return Writer().text(plan).take();
+}
+
+Result<PrepareBox> PrepareBox::decode(std::string_view body) {
+  Reader reader(body);
+  PrepareBox message;
+  message.plan = TRY(reader.text(kMaxBlob));
   TRY(reader.finish());
   return message;
 }
@@ -88,6 +101,7 @@ std::string encode_report(const RunReport& report) {
   writer.signed_number(report.usage.peak_kib);
   writer.number(static_cast<std::uint8_t>(report.is_error ? 1 : 0));
   writer.text(report.content).text(report.output_file).number(report.background);
+  writer.number(static_cast<std::uint8_t>(report.start));
   return writer.take();
 }
 
@@ -105,6 +119,7 @@ Result<RunReport> decode_report(std::string_view body) {
   report.content = TRY(reader.text(kMaxBlob));
   report.output_file = TRY(reader.text(kMaxName));
   report.background = TRY(reader.number<std::uint32_t>());
+  report.start = TRY(reader.choice(BoxStart::waiting));
   TRY(reader.finish());
   return report;
 }

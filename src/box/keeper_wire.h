@@ -20,6 +20,7 @@ struct KeeperStart {
   SessionPlaces places;
   GroupPlaces cgroup;
   std::string filter;
+  Ahead ahead = Ahead::none;
   std::string encode() const;
   static Result<KeeperStart> decode(std::string_view body);
 };
@@ -32,6 +33,14 @@ struct RunBox {
   std::string input;
   std::string encode() const;
   static Result<RunBox> decode(std::string_view body);
+};
+
+// A call of this plan may come: have a box wait for it.
+struct PrepareBox {
+  static constexpr std::uint16_t kType = 0x407;
+  std::string plan;  // plan_wire.h
+  std::string encode() const;
+  static Result<PrepareBox> decode(std::string_view body);
 };
 
 struct StopBox {

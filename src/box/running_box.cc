@@ -114,6 +114,7 @@ void RunningBox::launch(WaitingBoxes* waiting) {
     return;
   }
   ends_ = std::move(*box);
+  report_.start = ends_.start;
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
   if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
@@ -356,14 +357,12 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     }
     restore_ = Restore::dropped;
     state_.clear();
-    ends_.status_text.clear();
-    told_text_.clear();
-    told_.reset();
-    leave_group();
-    ends_.remove_group();
-    launch(nullptr);
-    return;
+    return launch_anew();
   }
+  // A shell that waited and ended before its call: of that nothing has run.
+  const bool has_waited =
+      ends_.start == BoxStart::waiting && plan().command.kind == CommandKind::shell;
+  if (has_waited && !decided_ && !tools::is_restored(state_told())) return launch_anew();
   Verdict verdict = judge(end);
   // A shell that told its status was looked at then, nothing but its state was left to be done; a
   // function that was killed did not finish.
@@ -374,6 +373,14 @@ void RunningBox::finish(const os::ExitFacts& exit) {
     verdict = judge(end);
   }
   complete(std::move(verdict));
+}
+
+void RunningBox::launch_anew() {
+  told_text_.clear();
+  told_.reset();
+  leave_group();
+  ends_.remove_group();
+  launch(nullptr);
 }
 
 // Of a process of the session's (version 1) or of the call's own.

@@ -90,6 +90,7 @@ class RunningBox {
   const BoxPlan& plan() const { return call_.known->plan(); }
   bool prepare_shell();
   void launch(WaitingBoxes* waiting);
+  void launch_anew();
   Result<BoxEnds> take_box(WaitingBoxes* waiting);
   Result<void> enter_group();
   void leave_group();

@@ -58,6 +58,7 @@ struct WorkerOptions {
   Duration keep = kDefaultKeep;     // of sessions that nobody comes back to; zero: for ever
   std::size_t max_sessions = 64;
   std::uint32_t max_calls = roles::kCallSlots;
+  std::uint32_t warm = roles::kWarmSessions;
   Duration max_idle = seconds(60);
   Duration drain = seconds(30);
   Duration stream_silence = seconds(120);

@@ -170,11 +170,12 @@ class Parser {
   }
   template <class T>
   CLI::Option* count(CLI::App& app, const char* name, T& into, std::int64_t most,
-                     const char* meaning) {
-    return parsed(app, name, "N", meaning, [&into, most](const std::string& text) -> Result<void> {
-      into = static_cast<T>(TRY(parse_count(text, 1, most)));
-      return {};
-    });
+                     const char* meaning, std::int64_t least = 1) {
+    return parsed(app, name, "N", meaning,
+                  [&into, least, most](const std::string& text) -> Result<void> {
+                    into = static_cast<T>(TRY(parse_count(text, least, most)));
+                    return {};
+                  });
   }
   template <class T>
   CLI::Option* word(CLI::App& app, const char* name, T& into,
@@ -258,6 +259,10 @@ class Parser {
         count(app, "--max-sessions", options.max_sessions, kMostSessions, "at once; 64");
     count(app, "--max-calls", options.max_calls, kMostCalls,
           "128: under way at once; sessions that wait get their turn one after another");
+    count(app, "--warm", options.warm, kMostSessions,
+          "8: sessions at once for which boxes are made before their first call; 0: no box is made "
+          "ahead of its call",
+          0);
     time(app, "--max-idle", options.max_idle, "60s; 0: never");
     time(app, "--drain", options.drain, "30s: what running calls get at a shutdown");
     time(app, "--stream-silence", options.stream_silence,

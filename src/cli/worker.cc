@@ -62,6 +62,7 @@ Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
       .seed = std::move(order.seed),
       .keep = order.keep,
       .call_slots = order.max_calls,
+      .warm_sessions = order.warm,
       .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets)}};
 }
 

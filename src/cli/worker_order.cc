@@ -145,6 +145,7 @@ Step<WorkerOrder> read_worker_order(const WorkerOptions& options, Secret given_k
   order.seed = options.seed.value_or("");
   order.keep = options.keep;
   order.max_calls = options.max_calls;
+  order.warm = options.warm;
   if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
     return end(ExitCode::usage, "--seed is for workspaces of the sessions' own, not a shared one");
 

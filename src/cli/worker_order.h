@@ -35,6 +35,7 @@ struct WorkerOrder {
   std::string seed;  // empty: none
   Duration keep{};
   std::uint32_t max_calls = roles::kCallSlots;
+  std::uint32_t warm = roles::kWarmSessions;
 };
 
 // `given_key` is what stood on the command line, empty for none. Takes the keys out of the

@@ -21,11 +21,11 @@ constexpr std::array kCallBounds = {
     Duration(milliseconds(250)), Duration(milliseconds(500)), Duration(seconds(1)),
     Duration(seconds(5)),        Duration(seconds(10)),       Duration(seconds(30)),
     Duration(seconds(60)),       Duration(seconds(300)),      Duration(seconds(1800))};
-constexpr std::array kStartBounds = {
-    Duration(microseconds(500)),  Duration(milliseconds(1)),  Duration(microseconds(2500)),
-    Duration(milliseconds(5)),    Duration(milliseconds(10)), Duration(milliseconds(25)),
-    Duration(milliseconds(50)),   Duration(milliseconds(100)), Duration(milliseconds(250)),
-    Duration(seconds(1))};
+constexpr std::array kStartBounds = {Duration(microseconds(500)),  Duration(milliseconds(1)),
+                                     Duration(microseconds(2500)), Duration(milliseconds(5)),
+                                     Duration(milliseconds(10)),   Duration(milliseconds(25)),
+                                     Duration(milliseconds(50)),   Duration(milliseconds(100)),
+                                     Duration(milliseconds(250)),  Duration(seconds(1))};
 
 struct Family {
   Metric metric;
@@ -37,32 +37,84 @@ struct Family {
 };
 
 constexpr std::array<Family, 13> kFamilies = {{
-    {Metric::sessions, "glovebox_sessions", Kind::gauge,
-     "Sessions here: idle, running a call, closing.", {"state"}, {}},
-    {Metric::calls_total, "glovebox_calls_total", Kind::counter, "Tool calls answered.",
-     {"tool", "outcome"}, {}},
-    {Metric::call_seconds, "glovebox_call_seconds", Kind::histogram,
-     "Time from a call's arrival at the boxer to its recorded answer.", {"tool"}, kCallBounds},
-    {Metric::box_start_seconds, "glovebox_box_start_seconds", Kind::histogram,
-     "Time from the order for a box until its tool runs.", {"kind"}, kStartBounds},
-    {Metric::denials_total, "glovebox_denials_total", Kind::counter,
-     "Calls that were not allowed, or ended by a wall, by the layer that said no.", {"layer"}, {}},
-    {Metric::poll_total, "glovebox_poll_total", Kind::counter,
-     "Polls of the work queue: item, empty, refused, error.", {"result"}, {}},
-    {Metric::lease_lost_total, "glovebox_lease_lost_total", Kind::counter,
-     "Work items whose lease went to somebody else.", {}, {}},
-    {Metric::result_post_retries_total, "glovebox_result_post_retries_total", Kind::counter,
-     "Attempts to post a result after the first.", {}, {}},
-    {Metric::audit_records_total, "glovebox_audit_records_total", Kind::counter,
-     "Records in the audit log.", {}, {}},
-    {Metric::audit_flush_seconds, "glovebox_audit_flush_seconds", Kind::histogram,
-     "Time to make a group of records durable.", {}, kStartBounds},
-    {Metric::audit_space_bytes, "glovebox_audit_space_bytes", Kind::gauge,
-     "Bytes left where the audit log lies.", {}, {}},
-    {Metric::role_restarts_total, "glovebox_role_restarts_total", Kind::counter,
-     "How often a role died and was started again.", {"role"}, {}},
-    {Metric::policy_info, "glovebox_policy_info", Kind::gauge,
-     "1 for the digest of the policy that new sessions get.", {"digest"}, {}},
+    {Metric::sessions,
+     "glovebox_sessions",
+     Kind::gauge,
+     "Sessions here: idle, running a call, closing.",
+     {"state"},
+     {}},
+    {Metric::calls_total,
+     "glovebox_calls_total",
+     Kind::counter,
+     "Tool calls answered.",
+     {"tool", "outcome"},
+     {}},
+    {Metric::call_seconds,
+     "glovebox_call_seconds",
+     Kind::histogram,
+     "Time from a call's arrival at the boxer to its recorded answer.",
+     {"tool"},
+     kCallBounds},
+    {Metric::box_start_seconds,
+     "glovebox_box_start_seconds",
+     Kind::histogram,
+     "Time from the order for a box until its tool runs.",
+     {"kind"},
+     kStartBounds},
+    {Metric::denials_total,
+     "glovebox_denials_total",
+     Kind::counter,
+     "Calls that were not allowed, or ended by a wall, by the layer that said no.",
+     {"layer"},
+     {}},
+    {Metric::poll_total,
+     "glovebox_poll_total",
+     Kind::counter,
+     "Polls of the work queue: item, empty, refused, error.",
+     {"result"},
+     {}},
+    {Metric::lease_lost_total,
+     "glovebox_lease_lost_total",
+     Kind::counter,
+     "Work items whose lease went to somebody else.",
+     {},
+     {}},
+    {Metric::result_post_retries_total,
+     "glovebox_result_post_retries_total",
+     Kind::counter,
+     "Attempts to post a result after the first.",
+     {},
+     {}},
+    {Metric::audit_records_total,
+     "glovebox_audit_records_total",
+     Kind::counter,
+     "Records in the audit log.",
+     {},
+     {}},
+    {Metric::audit_flush_seconds,
+     "glovebox_audit_flush_seconds",
+     Kind::histogram,
+     "Time to make a group of records durable.",
+     {},
+     kStartBounds},
+    {Metric::audit_space_bytes,
+     "glovebox_audit_space_bytes",
+     Kind::gauge,
+     "Bytes left where the audit log lies.",
+     {},
+     {}},
+    {Metric::role_restarts_total,
+     "glovebox_role_restarts_total",
+     Kind::counter,
+     "How often a role died and was started again.",
+     {"role"},
+     {}},
+    {Metric::policy_info,
+     "glovebox_policy_info",
+     Kind::gauge,
+     "1 for the digest of the policy that new sessions get.",
+     {"digest"},
+     {}},
 }};
 
 const Family& family_of(Metric metric) {
@@ -121,8 +173,10 @@ Error broken() {
   return Error(ErrorKind::protocol, "metrics: not as they are written");
 }
 
+// Small enough that what roles say can be added up.
 Result<std::int64_t> count_of(const Json& value) {
-  if (!value.is_int() || *value.as_int() < 0) return broken();
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  if (!value.is_int() || *value.as_int() < 0 || *value.as_int() > kMost) return broken();
   return *value.as_int();
 }
 
@@ -170,7 +224,8 @@ void Metrics::merge(const Metrics& other) {
   }
 }
 
-// {"glovebox_calls_total": [[["bash","finished"], 3]], "…_seconds": [[["bash"], 3, 17000, [1,2,0]]]}
+// {"glovebox_calls_total": [[["bash","finished"], 3]], "…_seconds": [[["bash"], 3, 17000,
+// [1,2,0]]]}
 Json Metrics::to_json() const {
   Json out = Json::object();
   for (const auto& [metric, all] : series_) {
@@ -200,7 +255,8 @@ Result<Metrics> Metrics::from_json(const Json& document) {
   for (const auto& [name, list] : *families) {
     const auto family = std::ranges::find(kFamilies, name, &Family::name);
     const JsonArray* all = list.as_array();
-    if (family == kFamilies.end() || all == nullptr || all->size() > kMaxSeries + 1) return broken();
+    if (family == kFamilies.end() || all == nullptr || all->size() > kMaxSeries + 1)
+      return broken();
     const bool histogram = family->kind == Kind::histogram;
     for (const Json& item : *all) {
       const JsonArray* entry = item.as_array();
@@ -242,7 +298,8 @@ std::string Metrics::to_text() const {
         below += series.counts[i];
         const std::string bound =
             i < family.bounds.size() ? in_seconds(family.bounds[i]) : std::string("+Inf");
-        out += std::format("{}_bucket{} {}\n", family.name, label_text(family, labels, bound), below);
+        out +=
+            std::format("{}_bucket{} {}\n", family.name, label_text(family, labels, bound), below);
       }
       const std::string text = label_text(family, labels);
       out += std::format("{}_sum{} {}\n", family.name, text, in_seconds(series.sum));

@@ -444,6 +444,10 @@ Result<void> lock_exclusive(int fd) {
   return failed("flock");
 }
 
+bool is_out_of_space(const Error& error) {
+  return error.error_number() == ENOSPC || error.error_number() == EDQUOT;
+}
+
 Result<SpaceFacts> space_of(int fd) {
   struct statfs s{};
   if (::fstatfs(fd, &s) != 0) return failed("fstatfs");

@@ -115,6 +115,8 @@ struct SpaceFacts {
   std::uint64_t total_bytes = 0;
 };
 Result<SpaceFacts> space_of(int fd);
+// Whether this is the kernel's word that the disk, or the share of it that is ours, is full.
+bool is_out_of_space(const Error& error);
 
 struct Pipe {
   UniqueFd reader;

@@ -67,6 +67,12 @@ std::uint64_t limit_of(Resource resource) {
   return limit.rlim_max;
 }
 
+std::uint64_t soft_limit_of(Resource resource) {
+  rlimit limit{};
+  ::getrlimit(number_of(resource), &limit);
+  return limit.rlim_cur;
+}
+
 Result<std::uint64_t> raise_soft_limit(Resource resource, std::uint64_t wanted) {
   rlimit limit{};
   if (::getrlimit(number_of(resource), &limit) != 0) return failed("getrlimit");

@@ -23,6 +23,7 @@ enum class Resource {
 // Soft and hard limit at once; never raises a hard limit without the right to.
 Result<void> set_limit(Resource resource, std::uint64_t value);
 std::uint64_t limit_of(Resource resource);  // the hard limit
+std::uint64_t soft_limit_of(Resource resource);
 // The soft limit up to the hard one, but not above `wanted`; gives what it is now.
 Result<std::uint64_t> raise_soft_limit(Resource resource, std::uint64_t wanted);
 

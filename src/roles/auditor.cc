@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "os/file.h"
 #include "os/process.h"
+#include "roles/log_space.h"
 #include "roles/role_start.h"
 
 namespace glovebox::roles {
@@ -183,6 +185,11 @@ Result<void> Server::commit() {
 ExitCode Server::failed(const Error& error) {
   work_.log.error("the audit log cannot be written", {{"error", error.message()}});
   send_fatal(supervisor_, ExitCode::log_failed, error.message());
+  peers_.clear();  // nobody is to wait for an answer
+  if (os::is_out_of_space(error) && work_.has_space) {
+    work_.log.error("the disk of the audit log is full, nothing is run until there is space");
+    wait_for_space(supervisor_, work_.has_space);
+  }
   return ExitCode::log_failed;
 }
 

@@ -6,6 +6,7 @@
 // cannot record cannot act. The first error of the log ends the role.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -32,6 +33,8 @@ struct AuditorWork {
   audit::Recovered recovered;  // of the log it writes to
   codec::JsonObject boot;      // members of the boot record
   const Log& log;              // for operators
+  // After the disk was full: whether there is space again. None: the role ends without waiting.
+  std::function<bool()> has_space = {};
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last

@@ -15,6 +15,7 @@
 #include "os/file.h"
 #include "os/landlock.h"
 #include "roles/auditor.h"
+#include "roles/log_space.h"
 
 namespace glovebox::roles {
 
@@ -63,9 +64,12 @@ int run_auditor_role(RoleStart start) {
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
-  return to_int(run_auditor(
-      {.auditor = auditor, .recovered = store->recovered(), .boot = std::move(boot), .log = log},
-      std::move(start.supervisor), std::move(start.peers)));
+  return to_int(run_auditor({.auditor = auditor,
+                             .recovered = store->recovered(),
+                             .boot = std::move(boot),
+                             .log = log,
+                             .has_space = [&store] { return has_log_space(store->folder()); }},
+                            std::move(start.supervisor), std::move(start.peers)));
 }
 
 }  // namespace glovebox::roles

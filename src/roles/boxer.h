@@ -83,6 +83,7 @@ class Boxer {
 
   void take_steps();
   void take(const Step& step);
+  void make_boxes_ahead(const std::string& name, BoxerSession& session);
   void find(const Step& step);
   void decide(const Step& step);
   void ask_record(const Step& step);

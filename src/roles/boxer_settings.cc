@@ -78,6 +78,7 @@ Json BoxerSettings::to_json() const {
       {"seed", seed},
       {"keep_ms", keep / milliseconds(1)},
       {"call_slots", call_slots},
+      {"warm_sessions", warm_sessions},
       {"caller", static_cast<std::uint8_t>(caller)},
       {"first_id", first_id},
       {"last_id", last_id},
@@ -113,6 +114,7 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   settings.seed = members.text("seed");
   settings.keep = milliseconds(members.number<std::int64_t>("keep_ms"));
   settings.call_slots = members.number<std::uint32_t>("call_slots");
+  settings.warm_sessions = members.number<std::uint32_t>("warm_sessions");
   settings.caller = members.choice("caller", CallerKind::command);
   settings.first_id = members.number<std::uint32_t>("first_id");
   settings.last_id = members.number<std::uint32_t>("last_id");

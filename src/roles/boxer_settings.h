@@ -28,6 +28,9 @@ enum class SessionEnd : std::uint8_t { keep, remove };
 // Who sends the calls; decides which messages are taken.
 enum class CallerKind : std::uint8_t { worker, command };
 
+// What `glovebox worker` asks for when it is not told.
+inline constexpr std::uint32_t kWarmSessions = 8;
+
 struct FilterSource {
   std::string name;  // as the policy says it: an absolute path
   std::string text;
@@ -44,6 +47,9 @@ struct BoxerSettings {
   std::string seed;  // copied into a new workspace; empty: none
   Duration keep{};   // of folders of sessions that nobody comes back to; zero: for ever
   std::uint32_t call_slots = kCallSlots;
+  // Sessions for which boxes are made before their first call, while there are no more than this;
+  // zero: no box is made ahead, also not between the calls of a session.
+  std::uint32_t warm_sessions = 0;
   CallerKind caller = CallerKind::worker;
   std::uint32_t first_id = kFirstBoxId;  // user_range; used when started as root
   std::uint32_t last_id = kLastBoxId;

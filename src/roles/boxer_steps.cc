@@ -1,6 +1,9 @@
 // The steps that the gate allows, one function for each.
+#include <algorithm>
 #include <format>
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "os/file.h"
 #include "roles/boxer.h"
@@ -71,6 +74,24 @@ void Boxer::find(const Step& step) {
     log_gone(sent.error().message());
 }
 
+// What it may want first: its shell and one file tool, which serves the others as well.
+void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
+  const auto warm = std::ranges::count_if(
+      sessions_, [](const auto& entry) { return entry.second.keeper.has_value(); });
+  if (warm >= host_.settings.warm_sessions || session.keeper) return;
+  for (const std::string tool : {"bash", "read"}) {
+    CallDecision decision =
+        decide_call(host_.active, host_.settings, host_.view, question_of(session, tool, {}));
+    auto* const plan = std::get_if<box::BoxPlan>(&decision);
+    if (plan == nullptr) continue;
+    const box::PlanPtr known = box::KnownPlan::of(std::move(*plan));
+    session.plans.emplace(tool, known);
+    // What cannot be made now is told by the call that needs it.
+    if (!session.keeper && !start_keeper(name, session)) return;
+    if (!session.keeper->prepare(known)) return session.keeper.reset();
+  }
+}
+
 void Boxer::decide(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   BoxerSession& session = sessions_.at(call.session);
@@ -134,6 +155,7 @@ Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session)
   launch.host = host_.settings.host;
   launch.cgroup = session.group;
   launch.filter = host_.keeper_filter;
+  launch.ahead = host_.settings.warm_sessions > 0 ? box::Ahead::boxes : box::Ahead::none;
   session.keeper = TRY_CONTEXT(box::Keeper::start(launch), "keeper");
   return {};
 }
@@ -312,7 +334,8 @@ void Boxer::session_step(const Step& step) {
         opened.kept = std::move(*kept);
       else
         host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});
-      return send(opened);
+      send(opened);
+      return make_boxes_ahead(step.session, session);
     }
     case Step::Kind::not_opened:
       refuse(step.session, "", "the audit log cannot be written");

@@ -105,6 +105,7 @@ Json Supervisor::boxer_settings() const {
   settings.seed = options_.seed;
   settings.keep = options_.keep;
   settings.call_slots = options_.call_slots;
+  settings.warm_sessions = options_.warm_sessions;
   settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
   settings.protected_paths = options_.protected_paths;
   settings.protected_paths.push_back(options_.state.path());

@@ -75,6 +75,7 @@ struct SupervisorOptions {
   std::string seed;
   Duration keep{};  // zero: for ever
   std::uint32_t call_slots = kCallSlots;
+  std::uint32_t warm_sessions = 0;           // see BoxerSettings
   std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
   std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
 };

@@ -15,6 +15,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "os/file.h"
+#include "os/limits.h"
 #include "os/process.h"
 #include "roles/worker_settings.h"
 #include "worker/worker.h"
@@ -67,6 +68,16 @@ worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings) {
   return out;
 }
 
+// A session has its event stream open all the time, and others for requests now and then.
+void warn_of_few_files(const Log& log, std::size_t max_sessions) {
+  constexpr std::size_t kBeside = 64;
+  const auto files = os::soft_limit_of(os::Resource::files);
+  if (files < max_sessions + kBeside)
+    log.warning("the limit of open files is too low for so many sessions: raise LimitNOFILE",
+                {{"sessions", static_cast<std::int64_t>(max_sessions)},
+                 {"files", static_cast<std::int64_t>(files)}});
+}
+
 // Everything that the worker's process owns, made in the order in which it is needed.
 struct Parts {
   SystemClock clock;
@@ -81,6 +92,7 @@ struct Parts {
 
 Result<void> prepare(Parts& parts, RoleStart& start, const WorkerRoleSettings& settings) {
   parts.log.emplace(kStandardError, "worker", settings.log_level, settings.log_format);
+  warn_of_few_files(*parts.log, settings.max_sessions);
   const codec::BaseUrl base = TRY_CONTEXT(codec::BaseUrl::parse(settings.base_url), "base url");
   parts.loop = TRY(net::Loop::make(parts.clock));
   parts.resolver = TRY(net::make_resolver(*parts.loop, read_resolver_config()));

@@ -3,7 +3,8 @@
 //
 // The keeper starts, in the box, `/bin/bash --noprofile --norc -c <shell_script()>` with an
 // environment built from nothing, stdin /dev/null, stdout and stderr one pipe, and
-//   fd 3  state in: what the last call left (a memfd, from offset 0; empty for a fresh shell)
+//   fd 3  state in: what the last call left (memfd or pipe with a closed writer; empty for a fresh
+//         shell)
 //   fd 4  command: the text to run (memfd or pipe with a closed writer)
 //   fd 5  state out: an empty memfd; read by the keeper when bash is gone
 //   fd 6  status out: a pipe; the command's status as a line, before the state is written

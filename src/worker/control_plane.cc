@@ -117,9 +117,7 @@ net::Task<Result<net::Response>> ControlPlane::poll(std::string environment, std
 
 net::Task<Result<net::Response>> ControlPlane::ack(std::string environment, std::string work,
                                                    Access access, net::Patience patience) {
-  return send(
-      {.method = "POST", .path = item_path(environment, work, "/ack"), .retries = kCallRetries},
-      access, patience);
+  return send({.method = "POST", .path = item_path(environment, work, "/ack")}, access, patience);
 }
 
 net::Task<Result<net::Response>> ControlPlane::heartbeat(std::string environment, std::string work,

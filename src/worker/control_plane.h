@@ -47,6 +47,7 @@ class ControlPlane {
   // --- work of an environment ---------------------------------------------------------------
   net::Task<Result<net::Response>> poll(std::string environment, std::string worker_id,
                                         Access access, net::Patience patience);
+  // One try.
   net::Task<Result<net::Response>> ack(std::string environment, std::string work, Access access,
                                        net::Patience patience);
   net::Task<Result<net::Response>> heartbeat(std::string environment, std::string work,

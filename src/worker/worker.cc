@@ -7,6 +7,10 @@
 
 namespace glovebox::worker {
 
+namespace {
+constexpr int kConflict = 409;
+}  // namespace
+
 Worker::Worker(net::Loop& loop, net::Connector& connector, const Log& log, Random& random,
                codec::BaseUrl base, WorkerSettings settings, Secret environment_key)
     : loop_(loop),
@@ -91,14 +95,28 @@ net::Task<std::optional<WorkItem>> Worker::claim() {
 }
 
 // Transient failures are retried inside the window in which nobody else is offered the item. An
-// item that could not be acked is not ours: it is never stopped.
+// item that could not be acked is not ours: it is never stopped. Where an earlier try had no
+// answer, a conflict is most likely its success; if it is not, the first heartbeat says that the
+// lease is somebody else's.
 net::Task<bool> Worker::acknowledge(const WorkItem& item) {
   const net::Patience patience{.deadline = loop_.now() + kAckWindow};
-  const auto response =
-      co_await plane_.ack(item.environment, item.id, {&environment_key_, nullptr}, patience);
-  if (response && classify(response->status) == AnswerClass::done) {
-    log_.info("claimed", {{"work", item.id}, {"session", item.target}});
-    co_return true;
+  Backoff backoff(kCallBackoffFirst, kCallBackoffCap);
+  Result<net::Response> response = Error(ErrorKind::timeout, "no time");
+  for (bool in_doubt = false;;) {
+    response =
+        co_await plane_.ack(item.environment, item.id, {&environment_key_, nullptr}, patience);
+    const bool ours = response && (classify(response->status) == AnswerClass::done ||
+                                   (response->status == kConflict && in_doubt));
+    if (ours) {
+      log_.info("claimed", {{"work", item.id}, {"session", item.target}});
+      co_return true;
+    }
+    if (response &&
+        (classify(response->status) == AnswerClass::fatal || response->status == kConflict))
+      break;
+    in_doubt = in_doubt || !response || response->status == 408 || response->status >= 500;
+    const Duration asked = response ? plane_.asked_wait(response->fields) : Duration::zero();
+    if (!co_await loop_.sleep(std::max(backoff.next(random_), asked), patience)) break;
   }
   log_.warning(
       "ack failed, the item is dropped",

@@ -66,6 +66,34 @@ export async function gaps(plane, sessions) {
   });
 }
 
+/** Plays `times` calls in a session, each `thought_ms` after the result of the one before; gives the
+ *  microseconds from each event to its result. */
+export async function paced(plane, api, { tool, input }, times, thought_ms) {
+  await plane.control('DELETE', 'trace');
+  const session = await api.beta.sessions.create({
+    agent: 'agent_1', environment_id: plane.environment_id, initial_events: [message('begin')],
+  });
+  const emit = (body) => plane.control('POST', `sessions/${session.id}/emit`, body);
+  await until('a worker that listens', async () =>
+    (await plane.control('GET', 'trace')).some((each) => each.route === 'events.stream'));
+  const took = [];
+  for (let i = 0, after = 0; i < times; ++i) {
+    const event = { type: 'agent.tool_use', name: tool, input, evaluated_permission: 'allow' };
+    const { ids: [id] } = await emit({ events: [event] });
+    const result = await until(`the result of ${id}`, async () => {
+      await new Promise((resolve) => setTimeout(resolve, thought_ms));
+      const rows = await plane.control('GET', `trace?after=${after}`);
+      return rows.find((each) => each.route === 'events.send' && JSON.stringify(each.body).includes(id));
+    });
+    after = result.number;
+    const latest = await api.beta.sessions.events.list(session.id, { order: 'desc', limit: 20 });
+    const sent = latest.data.find((each) => each.id === id);
+    took.push(micro(result.at) - micro(sent.processed_at));
+  }
+  await emit({ end_turn: true });
+  return took;
+}
+
 /** Starts a plane and a worker on a fresh folder, gives them to `body`, ends them. */
 export async function with_worker(start, body) {
   const plane = await startPlane();
@@ -82,14 +110,14 @@ export async function with_worker(start, body) {
 
 export const theirs = async (plane, workdir) => officialWorker(plane, workdir);
 
-/** Ours, with all sessions in `workdir` or (`own`) each in its own folder. */
+/** Ours, with all sessions in `workdir`, or as `more` says. */
 export const ours = (...more) => async (plane, workdir) => {
   const state = await mkdtemp(join(tmpdir(), 'glovebox-bench-state-'));
   const child = spawn(
     binary,
     ['worker', '--environment-id', plane.environment_id, '--base-url', plane.base_url, '--policy',
       'builtin:default', '--state', state, '--max-idle', '1s',
-      ...(more.length ? more : ['--workdir', workdir, '--workspace', 'shared'])],
+      ...(more.includes('--workspace') ? [] : ['--workdir', workdir, '--workspace', 'shared']), ...more],
     { env: { PATH: process.env.PATH, ANTHROPIC_ENVIRONMENT_KEY: plane.environment_key },
       stdio: ['ignore', 'ignore', process.env.GLOVEBOX_BENCH_LOG ? 'inherit' : 'ignore'] },
   );

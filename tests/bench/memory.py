@@ -35,7 +35,7 @@ def ours(count):
         wait_for("a worker that serves", lambda: "serving" in worker.log())
         role = worker.role("worker")
         begin = time.monotonic()
-        attach(front.plane, count)
+        ids, peaks = attach(front.plane, count), [0]
         took = time.monotonic() - begin
         seen, most = beats(front), {"rss_kib": 0}
         end = time.monotonic() + SETTLE
@@ -43,7 +43,12 @@ def ours(count):
             time.sleep(0.5)  # a sample, not a wait
             most = max(most, resident(role), key=lambda now: now["rss_kib"])
         assert beats(front) >= seen + count, "heartbeats do not run"
-        return {**most, "attach_s": round(took, 2), "files": open_files(role),
+        front.plane.ask("DELETE", "/_plane/trace")
+        front.cut()
+        begin = time.monotonic()
+        wait_attached(front.plane, ids, lambda: peaks.append(resident(role)["rss_kib"]))
+        again = time.monotonic() - begin
+        return {**most, "cut_peak_kib": max(peaks), "cut_s": round(again, 2), "attach_s": round(took, 2), "files": open_files(role),
                 "boxer_kib": resident(worker.role("boxer"))["rss_kib"],
                 "auditor_kib": resident(worker.role("auditor"))["rss_kib"]}
     finally:
@@ -77,12 +82,17 @@ def main():
         found = ours(count)
         print(f"{count} sessions attached over TLS: worker {found['rss_kib']} KiB resident "
               f"({found['anon_kib']} KiB its own), boxer {found['boxer_kib']}, auditor "
-              f"{found['auditor_kib']}; attached in {found['attach_s']} s", flush=True)
+              f"{found['auditor_kib']}; attached in {found['attach_s']} s; after all connections were "
+              f"cut at once again in {found['cut_s']} s, worker {found['cut_peak_kib']} KiB at most",
+              flush=True)
         row(name=f"memory: {count} sessions over TLS", unit="KiB resident, worker role",
             ours=found["rss_kib"], detail=found,
             **({"peer": peer["rss_kib"], "peer_name": "official worker, its one session"}
                if count == 1 else {}),
             **({"bar": {"most": BAR_KIB}} if count == 1000 else {}))
+        if count == 1000:
+            row(name=f"memory: {count} sessions, all connections cut", unit="KiB at most, worker role",
+                ours=found["cut_peak_kib"])
         row(series="memory", x=count, ours=found["rss_kib"])
     remove_folders()
 

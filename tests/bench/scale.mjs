@@ -13,7 +13,7 @@ const p50 = (times) => quantile(times, 0.5);
 const point = (series, x, mine, more) => row({ series, x, ours: mine, ...more });
 
 async function bySessions() {
-  await with_worker(ours('--max-sessions', '128'), async (plane, api) => {
+  await with_worker(ours('--max-sessions', '128', '--workspace', 'session'), async (plane, api) => {
     for (const count of SESSIONS) {
       const each = Math.max(8, Math.round(200 / count));
       const id = `at-once-${count}`;
@@ -83,7 +83,7 @@ async function byFiles() {
   }
 }
 
-const PARTS = { sessions: bySessions, calls: byCalls, files: byFiles };
-const wanted = process.argv.slice(2);
-for (const [name, part] of Object.entries(PARTS)) if (!wanted.length || wanted.includes(name)) await part();
+await bySessions();
+await byCalls();
+await byFiles();
 process.exit(0);

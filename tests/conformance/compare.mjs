@@ -27,7 +27,7 @@ export function differences(script, official, ours) {
   const out = [];
   for (const field of fields) {
     if (official[field] === ours[field]) continue;
-    if (field === 'later heartbeats' && !script.beats && !(official[field] && ours[field])) continue;
+    if (field === 'later heartbeats' && !script.beats) continue;
     out.push({
       session: script.name, field,
       official: shortened(official[field] ?? '(nothing)'), ours: shortened(ours[field] ?? '(nothing)'),

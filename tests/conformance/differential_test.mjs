@@ -21,21 +21,26 @@ import { sessions as aloneSessions } from './sessions/alone.mjs';
 import { given, notProvoked, sessions as textSessions } from './sessions/texts.mjs';
 
 const MAX_IDLE = 300;
+const LONG_IDLE = 60_000;
 const SLOTS = 6;
 const LEAST_SESSIONS = 60;
 const LEAST_OF_A_TOOL = 5;
 const TOOLS = ['bash', 'read', 'write', 'edit', 'glob', 'grep'];
 
+const build = process.env.GLOVEBOX_BUILD ?? '../../build/dev';
+mkdirSync(build, { recursive: true });
+
 const words = process.argv.slice(2);
 const all = [...bashSessions, ...fileSessions, ...searchSessions, ...textSessions, ...flowSessions, ...aloneSessions];
 const wanted = all.filter(({ name }) => words.every((word) => name.includes(word)));
-const together = wanted.filter((each) => !each.alone);
+const together = wanted.filter((each) => !each.alone && !each.patient);
+const patient = wanted.filter((each) => each.patient);
 const alone = wanted.filter((each) => each.alone);
 
 const starters = {
-  official: (plane, slots) => startOfficial(plane, slots, { maxIdleMs: MAX_IDLE }),
-  ...Object.fromEntries(userNames.map((user) => [user, (plane, slots) =>
-    startGlovebox(plane, user, ['--max-idle', `${MAX_IDLE}ms`, '--max-sessions', String(slots), '--worker-id', 'worker-0'])])),
+  official: (plane, slots, maxIdleMs) => startOfficial(plane, slots, { maxIdleMs }),
+  ...Object.fromEntries(userNames.map((user) => [user, (plane, slots, maxIdleMs) =>
+    startGlovebox(plane, user, ['--max-idle', `${maxIdleMs}ms`, '--max-sessions', String(slots), '--worker-id', 'worker-0'])])),
 };
 
 /** Takes what `next()` gives `count` at a time until there is no more. */
@@ -46,9 +51,9 @@ const pool = (count, list, body) => {
   }));
 };
 
-async function withWorker(side, slots, options, body) {
-  const plane = await startPlane(...options);
-  const worker = await starters[side](plane, slots);
+async function withWorker(side, { slots = 1, idle = MAX_IDLE, ttl }, body) {
+  const plane = await startPlane(...(ttl ? ['--ttl', String(ttl)] : []));
+  const worker = await starters[side](plane, slots, idle);
   const tap = new Tap(plane);
   try {
     await body(plane, tap, worker);
@@ -64,17 +69,20 @@ async function observed(side) {
   const seen = new Map();
   const note = (played, worker) => {
     const observation = observe(played, worker);
-    if (played.error) observation.log = worker.log().slice(-4000);
+    if (played.error) writeFileSync(join(build, `differential-${side}.log`), worker.log());
     seen.set(played.script.name, observation);
   };
   await Promise.all([
-    withWorker(side, SLOTS, [], async (plane, tap, worker) => {
+    withWorker(side, { slots: SLOTS }, async (plane, tap, worker) => {
       await pool(SLOTS, together, async (script) => note(await play(plane, tap, worker, script), worker));
       const polls = tap.about('poll');
       seen.set('queue: every poll', observe({ script: { name: 'queue: every poll' }, session: ' ', items: [], calls: [], entries: polls }, worker));
       seen.get('queue: every poll').requests = 'work.poll';
     }),
-    withWorker(side, 1, ['--ttl', '2'], async (plane, tap, worker) => {
+    withWorker(side, { slots: Math.max(1, patient.length), idle: LONG_IDLE }, async (plane, tap, worker) => {
+      await pool(patient.length, patient, async (script) => note(await play(plane, tap, worker, script), worker));
+    }),
+    withWorker(side, { ttl: 4 }, async (plane, tap, worker) => {
       for (const script of alone) {
         await plane.control('POST', 'settings', { secret: 'usual', empty_poll: 'null', page: 1000 });
         await plane.control('DELETE', 'faults');
@@ -129,8 +137,6 @@ if (!words.length) {
   for (const side of Object.keys(starters))
     tell(`each text of section 14 is given by ${side === 'official' ? 'the official worker' : `glovebox as ${side}`}`, missing(side));
 
-  const build = process.env.GLOVEBOX_BUILD ?? '../../build/dev';
-  mkdirSync(build, { recursive: true });
   writeFileSync(join(build, 'differential.txt'), reportOf({ scripts, found, table, uses: Object.fromEntries(TOOLS.map((name) => [name, uses(name).length])), given, notProvoked }));
 }
 if (!isRoot) console.log('skip the sessions as root: not started as root');

@@ -5,7 +5,7 @@
 //   requests              every request but heartbeats, in order, each with its answer's status
 //   request ROUTE         method, path, query, headers that matter, credential and body of that kind
 //   first heartbeat, later heartbeats
-//                         the same of those; whether there are later ones depends on the time
+//                         the same of those; the later ones are compared where the script says so
 //   call N                how often a result was posted, its kind, and its further fields
 //   call N is_error, call N content
 //   call N path prefix    where the content names the session's folder: how

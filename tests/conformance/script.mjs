@@ -12,6 +12,7 @@
 //             folder as the file system has them, which is no property of either worker
 // ends        the calls of which only the first and the last line are compared: how much fits before
 //             a cut depends on the path that is written on each line
+// patient     the worker waits long after the end of a turn: what comes next is still the same item
 // beats       heartbeats after the first are part of what is compared
 // parallel    the answers of one batch may come in any order: calls that only read run side by side
 

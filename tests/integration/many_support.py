@@ -68,13 +68,14 @@ def attach(plane, count):
     return ids
 
 
-def wait_attached(plane, ids):
-    """An attached session has its stream open and its history read, and its lease beats."""
+def wait_attached(plane, ids, meanwhile=lambda: None):
+    """An attached session has its stream open and its history read."""
     left = set(ids)
     seen = 0
 
     def look():
         nonlocal seen
+        meanwhile()
         for entry in plane.ask("GET", f"/_plane/trace?after={seen}"):
             seen = entry["number"]
             # The history is read after the stream is open. The item's id is the session's.

@@ -163,8 +163,21 @@ def limits_are_named(keep):
         assert ended.returncode == 64 and arguments[0] in ended.stderr, (arguments, ended.stderr)
 
 
+def few_files_are_told(keep):
+    plane = keep(Plane())
+
+    def popen(*arguments, **more):
+        return subprocess.Popen(*arguments, **more, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (256, 256)))
+    worker = keep(Worker(plane, "--max-sessions", "1024", popen=popen))
+    wait_for("the warning", lambda: "limit of open files is too low" in worker.log())
+    session = plane.session()
+    assert plane.result(session, plane.bash(session, "echo served")) == ("served", False)
+
+
 CASES = [
     ("limits that are none", limits_are_named),
+    ("too few open files are told", few_files_are_told),
     ("two hundred sessions over TLS, attached and idle", attached_and_idle),
     ("a hundred sessions have a call running at once", a_hundred_at_once),
     ("a session among sixty busy ones is served at once", none_waits_for_another),

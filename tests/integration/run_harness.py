@@ -1,6 +1,7 @@
 """One plane and one glovebox that a test of root's holds from outside, as root's or as a user's."""
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -42,11 +43,11 @@ class Run:
         self.plane = keep(Plane("--ttl", str(ttl)))
         self.session = None
 
-    def start(self, folder=None):
+    def start(self):
         program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
         self.worker = self.keep(Worker(
             self.plane, "--workdir", str(self.work), "--workspace", "shared", *self.arguments,
-            state=folder or self.folder, program=program, popen=self.popen))
+            state=self.folder, program=program, popen=self.popen))
         self.starts.append(self.worker)
         wait_for("the start", lambda: "serving" in self.worker.log())
 
@@ -100,7 +101,7 @@ class Run:
         verified = subprocess.run([PROGRAM, "audit", "verify", state / "audit"],
                                   capture_output=True, text=True)
         assert verified.returncode == 0, verified.stdout + verified.stderr
-        return {str(path.relative_to(state)).replace(self.session or "SESSION", "SESSION")
+        return {re.sub("sesn_[0-9a-f]+", "SESSION", str(path.relative_to(state)))
                 for path in state.rglob("*")}
 
     def end(self):

@@ -154,11 +154,11 @@ class Worker:
 
 def children(parent):
     pids = []
-    for task in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
-        try:
+    try:
+        for task in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
             pids += [int(word) for word in task.read_text().split()]
-        except OSError:
-            pass
+    except OSError:
+        pass  # it has ended
     return pids
 
 

@@ -31,7 +31,7 @@ export const sessions = [
   { name: 'stream: a server error first', faults: [{ route: 'events.stream', status: 500 }], steps: [attached(), calls(bash('echo x'))] },
   { name: 'stream: refused for good', faults: [{ route: 'events.stream', status: 403 }], steps: [stopped()], end: 'none' },
   { name: 'history: a server error first', faults: [{ route: 'events.list', status: 502 }], steps: [attached(2), calls(bash('echo x'))] },
-  { name: 'history: over several pages', settings: { page: 3 }, steps: [begins(...Array.from({ length: 5 }, (_, n) => bash(`echo ${n}`))), answers(0, 1, 2, 3, 4)] },
+  { name: 'history: over several pages', settings: { page: 3 }, faults: [{ route: 'sessions.retrieve', delay_ms: 1000 }], steps: [begins(...Array.from({ length: 5 }, (_, n) => bash(`echo ${n}`))), answers(0, 1, 2, 3, 4)] },
   { name: 'post: a server error first', steps: [calls(bash('true')), faults({ route: 'events.send', status: 503 }), calls(bash('echo x >> log; wc -l < log'))] },
   { name: 'post: told to wait', steps: [calls(bash('true')), faults({ route: 'events.send', status: 429, retry_after_ms: 50 }), calls(bash('echo x >> log; wc -l < log'))] },
   { name: 'post: the connection is cut before the answer', steps: [calls(bash('true')), faults({ route: 'events.send', cut: 'before' }), calls(bash('echo x >> log; wc -l < log'))] },

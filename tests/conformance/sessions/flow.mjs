@@ -91,15 +91,21 @@ export const sessions = [
   {
     name: 'flow: an interrupt between calls',
     steps: [calls(bash('echo x')), posts(interrupt()), calls(bash('echo y'))],
+    end: 'archive',
+    patient: true,
   },
   {
     name: 'flow: an interrupt while a call runs',
     steps: [calls(bash('true')), begins(bash('touch begun; echo begun; sleep 3; touch finished')), seesFile('begun'), posts(interrupt()), posted(1), calls(bash('ls'))],
+    end: 'archive',
+    patient: true,
   },
   {
     name: 'flow: an interrupt while calls wait behind another',
     steps: [calls(bash('true')), begins(bash('touch begun; sleep 2'), bash('touch second')), seesFile('begun'), posts(interrupt()), posted(1), posted(2), calls(bash('ls'))],
     parallel: true,
+    end: 'archive',
+    patient: true,
   },
   {
     name: 'flow: the session is archived while a call runs',
@@ -121,6 +127,8 @@ export const sessions = [
   {
     name: 'flow: an end of turn that more work follows',
     steps: [calls(bash('echo x')), endsTurn(), posts(userMessage('more')), calls(bash('echo y'))],
+    end: 'archive',
+    patient: true,
   },
   {
     name: 'flow: ten calls in one batch',

@@ -39,6 +39,19 @@ TEST_CASE_METHOD(Fixture, "a whole log with its head is good") {
         "2026-11-24T15:42:31.000000Z to 2026-11-24T15:42:31.000049Z, good");
 }
 
+TEST_CASE_METHOD(Fixture, "clocks that were set back do not make a log less good") {
+  MemoryLog stepped;
+  for (const std::int64_t wall : {1'795'534'951'000'000, 1'700'000'000'000'000,
+                                  1'900'000'000'000'000, 1'795'534'951'000'000}) {
+    const RecordStamp stamp{.wall = {wall},
+                            .since_boot = microseconds(5),  // another boot
+                            .boot_id = "b1",
+                            .previous = stepped.last(stepped.lines.size())};
+    stepped.lines.push_back(build_record(RecordKind::boot, stamp, "", "", {}).value());
+  }
+  CHECK(check(stepped.text(), stepped.head(key, 4), known).verdict == Verdict::good);
+}
+
 TEST_CASE_METHOD(Fixture, "a log cut at any byte is never good") {
   for (std::size_t size = 0; size < text.size(); ++size) {
     const VerifyReport report = of(std::string_view(text).substr(0, size));

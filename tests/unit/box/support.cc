@@ -61,7 +61,7 @@ Filter filter_named(const std::string& syscalls) {
 
 }  // namespace
 
-TestSession::TestSession(GroupPlaces group) {
+TestSession::TestSession(GroupPlaces group, Ahead ahead) {
   char name[] = "/tmp/box-test-XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);
   folder_ = name;
@@ -84,6 +84,7 @@ TestSession::TestSession(GroupPlaces group) {
   launch.store_fd = opened.fd();
   launch.host = host_;
   launch.cgroup = group;
+  launch.ahead = ahead;
   launch.filter = filter_named("role-keeper").program;
   auto keeper = Keeper::start(launch);
   if (!keeper) FAIL(keeper.error().message());

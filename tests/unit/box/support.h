@@ -16,7 +16,7 @@ namespace glovebox::box::test {
 
 class TestSession {
  public:
-  explicit TestSession(GroupPlaces group = {});
+  explicit TestSession(GroupPlaces group = {}, Ahead ahead = Ahead::none);
   ~TestSession();
 
   HostFacts& host() { return host_; }

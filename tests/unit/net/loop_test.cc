@@ -1,5 +1,8 @@
 #include "net/loop.h"
 
+#include <chrono>
+#include <cstdint>
+
 #include "net/event.h"
 #include "os/file.h"
 #include "support.h"
@@ -37,6 +40,43 @@ TEST_CASE("nothing runs before it is awaited") {
   REQUIRE(world.loop->run());
   CHECK(ran);
   CHECK(world.loop->tasks() == 0);
+}
+
+// Its wall clock is set whenever somebody looks, a day forward and two back.
+class SetClock final : public Clock {
+ public:
+  WallTime wall() const override {
+    constexpr std::int64_t kDay = microseconds(std::chrono::hours(24)).count();
+    offset_ += ++looks_ % 2 == 0 ? -2 * kDay : kDay;
+    return {real_.wall().microseconds + offset_};
+  }
+  Duration boot() const override { return real_.boot(); }
+  Duration monotonic() const override { return real_.monotonic(); }
+
+ private:
+  SystemClock real_;
+  mutable std::int64_t offset_ = 0;
+  mutable int looks_ = 0;
+};
+
+TEST_CASE("waits do not follow the wall clock") {
+  const SetClock clock;
+  const auto loop = *Loop::make(clock);
+  Event never(*loop);
+  const auto waited = loop->run_until([](Loop& on, Event& event) -> Task<Result<Duration>> {
+    const Duration begin = on.now();
+    for (int i = 0; i < 5; ++i) {
+      (void)on.clock().wall();
+      co_await on.sleep(milliseconds(4));
+      const auto late = co_await event.wait({.deadline = on.now() + milliseconds(4)});
+      if (late || late.error().kind() != ErrorKind::timeout)
+        co_return Error(ErrorKind::internal, "a deadline that did not come");
+    }
+    co_return on.now() - begin;
+  }(*loop, never));
+  REQUIRE(waited);
+  CHECK(*waited >= milliseconds(40));
+  CHECK(*waited < kTooLong);
 }
 
 // Says when it ends, however it ends.
