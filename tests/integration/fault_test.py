@@ -287,8 +287,10 @@ def key_file_is_ahead(user):
         run.session = run.plane.session()
         call = run.plane.bash(run.session, APPEND_AND_WAIT)
         wait_for("the call's effect", lambda: run.effects() == 1)
+        ahead = run.plane.environment_key + "-r1"
+        run.write("key", ahead)
         rotate(run, "keep")
-        run.write("key", run.plane.environment_key)
+        assert run.plane.environment_key == ahead
         wait_for("a refused poll", lambda: "poll refused" in run.worker.log())
         # The refused poll itself brings the new key: another session is claimed with it.
         first, run.session = run.session, run.plane.session()
