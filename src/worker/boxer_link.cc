@@ -126,6 +126,11 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
         session->changed.set();
         for (const std::string& call : std::exchange(session->unsettled, {}))
           settled(message->session, call);
+      } else {  // whoever wanted it has given up meanwhile: it must not stay open
+        ipc::CloseSession close;
+        close.session = message->session;
+        close.reason = "nobody waits for it any more";
+        send(close);
       }
       return;
     }
@@ -186,7 +191,12 @@ net::Task<Result<void>> BoxerLink::open(ipc::OpenSession message, net::Patience 
   auto& place = sessions_[message.session];
   if (!place) place = std::make_shared<Session>(loop_);
   place->message = std::move(message);
-  co_return co_await ensure_open(place, patience);
+  const std::shared_ptr<Session> session = place;
+  auto opened = co_await ensure_open(session, patience);
+  // Given up: what the boxer may still answer finds nobody.
+  if (!opened && opened.error().kind() != ErrorKind::denied)
+    sessions_.erase(session->message.session);
+  co_return opened;
 }
 
 net::Task<Result<ipc::CallDone>> BoxerLink::call(ipc::Call call, net::Patience patience) {

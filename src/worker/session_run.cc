@@ -172,6 +172,7 @@ net::Task<PostOutcome> SessionRun::post(const ToolCall& call, std::string conten
     const std::string answer =
         response ? to_string(api_error_of(*response)) : response.error().message();
     const Duration asked = response ? item_.plane->asked_wait(response->fields) : Duration::zero();
+    schedule.set_window(item_.lease.ttl());
     switch (schedule.answered(status, asked, random_, loop_.now())) {
       case ResultPost::Step::posted:
         co_return PostOutcome::settled;
