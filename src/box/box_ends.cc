@@ -16,16 +16,25 @@ namespace {
 // Of a pipe that a process of the box opens again by its name.
 constexpr unsigned kForEverybody = 0444;
 
-Result<void> pipe_from_box(UniqueFd& here, UniqueFd& there) {
+// The kernel counts the pages of all pipes of a user; what needs one has one.
+enum class Room : std::uint8_t { page, ample };
+
+Result<os::Pipe> make_pipe(Room room) {
   auto pipe = TRY(os::make_pipe());
+  if (room == Room::page) TRY(os::set_pipe_size(pipe.writer.get(), kMostToShell));
+  return pipe;
+}
+
+Result<void> pipe_from_box(UniqueFd& here, UniqueFd& there, Room room) {
+  auto pipe = TRY(make_pipe(room));
   TRY(os::set_blocking(pipe.reader.get(), false));
   here = std::move(pipe.reader);
   there = std::move(pipe.writer);
   return {};
 }
 
-Result<void> pipe_to_box(UniqueFd& here, UniqueFd& there) {
-  auto pipe = TRY(os::make_pipe());
+Result<void> pipe_to_box(UniqueFd& here, UniqueFd& there, Room room) {
+  auto pipe = TRY(make_pipe(room));
   TRY(os::change_mode(pipe.reader.get(), kForEverybody));
   TRY(os::set_blocking(pipe.writer.get(), false));
   here = std::move(pipe.writer);
@@ -35,30 +44,31 @@ Result<void> pipe_to_box(UniqueFd& here, UniqueFd& there) {
 
 // What a box is told at once comes as it does when it is told late, if it fits.
 Result<UniqueFd> text_to_box(const char* name, std::string_view text) {
-  if (text.size() > kMostToWaitingBox) return os::sealed_memfd(name, text);
+  if (text.size() > kMostToShell) return os::sealed_memfd(name, text);
   UniqueFd here, there;
-  TRY(pipe_to_box(here, there));
+  TRY(pipe_to_box(here, there, Room::page));
   TRY(os::write_all(here.get(), text));
   return there;
 }
 
 Result<void> make_pipes(BoxEnds& ends, BoxFds& side, const BoxPlan& plan,
                         const std::optional<BoxCall>& call) {
-  TRY(pipe_from_box(ends.status, side.status));
+  TRY(pipe_from_box(ends.status, side.status, Room::page));
   const CommandKind kind = plan.command.kind;
   if (kind == CommandKind::program) return {};
   if (call) {
     side.command = TRY(text_to_box("command", call->command));
   } else {
-    TRY(pipe_to_box(ends.command, side.command));
+    TRY(pipe_to_box(ends.command, side.command,
+                    kind == CommandKind::shell ? Room::page : Room::ample));
   }
-  if (kind == CommandKind::function) return pipe_from_box(ends.answer, side.answer);
-  TRY(pipe_from_box(ends.output, side.output));
-  TRY(pipe_from_box(ends.told, side.told));
+  if (kind == CommandKind::function) return pipe_from_box(ends.answer, side.answer, Room::ample);
+  TRY(pipe_from_box(ends.output, side.output, Room::ample));
+  TRY(pipe_from_box(ends.told, side.told, Room::page));
   if (call) {
     side.state_in = TRY(text_to_box("state", call->state));
   } else {
-    TRY(pipe_to_box(ends.state_in, side.state_in));
+    TRY(pipe_to_box(ends.state_in, side.state_in, Room::page));
   }
   // Of a fixed size: what a guest writes there cannot grow beyond what is read from it.
   ends.state_out = TRY(os::fixed_memfd("state", kStateRoom));

@@ -45,8 +45,9 @@ struct BoxCall {
   std::string_view command;  // or the tool and its input
   BoxStart start = BoxStart::with_its_call;
 };
-// The longest that a waiting box can be told.
-inline constexpr std::size_t kMostToWaitingBox = 60 * 1024;
+// The longest text that goes through a pipe to a shell, which opens it again: of a page, which a
+// pipe has at least, also when the kernel lets this user have no more for each.
+inline constexpr std::size_t kMostToShell = 4096;
 // Of the file that a shell's state comes in.
 inline constexpr std::uint64_t kStateRoom = (1024 + 128) * 1024;
 

@@ -17,6 +17,8 @@ constexpr int kEmptyLooks = 2;
 constexpr int kTriesToHold = 20;
 constexpr milliseconds kUntilMade{2};
 constexpr milliseconds kUntilEnded{20};
+constexpr seconds kMostToEnd{2};
+constexpr int kReapedAtOnce = 256;  // the rest wakes the loop again
 
 }  // namespace
 
@@ -43,6 +45,7 @@ void KeptCalls::add(std::uint64_t number, os::Process first) {
 void KeptCalls::end(std::uint64_t number) {
   for (Call& call : calls_) {
     if (call.number != number) continue;
+    if (!call.ending) call.ending_since = clock_.monotonic();
     call.ending = true;
     if (call.first.running()) (void)call.first.signal(SIGKILL);
   }
@@ -50,6 +53,13 @@ void KeptCalls::end(std::uint64_t number) {
 
 bool KeptCalls::is_ending() const {
   return std::ranges::any_of(calls_, [](const Call& call) { return call.ending; });
+}
+
+bool KeptCalls::is_hopeless() const {
+  const Duration now = clock_.monotonic();
+  return std::ranges::any_of(calls_, [&](const Call& call) {
+    return call.ending && now - call.ending_since > kMostToEnd;
+  });
 }
 
 milliseconds KeptCalls::patience() const {
@@ -97,7 +107,7 @@ KeptCalls::Call* KeptCalls::owner(const os::ProcessView& process) {
 }
 
 void KeptCalls::reap() {
-  for (;;) {
+  for (int i = 0; i < kReapedAtOnce; ++i) {
     const auto ended = os::next_ended_child();
     if (!ended || !*ended) return;
     reap((*ended)->pid);

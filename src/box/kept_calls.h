@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
@@ -42,6 +43,9 @@ class KeptCalls {
   // When step() wants to be called again though nothing has ended: something is being ended or
   // made.
   milliseconds patience() const;
+  // A call has been ended for so long that what forks on in it may never be caught: then only the
+  // end of the session's first process ends it, and all else of the session with it.
+  bool is_hopeless() const;
   // What step() told has been passed on: the mounts of those calls may go, which takes a while.
   void let_go() { parting_.clear(); }
 
@@ -58,6 +62,7 @@ class KeptCalls {
     std::int64_t ended_us = 0;         // time of its first process and of orphans that have ended
     bool told = false;                 // that its first process is gone
     bool ending = false;
+    Duration ending_since{0};
     int empty_looks = 0;
     // Held, so that its last process need not take the mounts apart before it can be reaped.
     UniqueFd mounts;
@@ -74,6 +79,7 @@ class KeptCalls {
   void kill_ending();
   std::uint32_t living(const Call& call);
 
+  SystemClock clock_;
   UniqueFd proc_;
   std::uint64_t own_namespace_ = 0;
   std::vector<Call> calls_;

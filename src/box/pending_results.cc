@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxFiles = 1'000'000;
 constexpr unsigned kPrivateFile = 0600;
-constexpr std::string_view kMark = "glovebox result 2\n";
+constexpr std::string_view kMark = "glovebox result 3\n";
 constexpr std::size_t kDigest = 64;  // hexadecimal SHA-256 of what follows it
 
 struct NamedResult {
@@ -32,6 +32,7 @@ std::string encode(std::string_view id, const StoredResult& result) {
   body.text(result.content).text(result.rule).text(result.detail);
   body.signed_number(result.wall_us).signed_number(result.cpu_us);
   body.signed_number(result.peak_kib);
+  body.number(static_cast<std::uint8_t>(result.is_provisional ? 1 : 0));
   const std::string framed = ipc::Writer().text(body.take()).take();
   return std::string(kMark) + codec::sha256(framed).hex() + framed;
 }
@@ -58,6 +59,7 @@ Result<NamedResult> decode(std::string_view bytes) {
   result.wall_us = TRY(reader.signed_number());
   result.cpu_us = TRY(reader.signed_number());
   result.peak_kib = TRY(reader.signed_number());
+  result.is_provisional = TRY(reader.flag());
   TRY(reader.finish());
   return named;
 }

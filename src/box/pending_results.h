@@ -31,6 +31,8 @@ struct StoredResult {
   std::int64_t wall_us = 0;
   std::int64_t cpu_us = 0;
   std::int64_t peak_kib = 0;
+  // Stored while its box was being ended: what it came to is not known before the log has it.
+  bool is_provisional = false;
 };
 
 constexpr std::uint64_t kMaxStoredResult = 64 * kMiB;

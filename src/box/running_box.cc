@@ -247,6 +247,7 @@ void RunningBox::hear_status() {
   read_pipes();
   if (collector_.file() || has_memory_kill()) return;
   told_ = status;
+  told_at_ = commons_.clock.monotonic();
   RunReport answer;
   answer.ticket = call_.ticket;
   answer.verdict = {Outcome::finished, *status, {}};
@@ -370,10 +371,13 @@ void RunningBox::finish(const os::ExitFacts& exit) {
       ends_.start == BoxStart::waiting && plan().command.kind == CommandKind::shell;
   if (has_waited && !decided_ && !tools::is_restored(state_told())) return launch_anew();
   Verdict verdict = judge(end);
-  // A shell that told its status was looked at then, nothing but its state was left to be done; a
-  // function that was killed did not finish.
+  // A shell that told its status a moment ago was looked at then, nothing but its state was left to
+  // be done; a function that was killed did not finish.
+  constexpr milliseconds kMoment{50};
+  const bool was_just_told =
+      told_ == verdict.status && commons_.clock.monotonic() - told_at_ < kMoment;
   const bool is_known = verdict.outcome == Outcome::finished &&
-                        (told_ == verdict.status || plan().command.kind == CommandKind::function);
+                        (was_just_told || plan().command.kind == CommandKind::function);
   if (!is_known && has_memory_kill()) {
     end.memory_kill = true;
     verdict = judge(end);

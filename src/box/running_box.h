@@ -133,6 +133,7 @@ class RunningBox {
   std::optional<Verdict> decided_;
   bool told_started_ = false;
   std::optional<int> told_;  // the status that the answer was made of
+  Duration told_at_{0};
   std::optional<RunReport> answer_;
   bool done_ = false;
   RunReport report_;

@@ -88,6 +88,7 @@ class SessionLoop {
     for (const BoxGone& gone : keeping_->calls.step())
       TRY(keeper_.send(BoxGone::kType, gone.encode()));
     keeping_->calls.let_go();
+    if (keeping_->calls.is_hopeless()) return Error(ErrorKind::limit, "a call does not end");
     return {};
   }
 

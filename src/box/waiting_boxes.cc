@@ -22,9 +22,10 @@ auto numbered(Boxes& boxes, const SessionInit* session, std::uint64_t number) {
   });
 }
 
-// Longer than a pipe: who waits for the box to read it waits for a guest.
-bool fits(const BoxCall& call) {
-  return call.command.size() <= kMostToWaitingBox && call.state.size() <= kMostToWaitingBox;
+// Longer than its pipe: who waits for the box to read it waits for a guest.
+bool fits(const BoxEnds& ends, std::string_view state, std::string_view command) {
+  if (ends.state_in) return state.size() <= kMostToShell && command.size() <= kMostToShell;
+  return command.size() <= os::pipe_size(ends.command.get()).value_or(0);
 }
 
 Result<void> tell(BoxEnds& ends, std::string_view state, std::string_view command) {
@@ -72,9 +73,9 @@ std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall&
   if (at == boxes_.end()) return std::nullopt;
   const auto session = commons_.roots.of(known, commons_.places);
   const bool is_current = session && *session == at->ends.session;
-  if (is_current && !fits(call)) return std::nullopt;
   if (is_current) note_start(*at);
   const std::string state = commons_.state_for(known.walls(), call.state);
+  if (is_current && !fits(at->ends, state, call.command)) return std::nullopt;
   if (!is_current || !tell(at->ends, state, call.command)) {
     let_go(static_cast<std::size_t>(at - boxes_.begin()));
     return std::nullopt;

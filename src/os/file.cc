@@ -469,6 +469,17 @@ Result<void> set_blocking(int fd, bool blocking) {
   return {};
 }
 
+Result<void> set_pipe_size(int fd, std::size_t bytes) {
+  if (::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)) < 0) return failed("F_SETPIPE_SZ");
+  return {};
+}
+
+Result<std::size_t> pipe_size(int fd) {
+  const int bytes = ::fcntl(fd, F_GETPIPE_SZ);
+  if (bytes < 0) return failed("F_GETPIPE_SZ");
+  return static_cast<std::size_t>(bytes);
+}
+
 Result<UniqueFd> duplicate(int fd, int least) {
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, least);
   if (copy < 0) return failed("fcntl F_DUPFD_CLOEXEC");

@@ -124,6 +124,9 @@ struct Pipe {
 };
 Result<Pipe> make_pipe();
 Result<void> set_blocking(int fd, bool blocking);
+// Bytes that a pipe holds (F_SETPIPE_SZ, F_GETPIPE_SZ); the kernel rounds up to pages.
+Result<void> set_pipe_size(int fd, std::size_t bytes);
+Result<std::size_t> pipe_size(int fd);
 // A copy with the lowest free number at or above `least`, close-on-exec.
 Result<UniqueFd> duplicate(int fd, int least = 3);
 bool is_terminal(int fd);

@@ -143,7 +143,10 @@ void Boxer::read_log() {
         const auto session = sessions_.find(call->second.session);
         if (session != sessions_.end()) {
           auto kept = session->second.store.pending().get(call->second.tool_use);
-          if (kept && *kept) {
+          // One whose box was not known to have ended counts when the log has it, and only then.
+          const bool counts =
+              kept && *kept && (!(*kept)->is_provisional || got.knows == LogKnows::end);
+          if (counts) {
             call->second.result = from_stored(std::move(**kept));
             stored = StoredHere::yes;
           }

@@ -227,12 +227,14 @@ void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
   const bool as_told = call.result && call.result->verdict == result.verdict &&
                        call.result->content == result.content;
   call.result = std::move(result);
-  if (!as_told) {
+  if (!as_told && gate_.keeps_result(ticket)) {
     // What was stored is not what it came to.
     const box::PendingResults& pending = sessions_.at(call.session).store.pending();
-    if (auto kept = pending.put(call.tool_use, to_stored(*call.result, call.text.tool)); !kept) {
+    const auto kept = pending.put(call.tool_use, to_stored(*call.result, call.text.tool));
+    if (!kept) {
       host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
       (void)pending.remove(call.tool_use);
+      gate_.not_kept(ticket);
     }
   }
   gate_.ended(ticket);
@@ -283,9 +285,9 @@ void Boxer::store(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   // A denial that was overtaken by a cancel has no part in what is stored.
   call.result = result_of(step, call);
-  const auto kept = sessions_.at(call.session)
-                        .store.pending()
-                        .put(call.tool_use, to_stored(*call.result, call.text.tool));
+  box::StoredResult stored = to_stored(*call.result, call.text.tool);
+  stored.is_provisional = call.in_box;
+  const auto kept = sessions_.at(call.session).store.pending().put(call.tool_use, stored);
   if (!kept) host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
   gate_.stored(step.ticket, kept ? CallGate::Kept::yes : CallGate::Kept::no);
 }

@@ -286,6 +286,19 @@ void CallGate::ended(Ticket ticket) {
   record_end(ticket, ended);
 }
 
+bool CallGate::keeps_result(Ticket ticket) const {
+  const auto at = calls_.find(ticket);
+  if (at == calls_.end() || at->second.is_orphan) return false;
+  return at->second.phase == Phase::ending && at->second.is_stored;
+}
+
+void CallGate::not_kept(Ticket ticket) {
+  if (!keeps_result(ticket)) return;
+  Call& call = calls_.at(ticket);
+  call.ending = Ending::not_recorded;
+  call.is_orphan = true;
+}
+
 void CallGate::stored(Ticket ticket, Kept kept) {
   Call* stored = call(ticket, Phase::storing);
   if (stored == nullptr) return;

@@ -108,6 +108,10 @@ class CallGate {
   enum class Box : std::uint8_t { ended, ending };
   void ran(Ticket ticket, Box box = Box::ended);
   void ended(Ticket ticket);
+  // Before ended(): the result that is stored is the call's, unless something has come between.
+  bool keeps_result(Ticket ticket) const;
+  // What it came to could not be stored in place of what it seemed to come to.
+  void not_kept(Ticket ticket);
   enum class Kept : std::uint8_t { yes, no };
   void stored(Ticket ticket, Kept kept);
   void session_recorded(const std::string& session);

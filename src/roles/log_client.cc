@@ -31,12 +31,15 @@ Result<void> LogClient::append(Question question, audit::RecordKind kind, std::s
 
 Result<void> LogClient::append_call(Ticket ticket, audit::RecordKind kind, std::string_view session,
                                     std::string_view tool_use, codec::JsonObject members) {
-  return append({LogAnswer::About::call, ticket, ""}, kind, session, tool_use, std::move(members));
+  const bool may_be_known =
+      kind == audit::RecordKind::tool_intent || kind == audit::RecordKind::tool_deny;
+  return append({LogAnswer::About::call, ticket, "", may_be_known}, kind, session, tool_use,
+                std::move(members));
 }
 
 Result<void> LogClient::append_session(audit::RecordKind kind, std::string_view session,
                                        codec::JsonObject members) {
-  return append({LogAnswer::About::session, 0, std::string(session)}, kind, session, "",
+  return append({LogAnswer::About::session, 0, std::string(session), false}, kind, session, "",
                 std::move(members));
 }
 
@@ -45,7 +48,7 @@ Result<void> LogClient::find(Ticket ticket, std::string_view session, std::strin
   message.sequence = next_++;
   message.session = std::string(session);
   message.tool_use = std::string(tool_use);
-  asked_.emplace(message.sequence, Question{LogAnswer::About::found, ticket, ""});
+  asked_.emplace(message.sequence, Question{LogAnswer::About::found, ticket, "", false});
   return channel_.send(ipc::FindCall::kType, message.encode());
 }
 
@@ -83,9 +86,8 @@ Result<std::optional<LogAnswer>> LogClient::receive() {
   answer.about = question.about;
   if (envelope->type == ipc::CallFound::kType) {
     // Also instead of a record of a call: the log knows the call already.
-    const bool is_told =
-        question.about == LogAnswer::About::found ||
-        (question.about == LogAnswer::About::call && answer.knows != LogKnows::nothing);
+    const bool is_told = question.about == LogAnswer::About::found ||
+                         (question.may_be_known && answer.knows != LogKnows::nothing);
     if (!is_told) return Error(ErrorKind::protocol, "auditor: answer to another question");
     answer.about = LogAnswer::About::found;
   } else if (question.about == LogAnswer::About::found) {

@@ -51,6 +51,7 @@ class LogClient {
     LogAnswer::About about;
     Ticket ticket;
     std::string session;
+    bool may_be_known = false;  // an intent or a denial: the answer may be what the log knows
   };
   Result<void> append(Question question, audit::RecordKind kind, std::string_view session,
                       std::string_view tool_use, codec::JsonObject members);

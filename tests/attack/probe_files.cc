@@ -203,8 +203,10 @@ void open_shared_memory(Attempts& attempts, const char* key) {
 }
 
 void open_other_ipc(Attempts& attempts, const char* key) {
-  attempts.returned("semget a host's key", ::semget(std::atoi(key), 0, 0), {ENOENT, EPERM, ENOSYS});
-  attempts.returned("msgget a host's key", ::msgget(std::atoi(key), 0), {ENOENT, EPERM, ENOSYS});
+  attempts.returned("semget a host's key", ::semget(std::atoi(key), 0, 0),
+                    {ENOENT, EPERM, ENOSYS, ENOSPC});
+  attempts.returned("msgget a host's key", ::msgget(std::atoi(key), 0),
+                    {ENOENT, EPERM, ENOSYS, ENOSPC});
 }
 
 void open_queue(Attempts& attempts, const char* name) {

@@ -66,11 +66,17 @@ TEST_CASE("a settled result leaves its sheet to the next") {
   CHECK(folder.names() == Names{kBlankSheet});
   CHECK(pending.list().value().empty());
   const std::uint64_t inode = os::facts_at(folder.fd().get(), kBlankSheet)->inode;
+  StoredResult early = result_of("[2]");
+  early.is_provisional = true;
+  REQUIRE(pending.put("e", early));
+  CHECK(pending.get("e").value()->is_provisional);
+  REQUIRE(pending.remove("e"));
   // A shorter one on the sheet of a longer one.
   REQUIRE(pending.put("b", result_of("[]")));
   CHECK(folder.names() == Names{"b"});
   CHECK(os::facts_at(folder.fd().get(), "b")->inode == inode);
   CHECK(pending.get("b").value()->content == "[]");
+  CHECK_FALSE(pending.get("b").value()->is_provisional);
   REQUIRE(pending.put("c", result_of("[3]")));
   CHECK(pending.list().value() == Names{"b", "c"});
   REQUIRE(pending.remove("b"));

@@ -75,6 +75,34 @@ TEST_CASE("an answer that is known before its box has ended is stored, and waits
   CHECK_FALSE(gate.runs_anything());
 }
 
+TEST_CASE("what a call came to is stored in place of what it seemed to come to") {
+  CallGate gate = open_gate();
+  const Ticket ticket = running(gate, "a");
+  CHECK_FALSE(gate.keeps_result(ticket));
+  gate.ran(ticket, CallGate::Box::ending);
+  CHECK_FALSE(gate.keeps_result(ticket));
+  SECTION("once the first is stored") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    CHECK(gate.keeps_result(ticket));
+    gate.not_kept(ticket);
+    (void)gate.take_steps();
+    gate.ended(ticket);
+    CHECK(steps(gate) == "orphan 1");
+    gate.recorded(ticket, CallGate::Recorded::yes);
+    CHECK(steps(gate) == "deliver 1 not_recorded");
+  }
+  SECTION("not when it was not") {
+    gate.stored(ticket, CallGate::Kept::no);
+    CHECK_FALSE(gate.keeps_result(ticket));
+  }
+  SECTION("not when it is void, since the log was lost") {
+    gate.stored(ticket, CallGate::Kept::yes);
+    gate.log_lost();
+    CHECK_FALSE(gate.keeps_result(ticket));
+  }
+  CHECK_FALSE(gate.keeps_result(99));
+}
+
 TEST_CASE("an answer that cannot be recorded waits for the end of its box too") {
   CallGate gate = open_gate();
   const Ticket ticket = running(gate, "a");
