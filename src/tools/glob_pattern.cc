@@ -11,6 +11,46 @@
 namespace glovebox::tools {
 namespace {
 
+constexpr std::string_view kNameEnd = ":]";
+
+// The end of a named class of characters, as `[:digit:]`, that begins at `at`; `at` if none does.
+std::size_t named_class_end(std::string_view pattern, std::size_t at) {
+  if (!pattern.substr(at).starts_with("[:")) return at;
+  const std::size_t end = pattern.find(kNameEnd, at + 2);
+  if (end == std::string_view::npos) return at;
+  const std::string_view name = pattern.substr(at + 2, end - at - 2);
+  const bool is_name = std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+  return is_name && !name.empty() ? end + kNameEnd.size() : at;
+}
+
+// Of ASCII; no name holds anything else.
+bool named_class_has(std::string_view name, char32_t c) {
+  const auto within = [c](char32_t low, char32_t high) { return low <= c && c <= high; };
+  const bool is_upper = within('A', 'Z');
+  const bool is_lower = within('a', 'z');
+  const bool is_digit = within('0', '9');
+  const bool is_alnum = is_upper || is_lower || is_digit;
+  const bool is_graph = within('!', '~');
+  const std::pair<std::string_view, bool> names[] = {
+      {"alnum", is_alnum},
+      {"alpha", is_upper || is_lower},
+      {"ascii", c <= 0x7f},
+      {"blank", c == ' ' || c == '\t'},
+      {"cntrl", c < ' ' || c == 0x7f},
+      {"digit", is_digit},
+      {"graph", is_graph},
+      {"lower", is_lower},
+      {"print", is_graph || c == ' '},
+      {"punct", is_graph && !is_alnum},
+      {"space", c == ' ' || within('\t', '\r')},
+      {"upper", is_upper},
+      {"word", is_alnum || c == '_'},
+      {"xdigit", is_digit || within('A', 'F') || within('a', 'f')},
+  };
+  return std::ranges::any_of(names,
+                             [&](const auto& each) { return each.first == name && each.second; });
+}
+
 // The end of the class that begins at `[`, behind its `]`; npos if it has none (then `[` is a
 // plain character).
 std::size_t class_end(std::string_view pattern, std::size_t at) {
@@ -18,6 +58,10 @@ std::size_t class_end(std::string_view pattern, std::size_t at) {
   if (i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^')) ++i;
   bool is_first = true;
   for (; i < pattern.size(); ++i, is_first = false) {
+    if (const std::size_t end = named_class_end(pattern, i); end != i) {
+      i = end - 1;
+      continue;
+    }
     if (pattern[i] == ']' && !is_first) return i + 1;
     if (pattern[i] == '\\') ++i;
   }
@@ -45,6 +89,11 @@ bool class_has(std::string_view body, char32_t c) {
   if (is_negated) body.remove_prefix(1);
   bool has = false;
   for (std::size_t i = 0; i < body.size();) {
+    if (const std::size_t end = named_class_end(body, i); end != i) {
+      has = has || named_class_has(body.substr(i + 2, end - i - 4), c);
+      i = end;
+      continue;
+    }
     const char32_t low = class_character(body, i);
     char32_t high = low;
     if (i + 1 < body.size() && body[i] == '-') high = class_character(body, ++i);

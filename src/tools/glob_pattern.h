@@ -1,10 +1,10 @@
 // Glob patterns, compiled: pure, no file system.
 //
-// `*` and `?` match within one component, `**` any number of folders, `[a-z]`, `[!x]`, `[^x]` one
-// character, `{a,b}` and `{1..9}` alternatives, `\` quotes. Wildcards match no leading dot unless
-// the pattern has one at that place. Bytes are compared, except that `?` and classes take a whole
-// UTF-8 character. Matching a name costs at most pattern size times name size, whatever the
-// pattern.
+// `*` and `?` match within one component, `**` any number of folders, `[a-z]`, `[!x]`, `[^x]`,
+// `[[:digit:]]` (of ASCII) one character, `{a,b}` and `{1..9}` alternatives, `\` quotes. Wildcards
+// match no leading dot unless the pattern has one at that place. Bytes are compared, except that
+// `?` and classes take a whole UTF-8 character. Matching a name costs at most pattern size times
+// name size, whatever the pattern.
 //
 // A walk carries a Progress from folder to folder, so it enters only folders that can hold matches.
 #pragma once

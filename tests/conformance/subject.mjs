@@ -13,7 +13,7 @@ export class Subject {
     const subject = new Subject();
     subject.plane = await startPlane(...planeOptions);
     subject.beta = client(subject.plane).beta;
-    if (worker) subject.worker = await startGlovebox(subject.plane, user, ['--max-idle', idle, '--worker-id', 'ours', ...options], { ...how, linkedWorkdir });
+    if (worker) subject.worker = await startGlovebox(subject.plane, user, ['--max-idle', idle, '--worker-id', 'ours', '--drain', '2s', ...options], { ...how, linkedWorkdir });
     return subject;
   }
 

@@ -32,6 +32,13 @@ export const sessions = [
     steps: [tree, ...['src/', './src/*.ts', 'src//a.ts', './README.md', 'src/./a.ts', '**/**/*.js', 'src/deep/', '**/', './**/*.js', '.', '*/*', '**/deep/**', 'src/**/**/c.ts'].map((pattern) => calls(glob(pattern)))],
   },
   {
+    name: 'glob: named classes of characters',
+    steps: [
+      calls(bash('i=0; for f in 1.ts a.ts A.ts _.ts !.ts x1.ts; do i=$((i + 1)); touch -d "@$((1700000000 + i))" "$f"; done')),
+      ...['[[:digit:]].ts', '[[:alpha:]].ts', '[[:upper:]].ts', '[![:alnum:]].ts', '[[:punct:]].ts', '[[:lower:]1].ts', '[[:alpha:]][[:digit:]].ts', '[[:xdigit:]].ts', '[[:word:]].ts', '[[:space:]].ts'].map((pattern) => calls(glob(pattern))),
+    ],
+  },
+  {
     name: 'glob: characters that are special elsewhere',
     steps: [
       calls(bash('i=0; mkdir src; for f in "src/(x).ts" src/a+b.ts "src/!z.ts" "src/#h.ts" src/1.ts src/a.ts src/b.ts; do i=$((i + 1)); touch -d "@$((1700000000 + i))" "$f"; done')),
