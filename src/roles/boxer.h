@@ -104,7 +104,7 @@ class Boxer {
   void interrupt_running(const std::string& session);
   void renew_policy(const codec::Json& settings);
   void count_answer(const LiveCall& call, box::Outcome outcome);
-  void count_start(const LiveCall& call);
+  void count_start(LiveCall& call, box::BoxStart start);
   void answer_operator(const ipc::Observe& question, const ipc::Channel& supervisor);
   void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
   template <class Message>

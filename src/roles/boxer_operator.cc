@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "box/session_wire.h"
 #include "roles/boxer.h"
 
 namespace glovebox::roles {
@@ -65,8 +66,11 @@ void Boxer::count_answer(const LiveCall& call, box::Outcome outcome) {
     numbers_.add(Metric::denials_total, {std::string(layer)});
 }
 
-void Boxer::count_start(const LiveCall& call) {
-  numbers_.observe(Metric::box_start_seconds, {"cold"}, host_.clock.monotonic() - call.ordered);
+void Boxer::count_start(LiveCall& call, box::BoxStart start) {
+  if (!call.started) return;
+  numbers_.observe(Metric::box_start_seconds,
+                   {start == box::BoxStart::with_its_call ? "cold" : "warm"},
+                   *std::exchange(call.started, std::nullopt) - call.ordered);
 }
 
 void Boxer::answer_operator(const ipc::Observe& question, const ipc::Channel& supervisor) {

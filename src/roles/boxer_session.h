@@ -49,8 +49,9 @@ struct LiveCall {
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
   bool in_box = false;
-  Duration began{}, ordered{};  // when it arrived, when its box was ordered
-  bool is_answered = false;     // its box has answered, and is being ended
+  Duration began{}, ordered{};      // when it arrived, when its box was ordered
+  std::optional<Duration> started;  // when its tool ran; until it was counted
+  bool is_answered = false;         // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

@@ -81,7 +81,7 @@ void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
   if (warm >= host_.settings.warm_sessions || session.keeper) return;
   for (const std::string tool : {"bash", "read"}) {
     CallDecision decision =
-        decide_call(host_.active, host_.settings, host_.view, question_of(session, tool, {}));
+        decide_call(*session.policy, host_.settings, host_.view, question_of(session, tool, {}));
     auto* const plan = std::get_if<box::BoxPlan>(&decision);
     if (plan == nullptr) continue;
     const box::PlanPtr known = box::KnownPlan::of(std::move(*plan));
@@ -197,8 +197,12 @@ void Boxer::read_keeper(const std::string& name) {
   using Kind = box::KeeperEvent::Kind;
   const auto call = calls_.find((*event)->ticket);
   if (call == calls_.end() || !call->second.in_box) return;
-  if ((*event)->kind == Kind::started) return count_start(call->second);
+  if ((*event)->kind == Kind::started) {
+    call->second.started = host_.clock.monotonic();
+    return;
+  }
   box::RunReport& report = (*event)->report;
+  count_start(call->second, report.start);
   // Maybe the host is not what it was when the plan was made.
   if (report.verdict.outcome == box::Outcome::setup_failed) at->second.plans.clear();
   CallResult result;

@@ -212,7 +212,8 @@ def a_new_policy_is_for_new_sessions(keep):
     worker.process.send_signal(signal.SIGHUP)
     wait_for("the new policy", lambda: "new sessions get another policy" in worker.log())
     third = plane.session()
-    assert ask(third) == ("three", False)
+    got = ask(third)
+    assert got == ("three", False), got
     assert ask(first) == ("one", False)
     worker.kill_role("boxer")  # the next one has it too
     fourth = plane.session()
@@ -336,15 +337,19 @@ def health(worker, path):
 
 def metrics_are_counted_where_it_happens(keep):
     plane = keep(Plane())
-    worker = keep(Worker(plane))
+    folder = fresh_folder()
+    file = configuration(folder, plane)
+    write(file, pathlib.Path(file).read_text().replace("builtin:default", policy(folder, "bash")))
+    worker = keep(Configured(file))
     session = plane.session()
     assert not plane.result(session, plane.bash(session, "true"))[1]
     assert plane.result(session, plane.bash(session, "exit 3"))[1]
-    call = plane.emit(session, {"type": "agent.tool_use", "name": "nothing", "input": {}})[0]
+    call = plane.emit(session, {"type": "agent.tool_use", "name": "read",
+                                "input": {"file_path": "x"}})[0]
     assert plane.result(session, call)[1]
     seen = numbers(worker)
     assert seen['glovebox_calls_total{tool="bash",outcome="finished"}'] == 2, seen
-    assert seen['glovebox_calls_total{tool="other",outcome="denied"}'] == 1, seen
+    assert seen['glovebox_calls_total{tool="read",outcome="denied"}'] == 1, seen
     assert seen['glovebox_denials_total{layer="policy"}'] == 1, seen
     assert seen['glovebox_call_seconds_count{tool="bash"}'] == 2, seen
     assert seen['glovebox_call_seconds_bucket{tool="bash",le="+Inf"}'] == 2, seen
@@ -381,16 +386,19 @@ def health_tells_the_truth(keep):
     assert os.stat(path).st_mode & 0o777 == 0o600
     assert health(worker, "/healthz") == (200, "ok\n")
     assert wait_for("readiness", lambda: health(worker, "/readyz")[0] == 200)
-    assert health(worker, "/readyz") == (200, "ready\n")
+    again = health(worker, "/readyz")
+    assert again == (200, "ready\n"), again
     # A box was made for that, and recorded; the second time none was due.
-    assert numbers(worker)['glovebox_calls_total{tool="bash",outcome="finished"}'] == 1
+    seen = numbers(worker)
+    assert seen['glovebox_calls_total{tool="bash",outcome="finished"}'] == 1, seen
     assert ask(Unix(path), "/other")[0] == 404
     assert ask(Unix(path), "/metrics", "POST")[0] == 405
     # A role that hangs is told by its name, and again well when it goes on.
     auditor = int(worker.role("auditor"))
     os.kill(auditor, signal.SIGSTOP)
     try:
-        assert health(worker, "/healthz") == (503, "the auditor does not answer\n")
+        answer = health(worker, "/healthz")
+        assert answer == (503, "the auditor does not answer\n"), answer
         status, body = health(worker, "/readyz")
         assert status == 503 and "the auditor does not answer" in body, body
     finally:
@@ -398,7 +406,8 @@ def health_tells_the_truth(keep):
     wait_for("health", lambda: health(worker, "/healthz") == (200, "ok\n"))
     # The worker that serves it may die; whoever asks is answered by the next.
     worker.kill_role("worker")
-    assert health(worker, "/healthz") == (200, "ok\n")
+    answer = health(worker, "/healthz")
+    assert answer == (200, "ok\n"), answer
 
 
 def readiness_says_why_not(keep):
