@@ -30,9 +30,9 @@ std::optional<std::string> again(std::string_view bytes) {
   if (bytes.size() < 2) return std::nullopt;
   std::uint16_t type = 0;
   std::memcpy(&type, bytes.data(), sizeof type);
-  return again<Start, Ready, Peer, Stop, Fatal, OpenSession, SessionOpened, Call, Execute, Cancel,
+  return again<Start, Ready, Peer, Stop, Fatal, Update, SecretRefused, Observe, Observed, OpenSession, SessionOpened, Call, Execute, Cancel,
                Settled, CloseSession, SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append,
-               Appended, AppendFailed, FindCall, CallFound>(type, bytes.substr(2));
+               Appended, AppendFailed, FindCall, CallFound, OpenFile, FileOpened>(type, bytes.substr(2));
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
   BoxEnds ends;
   ends.number = ++commons.last_box;
   ends.background = plan.background;
-  ends.start = call ? BoxStart::with_its_call : BoxStart::waiting;
+  ends.start = call ? call->start : BoxStart::waiting;
   if (auto asked = ask(ends, commons, known, call, std::move(stdio)); !asked) {
     ends.remove_group();
     return std::move(asked).error();

@@ -43,6 +43,7 @@ struct BoxEnds {
 struct BoxCall {
   std::string_view state;    // of the shell
   std::string_view command;  // or the tool and its input
+  BoxStart start = BoxStart::with_its_call;
 };
 // The longest that a waiting box can be told.
 inline constexpr std::size_t kMostToWaitingBox = 60 * 1024;

@@ -107,12 +107,12 @@ int become_shell(const InitWork& work, int status) {
                            {work.fds.told.get(), tools::kStatusOutFd}});
   if (!placed) return fail(status, failure_text("place descriptors", placed.error()));
   (void)os::reset_signals();
-  const Error error =
-      os::execute(kShell,
-                  {kShell, "--noprofile", "--norc", "-c",
-                   std::string(work.start == BoxStart::waiting ? tools::waiting_shell_script()
-                                                               : tools::shell_script())},
-                  environment_of(work.plan));
+  const Error error = os::execute(
+      kShell,
+      {kShell, "--noprofile", "--norc", "-c",
+       std::string(work.start == BoxStart::with_its_call ? tools::shell_script()
+                                                         : tools::waiting_shell_script())},
+      environment_of(work.plan));
   return fail(status, failure_text(std::format("start {}", kShell), error));
 }
 

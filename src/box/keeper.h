@@ -66,7 +66,7 @@ struct RunReport {
   bool is_error = false;
   std::string content;      // JSON array of content blocks; empty for a program
   std::string output_file;  // name below /outputs that holds a cut output whole; empty: none
-  BoxStart start = BoxStart::with_its_call;  // or it was waiting
+  BoxStart start = BoxStart::with_its_call;  // or `waiting`
   std::uint32_t background = 0;              // processes of the call that live on, in keep mode
 };
 

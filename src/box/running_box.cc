@@ -114,7 +114,7 @@ void RunningBox::launch(WaitingBoxes* waiting) {
     return;
   }
   ends_ = std::move(*box);
-  report_.start = ends_.start;
+  report_.start = ends_.start == BoxStart::waiting ? BoxStart::waiting : BoxStart::with_its_call;
   const Duration now = commons_.clock.monotonic();
   pace_.begin(now);
   if (plan().command.kind == CommandKind::shell) restore_by_ = now + tools::kRestoreTimeLimit;
@@ -124,10 +124,16 @@ void RunningBox::launch(WaitingBoxes* waiting) {
 
 Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
   TRY(enter_group());
-  const BoxCall call{state_, command_};
   if (waiting != nullptr) {
-    if (auto box = waiting->take(*call_.known, call)) return std::move(*box);
+    if (auto box = waiting->take(*call_.known, {state_, command_})) return std::move(*box);
   }
+  const std::string& walls = call_.known->walls();
+  const bool is_start_known = commons_.shell_start && commons_.shell_start->walls == walls;
+  const std::string state = commons_.state_for(walls, state_);
+  const BoxCall call{state, command_,
+                     is_start_known || plan().command.kind != CommandKind::shell
+                         ? BoxStart::with_its_call
+                         : BoxStart::telling};
   return ask_for_box(commons_, *call_.known, call, std::move(call_.stdio));
 }
 
@@ -428,6 +434,13 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
+void RunningBox::note_start() {
+  if (ends_.start != BoxStart::telling) return;
+  const std::string bytes = written_part(ends_.state_out.get());
+  if (const auto told = tools::told_at_start(bytes))
+    commons_.shell_start = {call_.known->walls(), std::string(*told)};
+}
+
 tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
   if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
@@ -439,8 +452,10 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
   const std::string state = ends_.state_out ? state_told() : std::string();
   if (verdict.outcome == Outcome::finished) {
     // The next call gets it from memory; the file follows behind the answer.
-    if (auto accepted = tools::accepted_state(state))
+    if (auto accepted = tools::accepted_state(state)) {
       commons_.set_shell_state(*std::move(accepted));
+      note_start();
+    }
   }
   collector_.finish();
   report_.output_file = collector_.file_name();

@@ -98,6 +98,7 @@ class RunningBox {
   void read_pipes();
   void read_what_is_left();
   std::string state_told() const;
+  void note_start();
   void finish(const os::ExitFacts& exit);
   void hear_status();
   bool has_memory_kill();

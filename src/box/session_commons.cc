@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "box/keeper.h"
 #include "os/process.h"
+#include "tools/shell_state.h"
 
 namespace glovebox::box {
 
@@ -32,6 +33,11 @@ void SessionCommons::set_shell_state(std::string state) {
 void SessionCommons::save_shell_state() {
   if (!shell_state_saved && shell_state) (void)store.save_shell_state(*shell_state);
   shell_state_saved = true;
+}
+
+std::string SessionCommons::state_for(std::string_view walls, std::string_view state) const {
+  const bool is_known = shell_start && shell_start->walls == walls;
+  return is_known ? tools::changes_since(shell_start->told, state) : std::string(state);
 }
 
 Result<std::uint64_t> SessionCommons::count_kills() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -28,6 +29,11 @@ struct SessionCommons {
   std::size_t waiting_boxes = 0;             // made ahead; nothing of a guest's runs in them
   std::optional<std::string> shell_state{};  // once it was read or written; else it is in the store
   bool shell_state_saved = true;
+  // What a shell of a plan with these walls starts with, as one told: the next need not be told it.
+  struct ShellStart {
+    std::string walls, told;
+  };
+  std::optional<ShellStart> shell_start{};
   SessionRoots roots{};
   std::uint64_t last_box = 0;  // boxes are numbered between the keeper and the session
 
@@ -41,6 +47,8 @@ struct SessionCommons {
   // The next call gets it from memory; the file follows when there is time.
   void set_shell_state(std::string state);
   void save_shell_state();
+  // Of the shell's state, what one that starts with these walls has to be told.
+  std::string state_for(std::string_view walls, std::string_view state) const;
 
   // Reads the group again. Errors: of the kernel.
   Result<std::uint64_t> count_kills();

@@ -15,6 +15,7 @@ namespace glovebox::box {
 // Whether a box knows its call when it starts.
 enum class BoxStart : std::uint8_t {
   with_its_call,
+  telling,  // the same; a shell tells first what it started with
   waiting,  // it makes every wall, then waits at its end of `command` (box_fds.h)
 };
 

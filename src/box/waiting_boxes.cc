@@ -27,16 +27,9 @@ bool fits(const BoxCall& call) {
   return call.command.size() <= kMostToWaitingBox && call.state.size() <= kMostToWaitingBox;
 }
 
-// What a shell need not be told is known once it waits.
-std::string state_for(const BoxEnds& ends, std::string_view state) {
-  const auto told = os::read_at(ends.state_out.get(), 0, kMostToldAtStart);
-  const auto start = tools::told_at_start(told ? *told : std::string());
-  return start ? tools::changes_since(*start, state) : std::string(state);
-}
-
-Result<void> tell(BoxEnds& ends, const BoxCall& call) {
-  if (ends.state_in) TRY(os::write_all(ends.state_in.get(), state_for(ends, call.state)));
-  TRY(os::write_all(ends.command.get(), call.command));
+Result<void> tell(BoxEnds& ends, std::string_view state, std::string_view command) {
+  if (ends.state_in) TRY(os::write_all(ends.state_in.get(), state));
+  TRY(os::write_all(ends.command.get(), command));
   ends.state_in.reset();
   ends.command.reset();
   return {};
@@ -80,7 +73,9 @@ std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall&
   const auto session = commons_.roots.of(known, commons_.places);
   const bool is_current = session && *session == at->ends.session;
   if (is_current && !fits(call)) return std::nullopt;
-  if (!is_current || !tell(at->ends, call)) {
+  if (is_current) note_start(*at);
+  const std::string state = commons_.state_for(known.walls(), call.state);
+  if (!is_current || !tell(at->ends, state, call.command)) {
     let_go(static_cast<std::size_t>(at - boxes_.begin()));
     return std::nullopt;
   }
@@ -88,6 +83,15 @@ std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall&
   boxes_.erase(at);
   --commons_.waiting_boxes;
   return ends;
+}
+
+// What a shell need not be told is known once it waits.
+void WaitingBoxes::note_start(const Box& box) {
+  const bool is_known = commons_.shell_start && commons_.shell_start->walls == box.known->walls();
+  if (!box.ends.state_out || is_known) return;
+  const auto bytes = os::read_at(box.ends.state_out.get(), 0, kMostToldAtStart);
+  if (const auto told = tools::told_at_start(bytes ? *bytes : std::string()))
+    commons_.shell_start = {box.known->walls(), std::string(*told)};
 }
 
 void WaitingBoxes::let_go(std::size_t at) {

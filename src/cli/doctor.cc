@@ -2,21 +2,24 @@
 
 #include <fcntl.h>
 
+#include <cstddef>
 #include <format>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "box/host.h"
+#include "cli/doctor_checks.h"
+#include "cli/find_configuration.h"
 #include "cli/message.h"
-#include "cli/process_secrets.h"
 #include "cli/single_call.h"
 #include "codec/json.h"
 #include "os/file.h"
 #include "os/identity.h"
 #include "roles/confinement.h"
-#include "roles/state_folder.h"
+#include "roles/policy_source.h"
 
 namespace glovebox::cli {
 
@@ -27,6 +30,7 @@ using codec::Json;
 using codec::JsonArray;
 
 constexpr int kStandardError = 2;
+constexpr const char* kPolicy = "builtin:default";
 
 std::string_view word(HostCheck::State state) {
   switch (state) {
@@ -38,32 +42,6 @@ std::string_view word(HostCheck::State state) {
       return "missing";
   }
   return "unknown";
-}
-
-HostCheck check_state_folder(const DoctorOptions& options, roles::StartedAs started) {
-  HostCheck check{.name = "state folder"};
-  const auto path = options.state ? Result<std::string>(*options.state)
-                                  : roles::default_state_folder(started, variable("XDG_STATE_HOME"),
-                                                                variable("HOME"));
-  if (!path) {
-    check.state = HostCheck::State::weaker;
-    check.detail = path.error().message();
-    check.remedy = "name one with --state";
-    return check;
-  }
-  const auto facts = os::facts_of_path(*path);
-  if (!facts) {
-    check.detail = *path + " does not exist yet, it is made at the first start";
-    return check;
-  }
-  const std::uint32_t owner = started == roles::StartedAs::root
-                                  ? roles::user_of(roles::Role::supervisor).uid
-                                  : os::effective_uid();
-  check.detail = std::format("{}, user {}, mode {:04o}", *path, facts->uid, facts->mode);
-  if (facts->uid == owner || (started == roles::StartedAs::root && facts->uid == 0)) return check;
-  check.state = HostCheck::State::missing;
-  check.remedy = std::format("it has to belong to user {}", owner);
-  return check;
 }
 
 // What each role gives up and what it keeps, from the table that the roles themselves use.
@@ -150,22 +128,38 @@ void print(const std::vector<HostCheck>& checks, OutputForm form) {
 }  // namespace
 
 int run_doctor(const DoctorOptions& options) {
-  auto policy = roles::read_policy(options.policy);
+  const auto configuration = find_configuration(options.config);
+  if (!configuration)
+    return to_int(fail(configuration.error().code, configuration.error().message));
+  auto policy =
+      roles::read_policy(options.policy.value_or(configuration->policy.value_or(kPolicy)));
   if (!policy) return to_int(fail(ExitCode::unconfigured, policy.error().message()));
   const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   std::vector<HostCheck> checks = box::check_host();
-  checks.push_back(check_state_folder(options, started));
+  for (HostCheck& check : check_folders(options, *configuration, started))
+    checks.push_back(std::move(check));
   const auto host = box::probe_host();
+  const std::size_t of_host = checks.size();
+  for (HostCheck& check : check_control_plane(*configuration)) checks.push_back(std::move(check));
+  const std::size_t of_control_plane = checks.size();
   if (host) {
     for (HostCheck& check : role_checks(started, host->rung)) checks.push_back(std::move(check));
     // Last: from here on this process is a supervisor.
     checks.push_back(run_one_box(std::move(*policy)));
   }
   print(checks, options.form);
-  for (const HostCheck& check : checks)
-    if (check.state == HostCheck::State::missing)
-      return to_int(fail(ExitCode::host_lacks, std::format("{}: {}", check.name, check.detail)));
-  return to_int(ExitCode::done);
+  // What the host lacks comes before what it cannot reach.
+  std::optional<ExitCode> code;
+  const HostCheck* first = nullptr;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    if (checks[i].state != HostCheck::State::missing) continue;
+    const bool outside = i >= of_host && i < of_control_plane;
+    if (code && (outside || *code != ExitCode::unreachable)) continue;
+    code = outside ? ExitCode::unreachable : ExitCode::host_lacks;
+    first = &checks[i];
+  }
+  if (!code) return to_int(ExitCode::done);
+  return to_int(fail(*code, std::format("{}: {}", first->name, first->detail)));
 }
 
 }  // namespace glovebox::cli

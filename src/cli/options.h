@@ -40,32 +40,30 @@ struct ExecOptions {
   std::vector<std::string> command;
 };
 
-// As flags give it; what is absent may stand in a variable of the official worker (worker_order.h).
-// The environment key is no part of it: it never reaches the parser (process_secrets.h).
+// As flags give it; what is absent may stand in a variable of the official worker or in
+// glovebox.toml (worker_order.h). The environment key is no part of it: it never reaches the parser
+// (process_secrets.h).
 struct WorkerOptions {
   enum class Mode : std::uint8_t {
     poll,  // serve the queue
     run,   // serve the one item that is named
   } mode = Mode::poll;
+  std::optional<std::string> config;  // absent: the default one, if it exists
   std::optional<std::string> environment, worker_id, base_url;
   std::optional<std::string> work, session;  // run: the item
   std::optional<std::string> work_secret_file;
-  std::string policy = kDefaultPolicy;
+  std::optional<std::string> policy;
   std::optional<std::string> state;    // absent: the default of who runs it
   std::optional<std::string> workdir;  // absent: below the state folder
-  roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
+  std::optional<roles::WorkspaceMode> workspace;
   std::optional<std::string> seed;  // what a new workspace begins with; absent: empty
-  Duration keep = kDefaultKeep;     // of sessions that nobody comes back to; zero: for ever
-  std::size_t max_sessions = 64;
-  std::uint32_t max_calls = roles::kCallSlots;
-  std::uint32_t warm = roles::kWarmSessions;
-  Duration max_idle = seconds(60);
-  Duration drain = seconds(30);
-  Duration stream_silence = seconds(120);
-  LogFormat log_format = LogFormat::text;
-  std::optional<std::string> ca_file;
-  std::string api_version = "2026-10-21";
-  worker::PlainHttp plain_http = worker::PlainHttp::loopback_only;
+  std::optional<Duration> keep;     // of sessions that nobody comes back to; zero: for ever
+  std::optional<std::size_t> max_sessions;
+  std::optional<std::uint32_t> max_calls, warm;
+  std::optional<Duration> max_idle, drain, stream_silence;
+  std::optional<LogFormat> log_format;
+  std::optional<std::string> ca_file, api_version;
+  std::optional<worker::PlainHttp> plain_http;
 };
 
 struct RehearseOptions {
@@ -77,7 +75,8 @@ struct RehearseOptions {
 };
 
 struct DoctorOptions {
-  std::string policy = "builtin:default";
+  std::optional<std::string> config;  // absent: the default one, if it exists
+  std::optional<std::string> policy;  // absent: the configuration's, else builtin:default
   std::optional<std::string> state;
   OutputForm form = OutputForm::text;
 };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/configuration.h"
 #include "cli/quantity.h"
 
 namespace glovebox::cli {
@@ -49,6 +50,7 @@ class Parser {
     app_.get_formatter()->column_width(kHelpColumn);
     flag(app_, "--version", "print the version", [this] { chosen_ = VersionOptions{}; });
     exec();
+    run_command();
     worker();
     rehearse();
     doctor();
@@ -162,7 +164,8 @@ class Parser {
             meaning)
         ->type_name(value);
   }
-  CLI::Option* time(CLI::App& app, const char* name, Duration& into, const char* meaning) {
+  template <class T>
+  CLI::Option* time(CLI::App& app, const char* name, T& into, const char* meaning) {
     return parsed(app, name, "TIME", meaning, [&into](const std::string& text) -> Result<void> {
       into = TRY(parse_time_span(text));
       return {};
@@ -173,12 +176,12 @@ class Parser {
                      const char* meaning, std::int64_t least = 1) {
     return parsed(app, name, "N", meaning,
                   [&into, least, most](const std::string& text) -> Result<void> {
-                    into = static_cast<T>(TRY(parse_count(text, least, most)));
+                    into = T(static_cast<std::uint32_t>(TRY(parse_count(text, least, most))));
                     return {};
                   });
   }
   template <class T>
-  CLI::Option* word(CLI::App& app, const char* name, T& into,
+  CLI::Option* word(CLI::App& app, const char* name, std::optional<T>& into,
                     std::initializer_list<std::pair<const char*, T>> words, const char* meaning) {
     std::string value;
     for (const auto& [text, _] : words) value += (value.empty() ? "" : "|") + std::string(text);
@@ -230,12 +233,9 @@ class Parser {
     });
   }
 
-  void worker() {
-    CLI::App& app = *app_.add_subcommand("worker", "serve a self-hosted environment's queue");
-    WorkerOptions& options = worker_;
-    app.require_subcommand(0, 1);
+  // What `worker` and `run` share; each of it may stand in glovebox.toml.
+  void serving(CLI::App& app, WorkerOptions& options) {
     option(app, "--environment-id", options.environment, "ID", "ANTHROPIC_ENVIRONMENT_ID");
-    option(app, "--environment-key", key_, "KEY", "better: ANTHROPIC_ENVIRONMENT_KEY");
     option(app, "--worker-id", options.worker_id, "ID",
            "ANTHROPIC_WORKER_ID; host name and a random id otherwise");
     option(app, "--base-url", options.base_url, "URL",
@@ -245,9 +245,10 @@ class Parser {
     option(app, "--state", options.state, "DIR", "the state folder; one process at a time");
     option(app, "--workdir", options.workdir, "DIR",
            "where workspaces are made; below the state folder otherwise");
-    word(app, "--workspace", options.workspace,
-         {{"session", roles::WorkspaceMode::session}, {"shared", roles::WorkspaceMode::shared}},
-         "a folder of its own for each session, or --workdir itself");
+    word<roles::WorkspaceMode>(
+        app, "--workspace", options.workspace,
+        {{"session", roles::WorkspaceMode::session}, {"shared", roles::WorkspaceMode::shared}},
+        "a folder of its own for each session, or --workdir itself");
     option(app, "--seed", options.seed, "DIR", "what a new workspace begins with; it is copied");
     parsed(app, "--keep", "idle:TIME|forever",
            "idle:7d: how long workspace, shell state and outputs of a session outlast its last use",
@@ -255,8 +256,6 @@ class Parser {
              options.keep = TRY(parse_keep(text));
              return {};
            });
-    CLI::Option* sessions =
-        count(app, "--max-sessions", options.max_sessions, kMostSessions, "at once; 64");
     count(app, "--max-calls", options.max_calls, kMostCalls,
           "128: under way at once; sessions that wait get their turn one after another");
     count(app, "--warm", options.warm, kMostSessions,
@@ -267,12 +266,35 @@ class Parser {
     time(app, "--drain", options.drain, "30s: what running calls get at a shutdown");
     time(app, "--stream-silence", options.stream_silence,
          "120s without a byte, then an event stream is opened again");
-    word(app, "--log-format", options.log_format,
-         {{"text", LogFormat::text}, {"json", LogFormat::json}}, "of the lines on stderr");
+    word<LogFormat>(app, "--log-format", options.log_format,
+                    {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                    "of the lines on stderr");
     option(app, "--ca-file", options.ca_file, "FILE", "authorities, PEM; SSL_CERT_FILE");
     option(app, "--api-version", options.api_version, "DATE", "2026-10-21");
     flag(app, "--allow-http", "plain http to a host that is not loopback",
          [&options] { options.plain_http = worker::PlainHttp::allowed; });
+  }
+
+  void run_command() {
+    CLI::App& app = *app_.add_subcommand("run", "serve as glovebox.toml says");
+    option(app, "--config", run_.config, "FILE", kDefaultConfiguration);
+    serving(app, run_);
+    count(app, "--max-sessions", run_.max_sessions, kMostSessions, "at once; 64");
+    app.callback([this] {
+      if (!run_.config) run_.config = kDefaultConfiguration;
+      pending_ = run_;
+    });
+  }
+
+  void worker() {
+    CLI::App& app = *app_.add_subcommand("worker", "serve a self-hosted environment's queue");
+    WorkerOptions& options = worker_;
+    app.require_subcommand(0, 1);
+    option(app, "--config", options.config, "FILE", "glovebox.toml; flags and variables win");
+    option(app, "--environment-key", key_, "KEY", "better: ANTHROPIC_ENVIRONMENT_KEY");
+    serving(app, options);
+    CLI::Option* sessions =
+        count(app, "--max-sessions", options.max_sessions, kMostSessions, "at once; 64");
     CLI::Option* on_work =
         parsed(app, "--on-work", "in-process", "accepted; scripts are not in this version",
                [](const std::string& text) -> Result<void> {
@@ -316,8 +338,9 @@ class Parser {
 
   void doctor() {
     CLI::App& app = *app_.add_subcommand("doctor", "what this host can give, tried for real");
+    option(app, "--config", doctor_.config, "FILE", "glovebox.toml; the default one if it exists");
     option(app, "--policy", doctor_.policy, "FILE",
-           "the policy that has to work here; builtin:default");
+           "the policy that has to work here; the configuration's, or builtin:default");
     option(app, "--state", doctor_.state, "DIR", "the state folder to look at");
     json(app, doctor_.form);
     app.callback([this] { pending_ = doctor_; });
@@ -377,7 +400,7 @@ class Parser {
 
   CLI::App app_;
   ExecOptions exec_;
-  WorkerOptions worker_;
+  WorkerOptions worker_, run_;
   std::string key_;  // what scrub left of it
   RehearseOptions rehearse_;
   DoctorOptions doctor_;

@@ -2,20 +2,15 @@
 
 #include <unistd.h>
 
-#include <charconv>
-#include <cstddef>
 #include <cstdint>
-#include <format>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cli/loopback_port.h"
 #include "cli/message.h"
-#include "codec/cidr.h"
 #include "codec/json.h"
 #include "net/loop.h"
 #include "os/file.h"
@@ -33,27 +28,6 @@ namespace glovebox::cli {
 namespace {
 
 constexpr std::uint64_t kMaxFaultsFile = 1 << 20;
-
-struct ListenAddress {
-  codec::IpAddress address;
-  std::uint16_t port;
-};
-
-Result<ListenAddress> parse_listen(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return Error(ErrorKind::invalid, "--listen is ADDRESS:PORT");
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const std::string_view digits = text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (read.ec != std::errc() || read.ptr != digits.data() + digits.size())
-    return Error(ErrorKind::invalid, "--listen: the port is a number up to 65535");
-  codec::IpAddress address = TRY_CONTEXT(codec::IpAddress::parse(host), "--listen");
-  if (!address.is_loopback())
-    return Error(ErrorKind::denied, std::format("--listen: {} is not a loopback address", host));
-  return ListenAddress{address, port};
-}
 
 Result<void> add_faults(plane::Plane& plane, const std::string& path) {
   const std::string text = TRY_CONTEXT(os::read_file(path, kMaxFaultsFile), path);
@@ -79,10 +53,10 @@ Result<void> confine() {
 }  // namespace
 
 ExitCode run_plane(const PlaneOptions& options) {
-  const Result<ListenAddress> where = parse_listen(options.listen);
+  const Result<LoopbackPort> where = parse_loopback_port(options.listen);
   if (!where)
     return fail(ExitCode::usage,
-                where.error().message() +
+                "--listen: " + where.error().message() +
                     "\nhint: a plane has fixed credentials, so it serves this host only");
   plane::Rehearsals rehearsals;
   if (options.rehearsals) {

@@ -2,15 +2,22 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/ending.h"
+#include "cli/find_configuration.h"
 #include "cli/message.h"
+#include "cli/metrics_listener.h"
 #include "cli/process_secrets.h"
+#include "cli/service_manager.h"
 #include "cli/worker_order.h"
 #include "os/identity.h"
 #include "os/process.h"
@@ -24,98 +31,159 @@ namespace {
 
 constexpr int kStandardError = 2;
 
+// Which user's folder, and whose it becomes.
+Step<roles::StateFolder> open_state(const std::string& named, roles::StartedAs started) {
+  std::string path = named;
+  if (path.empty()) {
+    auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
+    if (!found) return end(ExitCode::unconfigured, found.error());
+    path = std::move(*found);
+  }
+  auto state = roles::StateFolder::open(path, started);
+  if (state) return *std::move(state);
+  const bool held = state.error().kind() == ErrorKind::conflict;
+  return end(held ? ExitCode::busy : ExitCode::unconfigured, state.error());
+}
+
+// A folder that is named; empty for none.
+template <class Prepare>
+Step<std::string> folder(const std::string& named, roles::StartedAs started,
+                         const Prepare& prepare) {
+  if (named.empty()) return std::string();
+  auto prepared = prepare(named, started);
+  if (!prepared) return end(ExitCode::unconfigured, prepared.error());
+  return *std::move(prepared);
+}
+
 Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
-  const auto end = [](ExitCode code, const Error& error) {
-    return std::unexpected(Ending{code, error.message()});
-  };
   const roles::StartedAs started =
       os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   auto policy = roles::read_policy(order.policy);
   if (!policy) return end(ExitCode::unconfigured, policy.error());
-  if (order.state.empty()) {
-    auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
-    if (!found) return end(ExitCode::unconfigured, found.error());
-    order.state = std::move(*found);
-  }
-  auto state = roles::StateFolder::open(order.state, started);
-  if (!state)
-    return end(
-        state.error().kind() == ErrorKind::conflict ? ExitCode::busy : ExitCode::unconfigured,
-        state.error());
-  std::string work;
-  if (!order.workdir.empty()) {
-    auto prepared = roles::prepare_work_folder(order.workdir, started);
-    if (!prepared) return end(ExitCode::unconfigured, prepared.error());
-    work = std::move(*prepared);
-  }
-  if (!order.seed.empty()) {
-    auto real = roles::real_folder(order.seed);
-    if (!real) return end(ExitCode::unconfigured, real.error());
-    order.seed = std::move(*real);
-  }
+  auto state = CLI_TRY(open_state(order.state, started));
+  std::string work = CLI_TRY(folder(order.workdir, started, roles::prepare_work_folder));
+  std::string audit = CLI_TRY(folder(order.audit, started, roles::prepare_audit_folder));
+  std::string seed =
+      CLI_TRY(folder(order.seed, started, [](const std::string& path, roles::StartedAs) {
+        return roles::real_folder(path);
+      }));
   return roles::SupervisorOptions{
       .started = started,
-      .state = std::move(*state),
+      .state = std::move(state),
       .policy = std::move(*policy),
       .work = std::move(work),
       .workspace = order.workspace,
-      .seed = std::move(order.seed),
+      .seed = std::move(seed),
       .keep = order.keep,
       .call_slots = order.max_calls,
       .warm_sessions = order.warm,
-      .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets)}};
+      .ids = order.ids,
+      .audit = std::move(audit),
+      .audit_origin = std::move(order.audit_origin),
+      .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets),
+                                   std::move(order.secret_files)}};
 }
 
 // The supervisor's life: until the worker has ended by itself. The first SIGTERM or SIGINT lets it
 // drain, the second ends everything at once.
-ExitCode supervise(roles::Supervisor& supervisor, int signals) {
-  bool draining = false;
-  while (true) {
-    std::vector<os::Poll> polls = {{.fd = signals}};
-    for (const int fd : supervisor.fds()) polls.push_back({.fd = fd});
-    if (auto ready = os::poll_fds(polls, milliseconds(-1)); !ready)
-      return fail(ExitCode::bug, ready.error().message());
-    if (polls.front().readable) {
-      const auto signal = os::read_signal(signals);
-      if (!signal) return fail(ExitCode::bug, signal.error().message());
-      if (*signal == SIGUSR1) {
-        print_out(supervisor.state_line() + "\n");
-      } else if (*signal && draining) {
-        (void)supervisor.stop(roles::Supervisor::StopMode::at_once);
-        return fail(ExitCode::bug, "ended at once, by a second signal");
-      } else if (*signal) {
-        draining = true;
-        supervisor.ask_worker_to_stop();
+class Watch {
+ public:
+  Watch(roles::Supervisor& supervisor, int signals, ServiceManager& manager)
+      : supervisor_(supervisor), signals_(signals), manager_(manager) {}
+
+  ExitCode serve() {
+    manager_.ready(kServing);
+    while (true) {
+      if (auto over = wait()) return *over;
+      if (auto attended = supervisor_.attend(); !attended) {
+        (void)supervisor_.stop(roles::Supervisor::StopMode::drain);
+        return fail(attended.error().code, attended.error().message);
+      }
+      if (const auto ended = supervisor_.worker_ended()) {
+        const auto stopped = supervisor_.stop(roles::Supervisor::StopMode::drain);
+        if (ended->code != ExitCode::done) return fail(ended->code, ended->message);
+        return stopped ? ExitCode::done : fail(stopped.error().code, stopped.error().message);
       }
     }
-    if (auto attended = supervisor.attend(); !attended) {
-      (void)supervisor.stop(roles::Supervisor::StopMode::drain);
-      return fail(attended.error().code, attended.error().message);
-    }
-    if (const auto ended = supervisor.worker_ended()) {
-      const auto stopped = supervisor.stop(roles::Supervisor::StopMode::drain);
-      if (ended->code != ExitCode::done) return fail(ended->code, ended->message);
-      return stopped ? ExitCode::done : fail(stopped.error().code, stopped.error().message);
-    }
   }
-}
+
+ private:
+  static constexpr std::string_view kServing = "serving";
+
+  // For something to attend to. The code that it is over with, or nothing.
+  std::optional<ExitCode> wait() {
+    std::vector<os::Poll> polls = {{.fd = signals_}};
+    for (const int fd : supervisor_.fds()) polls.push_back({.fd = fd});
+    const auto beat = manager_.watchdog();
+    const milliseconds patience = beat ? std::chrono::ceil<milliseconds>(*beat) : milliseconds(-1);
+    if (auto ready = os::poll_fds(polls, patience); !ready)
+      return fail(ExitCode::bug, ready.error().message());
+    if (!polls.front().readable) return {};
+    const auto signal = os::read_signal(signals_);
+    if (!signal) return fail(ExitCode::bug, signal.error().message());
+    return *signal ? obey(**signal) : std::nullopt;
+  }
+
+  std::optional<ExitCode> obey(int signal) {
+    if (signal == SIGUSR1) {
+      print_out(supervisor_.state_line() + "\n");
+    } else if (signal == SIGHUP) {
+      manager_.reloading();
+      supervisor_.reload();
+      manager_.ready(kServing);
+    } else if (draining_) {
+      (void)supervisor_.stop(roles::Supervisor::StopMode::at_once);
+      return fail(ExitCode::bug, "ended at once, by a second signal");
+    } else {
+      draining_ = true;
+      manager_.stopping("draining");
+      supervisor_.ask_worker_to_stop();
+    }
+    return {};
+  }
+
+  roles::Supervisor& supervisor_;
+  int signals_;
+  ServiceManager& manager_;
+  bool draining_ = false;
+};
 
 }  // namespace
 
 ExitCode run_worker(const WorkerOptions& asked, Secret given_key) {
-  const Log log(kStandardError, "supervisor", LogLevel::info, asked.log_format);
-  auto order = read_worker_order(asked, std::move(given_key), log);
+  const auto configuration = find_configuration(asked.config);
+  if (!configuration) return fail(configuration.error().code, configuration.error().message);
+  const LogFormat format =
+      asked.log_format.value_or(configuration->log_format.value_or(LogFormat::text));
+  const Log log(kStandardError, "supervisor", configuration->log_level.value_or(LogLevel::info),
+                format);
+  const SystemClock clock;
+  ServiceManager manager(clock);
+  auto order = read_worker_order(asked, *configuration, std::move(given_key), log);
   if (!order) return fail(order.error().code, order.error().message);
+  const std::string state_named = order->state;
   auto options = supervisor_options(std::move(*order));
   if (!options) return fail(options.error().code, options.error().message);
+  options->log_level = configuration->log_level.value_or(LogLevel::info);
+  options->log_format = format;
+  // One item is served and gone: nobody watches that.
+  const std::optional<MetricsPlace> place = asked.mode == WorkerOptions::Mode::run
+                                                ? std::optional<MetricsPlace>(NoMetrics{})
+                                                : configuration->metrics;
+  auto metrics =
+      MetricsListener::open(place,
+                            socket_folder(options->started, state_named, options->state.path(),
+                                          variable("XDG_RUNTIME_DIR")),
+                            log);
+  if (!metrics) return fail(metrics.error().code, metrics.error().message);
+  options->metrics = metrics->take_socket();
 
-  const auto signals = os::open_signals({SIGTERM, SIGINT, SIGUSR1});
+  const auto signals = os::open_signals({SIGTERM, SIGINT, SIGUSR1, SIGHUP});
   if (!signals) return fail(ExitCode::bug, signals.error().message());
-  const SystemClock clock;
   auto supervisor = roles::Supervisor::start(std::move(*options), clock, log);
   if (!supervisor) return fail(supervisor.error().code, supervisor.error().message);
   log.info("serving", {{"state", (*supervisor)->state().path()}});
-  return supervise(**supervisor, signals->get());
+  return Watch(**supervisor, signals->get(), manager).serve();
 }
 
 }  // namespace glovebox::cli

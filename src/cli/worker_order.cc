@@ -1,19 +1,16 @@
 #include "cli/worker_order.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-
 #include <optional>
 #include <string_view>
 #include <tuple>
 
 #include "base/clock.h"
-#include "base/units.h"
+#include "cli/find_configuration.h"
 #include "cli/process_secrets.h"
 #include "codec/url.h"
 #include "codec/uuid.h"
 #include "net/tls.h"
-#include "os/file.h"
+#include "roles/file_opener.h"
 #include "worker/work_secret.h"
 
 namespace glovebox::cli {
@@ -21,74 +18,99 @@ namespace glovebox::cli {
 namespace {
 
 constexpr std::string_view kDefaultBaseUrl = "https://api.anthropic.com";
-constexpr std::uint64_t kMaxSecretFile = 64 * kKiB;
+constexpr std::string_view kDefaultApiVersion = "2026-10-21";
+constexpr std::string_view kDefaultOrigin = "glovebox";
 
-std::unexpected<Ending> end(ExitCode code, std::string message) {
-  return std::unexpected(Ending{code, std::move(message)});
-}
-std::unexpected<Ending> end(ExitCode code, const Error& error, std::string_view what = "") {
-  return end(code, what.empty() ? error.message() : std::string(what) + ": " + error.message());
-}
-
-#define CLI_TRY(expression)                                     \
-  ({                                                            \
-    auto step = (expression);                                   \
-    if (!step) return std::unexpected(std::move(step).error()); \
-    *std::move(step);                                           \
-  })
-
-std::string either(const std::optional<std::string>& flag, const char* name) {
-  return flag ? *flag : variable(name);
+std::string first_of(const std::optional<std::string>& flag, const char* name,
+                     const std::optional<std::string>& configured, std::string_view otherwise) {
+  if (flag) return *flag;
+  if (std::string value = variable(name); !value.empty()) return value;
+  return configured.value_or(std::string(otherwise));
 }
 
-Secret environment_key(Secret given, const Log& log) {
+template <class T>
+void take_first(T& into, const std::optional<T>& flag, const std::optional<T>& configured) {
+  if (flag)
+    into = *flag;
+  else if (configured)
+    into = *configured;
+}
+
+// A reference that the configuration makes, under the name that the worker knows it by.
+Step<void> add_secret(WorkerOrder& order, std::string_view name,
+                      const roles::SecretReference& reference) {
+  auto found = find_secret(reference);
+  if (!found) return end(ExitCode::unconfigured, found.error(), name);
+  order.secrets.emplace_back(std::string(name), std::move(found->secret));
+  if (found->file) order.secret_files.emplace_back(std::string(name), *std::move(found->file));
+  return {};
+}
+
+// Flag, variable, configuration.
+Step<void> add_environment_key(const WorkerOptions& options, const Configuration& configuration,
+                               Secret given, const Log& log, WorkerOrder& order) {
   Secret key = take_variable("ANTHROPIC_ENVIRONMENT_KEY");
-  if (given.empty()) return key;
-  log.warning(
-      "a key on the command line can be read by others while this program starts: use "
-      "ANTHROPIC_ENVIRONMENT_KEY");
-  return given;
+  if (!given.empty()) {
+    log.warning(
+        "a key on the command line can be read by others while this program starts: use "
+        "ANTHROPIC_ENVIRONMENT_KEY");
+    key = std::move(given);
+  }
+  if (key.empty() && configuration.environment_key)
+    return add_secret(order, roles::kEnvironmentKey, *configuration.environment_key);
+  if (!key.empty())
+    order.secrets.emplace_back(std::string(roles::kEnvironmentKey), std::move(key));
+  else if (options.mode == WorkerOptions::Mode::poll)
+    return end(ExitCode::unconfigured,
+               "no environment key\nhint: ANTHROPIC_ENVIRONMENT_KEY, or environment_key in "
+               "[control_plane]");
+  return {};
 }
 
 Step<Secret> work_secret(const std::optional<std::string>& path) {
   Secret secret = take_variable("ANTHROPIC_WORK_SECRET");
   if (!path) return secret;
-  const auto file = os::open_path(*path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (!file) return end(ExitCode::unconfigured, file.error(), *path);
-  const auto facts = os::facts_of(file->get());
-  if (!facts) return end(ExitCode::unconfigured, facts.error(), *path);
-  constexpr std::uint32_t kOthers = 077;
-  if (facts->type != os::FileType::regular || (facts->mode & kOthers) != 0)
-    return end(ExitCode::unconfigured,
-               *path + ": group or others can read it\nhint: chmod 600 " + *path);
-  auto text = os::read_all(file->get(), kMaxSecretFile);
-  if (!text) return end(ExitCode::unconfigured, text.error(), *path);
-  while (text->ends_with('\n')) text->pop_back();
-  return Secret::take(std::move(*text));
+  auto read = roles::read_secret_file(roles::FileOpener(), {.path = *path});
+  if (!read) return end(ExitCode::unconfigured, read.error());
+  return *std::move(read);
 }
 
-Step<void> add_transport(const WorkerOptions& options, roles::WorkerRoleSettings& settings,
-                         std::vector<std::pair<std::string, Secret>>& secrets) {
-  const auto base = codec::BaseUrl::parse(settings.base_url);
-  if (!base) return end(ExitCode::unconfigured, base.error(), "base url");
-  if (auto checked = worker::check_transport(*base, options.plain_http); !checked)
-    return end(ExitCode::unconfigured,
-               checked.error().message() + "\nhint: --allow-http, if the way there is trusted");
+// A proxy of the configuration takes the place of the environment's.
+Step<void> add_proxy(const Configuration& configuration, WorkerOrder& order) {
+  order.settings.proxy = configuration.proxy;
   for (const auto& [lower, upper, name] :
        {std::tuple{"https_proxy", "HTTPS_PROXY", roles::kHttpsProxy},
         std::tuple{"http_proxy", "HTTP_PROXY", roles::kHttpProxy}}) {
     Secret proxy = take_variable(lower);
     Secret other = take_variable(upper);
     if (proxy.empty()) proxy = std::move(other);
-    if (!proxy.empty()) secrets.emplace_back(std::string(name), std::move(proxy));
+    if (!proxy.empty() && !configuration.proxy)
+      order.secrets.emplace_back(std::string(name), std::move(proxy));
   }
-  settings.no_proxy = variable("no_proxy");
-  if (settings.no_proxy.empty()) settings.no_proxy = variable("NO_PROXY");
+  order.settings.no_proxy = variable("no_proxy");
+  if (order.settings.no_proxy.empty()) order.settings.no_proxy = variable("NO_PROXY");
+  if (configuration.no_proxy) order.settings.no_proxy = *configuration.no_proxy;
+  if (configuration.proxy_auth)
+    return add_secret(order, roles::kProxyAuth, *configuration.proxy_auth);
+  return {};
+}
 
+Step<void> add_transport(const WorkerOptions& options, const Configuration& configuration,
+                         WorkerOrder& order) {
+  roles::WorkerRoleSettings& settings = order.settings;
+  const auto base = codec::BaseUrl::parse(settings.base_url);
+  if (!base) return end(ExitCode::unconfigured, base.error(), "base url");
+  auto plain_http = worker::PlainHttp::loopback_only;
+  take_first(plain_http, options.plain_http, configuration.plain_http);
+  if (auto checked = worker::check_transport(*base, plain_http); !checked)
+    return end(ExitCode::unconfigured,
+               checked.error().message() + "\nhint: --allow-http, if the way there is trusted");
   net::CaChoice choice;
   choice.file = options.ca_file;
   if (const std::string named = variable("SSL_CERT_FILE"); !named.empty())
     choice.environment = named;
+  else if (!choice.file)
+    choice.file = configuration.ca_file;
   auto bundle = net::load_ca_bundle(choice);
   if (bundle) {
     settings.ca_path = std::move(bundle->path);
@@ -102,8 +124,8 @@ Step<void> add_transport(const WorkerOptions& options, roles::WorkerRoleSettings
 Step<void> add_item(const WorkerOptions& options, WorkerOrder& order) {
   Secret secret = CLI_TRY(work_secret(options.work_secret_file));
   if (options.mode == WorkerOptions::Mode::poll) return {};
-  roles::ClaimedItem item{either(options.work, "ANTHROPIC_WORK_ID"),
-                          either(options.session, "ANTHROPIC_SESSION_ID")};
+  roles::ClaimedItem item{first_of(options.work, "ANTHROPIC_WORK_ID", {}, ""),
+                          first_of(options.session, "ANTHROPIC_SESSION_ID", {}, "")};
   if (item.work.empty() || item.session.empty())
     return end(ExitCode::usage, "worker run needs --work-id and --session-id, or their variables");
   order.settings.claimed = std::move(item);
@@ -112,49 +134,68 @@ Step<void> add_item(const WorkerOptions& options, WorkerOrder& order) {
   return {};
 }
 
+std::string worker_id(const WorkerOptions& options) {
+  std::string id = first_of(options.worker_id, "ANTHROPIC_WORKER_ID", {}, "");
+  if (!id.empty()) return id;
+  SystemRandom random;
+  const std::string host = variable("HOSTNAME");
+  return (host.empty() ? "" : host + "-") + codec::uuid4(random);
+}
+
+// Where folders and files are, and how the worker paces itself.
+void add_places(const WorkerOptions& options, const Configuration& configuration,
+                WorkerOrder& order) {
+  roles::WorkerRoleSettings& settings = order.settings;
+  settings.api_version = options.api_version.value_or(
+      configuration.api_version.value_or(std::string(kDefaultApiVersion)));
+  settings.user_agent = "glovebox/" GLOVEBOX_VERSION;
+  take_first(settings.max_idle, options.max_idle, configuration.max_idle);
+  take_first(settings.drain, options.drain, configuration.drain);
+  take_first(settings.silence, options.stream_silence, {});
+  take_first(settings.max_sessions, options.max_sessions, configuration.max_sessions);
+  take_first(settings.log_format, options.log_format, configuration.log_format);
+  take_first(settings.log_level, {}, configuration.log_level);
+  order.policy = kDefaultPolicy;
+  take_first(order.policy, options.policy, configuration.policy);
+  take_first(order.state, options.state, configuration.state);
+  take_first(order.workdir, options.workdir, configuration.workdir);
+  take_first(order.workspace, options.workspace, configuration.workspace);
+  take_first(order.seed, options.seed, configuration.seed);
+  take_first(order.keep, options.keep, configuration.keep);
+  take_first(order.max_calls, options.max_calls, configuration.max_calls);
+  take_first(order.warm, options.warm, configuration.warm);
+  order.audit = configuration.audit.value_or("");
+  order.audit_origin = configuration.audit_origin.value_or(std::string(kDefaultOrigin));
+  take_first(order.ids, {}, configuration.user_range);
+}
+
 }  // namespace
 
-Step<WorkerOrder> read_worker_order(const WorkerOptions& options, Secret given_key,
-                                    const Log& log) {
+Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration) {
   WorkerOrder order;
-  roles::WorkerRoleSettings& settings = order.settings;
-  settings.base_url = either(options.base_url, "ANTHROPIC_BASE_URL");
-  if (settings.base_url.empty()) settings.base_url = kDefaultBaseUrl;
-  settings.environment = either(options.environment, "ANTHROPIC_ENVIRONMENT_ID");
-  if (settings.environment.empty())
+  order.settings.base_url =
+      first_of(options.base_url, "ANTHROPIC_BASE_URL", configuration.base_url, kDefaultBaseUrl);
+  CLI_TRY(add_proxy(configuration, order));
+  CLI_TRY(add_transport(options, configuration, order));
+  return order;
+}
+
+Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
+                                    const Configuration& configuration, Secret given_key,
+                                    const Log& log) {
+  WorkerOrder order = CLI_TRY(read_transport(options, configuration));
+  order.settings.environment =
+      first_of(options.environment, "ANTHROPIC_ENVIRONMENT_ID", configuration.environment, "");
+  if (order.settings.environment.empty())
     return end(ExitCode::usage,
-               "no environment\nhint: --environment-id or "
-               "ANTHROPIC_ENVIRONMENT_ID");
-  settings.worker_id = either(options.worker_id, "ANTHROPIC_WORKER_ID");
-  if (settings.worker_id.empty()) {
-    SystemRandom random;
-    const std::string host = variable("HOSTNAME");
-    settings.worker_id = (host.empty() ? "" : host + "-") + codec::uuid4(random);
-  }
-  settings.api_version = options.api_version;
-  settings.user_agent = "glovebox/" GLOVEBOX_VERSION;
-  settings.max_idle = options.max_idle;
-  settings.drain = options.drain;
-  settings.silence = options.stream_silence;
-  settings.max_sessions = options.max_sessions;
-  settings.log_format = options.log_format;
-  order.policy = options.policy;
-  order.state = options.state.value_or("");
-  order.workdir = options.workdir.value_or("");
-  order.workspace = options.workspace;
-  order.seed = options.seed.value_or("");
-  order.keep = options.keep;
-  order.max_calls = options.max_calls;
-  order.warm = options.warm;
+               "no environment\nhint: --environment-id, ANTHROPIC_ENVIRONMENT_ID, or "
+               "environment_id in [control_plane]");
+  order.settings.worker_id = worker_id(options);
+  add_places(options, configuration, order);
   if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
     return end(ExitCode::usage, "--seed is for workspaces of the sessions' own, not a shared one");
-
-  Secret key = environment_key(std::move(given_key), log);
-  if (options.mode == WorkerOptions::Mode::poll && key.empty())
-    return end(ExitCode::unconfigured, "no environment key\nhint: ANTHROPIC_ENVIRONMENT_KEY");
-  if (!key.empty()) order.secrets.emplace_back(std::string(roles::kEnvironmentKey), std::move(key));
+  CLI_TRY(add_environment_key(options, configuration, std::move(given_key), log, order));
   CLI_TRY(add_item(options, order));
-  CLI_TRY(add_transport(options, settings, order.secrets));
   return order;
 }
 

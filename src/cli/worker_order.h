@@ -1,45 +1,50 @@
-// What `glovebox worker` is asked to do: its flags, the variables of the official worker where a
-// flag is absent, the files that both name. Everything is read and checked here; nothing is
-// started.
+// What `glovebox worker` and `glovebox run` are asked to do: the flags, the variables of the
+// official worker where a flag is absent, glovebox.toml where both are, and the files that these
+// name. Everything is read and checked here; nothing is started.
 #pragma once
 
-#include <expected>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/exit_code.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "cli/configuration.h"
+#include "cli/ending.h"
 #include "cli/options.h"
 #include "roles/boxer_settings.h"
+#include "roles/role.h"
+#include "roles/secret_file.h"
 #include "roles/worker_settings.h"
 
 namespace glovebox::cli {
 
-// Why a command ends, with its exit code. The message may carry a `hint:` line.
-struct Ending {
-  ExitCode code;
-  std::string message;
-};
-template <class T>
-using Step = std::expected<T, Ending>;
-
 struct WorkerOrder {
   roles::WorkerRoleSettings settings;
   std::vector<std::pair<std::string, Secret>> secrets;  // for the worker's process alone
+  // Where one of them is read again when it may have changed.
+  std::vector<std::pair<std::string, roles::SecretFile>> secret_files;
   std::string policy;
-  std::string state;    // empty: the default of who runs it
-  std::string workdir;  // empty: below the state folder
+  std::string state;         // empty: the default of who runs it
+  std::string workdir;       // empty: below the state folder
+  std::string seed;          // empty: none
+  std::string audit;         // empty: below the state folder
+  std::string audit_origin;  // names the key of a new log
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
-  std::string seed;  // empty: none
-  Duration keep{};
+  Duration keep = kDefaultKeep;
   std::uint32_t max_calls = roles::kCallSlots;
   std::uint32_t warm = roles::kWarmSessions;
+  roles::IdRange ids;
 };
 
 // `given_key` is what stood on the command line, empty for none. Takes the keys out of the
 // environment. Exit codes: usage, unconfigured.
-Step<WorkerOrder> read_worker_order(const WorkerOptions& options, Secret given_key, const Log& log);
+Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
+                                    const Configuration& configuration, Secret given_key,
+                                    const Log& log);
+
+// Only the way to the control plane: base URL, proxy, authorities. Takes the proxy's variables out
+// of the environment. Exit code: unconfigured.
+Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration);
 
 }  // namespace glovebox::cli

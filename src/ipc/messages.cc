@@ -78,6 +78,70 @@ Result<Fatal> Fatal::decode(std::string_view body) {
   return message;
 }
 
+std::string Update::encode() const {
+  Writer writer;
+  writer.text(configuration);
+  return writer.take();
+}
+
+Result<Update> Update::decode(std::string_view body) {
+  Reader reader(body);
+  Update message;
+  message.configuration = TRY(reader.text(kMaxBlob));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string SecretRefused::encode() const {
+  Writer writer;
+  writer.text(name);
+  return writer.take();
+}
+
+Result<SecretRefused> SecretRefused::decode(std::string_view body) {
+  Reader reader(body);
+  SecretRefused message;
+  message.name = TRY(reader.text(kMaxName));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string Observe::encode() const {
+  Writer writer;
+  writer.number(ticket);
+  writer.number(prove);
+  return writer.take();
+}
+
+Result<Observe> Observe::decode(std::string_view body) {
+  Reader reader(body);
+  Observe message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.prove = TRY(reader.flag()) ? 1 : 0;
+  TRY(reader.finish());
+  return message;
+}
+
+std::string Observed::encode() const {
+  Writer writer;
+  writer.number(ticket);
+  writer.text(role);
+  writer.text(numbers);
+  writer.text(problem);
+  return writer.take();
+}
+
+Result<Observed> Observed::decode(std::string_view body) {
+  Reader reader(body);
+  Observed message;
+  message.ticket = TRY(reader.number<std::uint64_t>());
+  message.role = TRY(reader.text(kMaxName));
+  message.numbers = TRY(reader.text(kMaxBlob));
+  message.problem = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
 std::string OpenSession::encode() const {
   Writer writer;
   writer.text(session);
@@ -402,12 +466,44 @@ Result<CallFound> CallFound::decode(std::string_view body) {
   return message;
 }
 
+std::string OpenFile::encode() const {
+  Writer writer;
+  writer.text(path);
+  return writer.take();
+}
+
+Result<OpenFile> OpenFile::decode(std::string_view body) {
+  Reader reader(body);
+  OpenFile message;
+  message.path = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string FileOpened::encode() const {
+  Writer writer;
+  writer.number(error);
+  return writer.take();
+}
+
+Result<FileOpened> FileOpened::decode(std::string_view body) {
+  Reader reader(body);
+  FileOpened message;
+  message.error = TRY(reader.number<std::uint32_t>());
+  TRY(reader.finish());
+  return message;
+}
+
 bool accepts(Connection connection, std::uint16_t type) {
   switch (connection) {
     case Connection::role_of_supervisor:
-      return type == Start::kType || type == Peer::kType || type == Stop::kType;
+      return type == Start::kType || type == Peer::kType || type == Stop::kType ||
+             type == Update::kType || type == Observe::kType || type == Observed::kType;
     case Connection::supervisor_of_role:
-      return type == Ready::kType || type == Fatal::kType;
+      return type == Ready::kType || type == Fatal::kType || type == Observed::kType;
+    case Connection::supervisor_of_worker:
+      return accepts(Connection::supervisor_of_role, type) || type == SecretRefused::kType ||
+             type == Observe::kType;
     case Connection::boxer_of_worker:
       return type == OpenSession::kType || type == Call::kType || type == Cancel::kType ||
              type == Settled::kType || type == CloseSession::kType;

@@ -50,6 +50,40 @@ struct Fatal {  // from the role, before it exits
   static Result<Fatal> decode(std::string_view body);
 };
 
+struct Update {  // to a role: what of its settings is new, JSON; secrets travel beside it as in Start
+  static constexpr std::uint16_t kType = 0x105;
+  std::string configuration;
+  std::string encode() const;
+  static Result<Update> decode(std::string_view body);
+};
+
+struct SecretRefused {  // from the worker: the other side refused this secret; there may be another
+  static constexpr std::uint16_t kType = 0x106;
+  std::string name;
+  std::string encode() const;
+  static Result<SecretRefused> decode(std::string_view body);
+};
+
+// From the worker, passed on to every role: how is it, and what has it counted. Answered by the
+// supervisor for itself and by each role; a role that is not there does not answer.
+struct Observe {
+  static constexpr std::uint16_t kType = 0x107;
+  std::uint64_t ticket = 0;
+  std::uint8_t prove = 0;  // try what has to work, instead of saying that it did
+  std::string encode() const;
+  static Result<Observe> decode(std::string_view body);
+};
+
+struct Observed {
+  static constexpr std::uint16_t kType = 0x108;
+  std::uint64_t ticket = 0;
+  std::string role;     // filled in by the supervisor
+  std::string numbers;  // JSON (codec/metrics.h)
+  std::string problem;  // why it cannot do its work; empty: it can
+  std::string encode() const;
+  static Result<Observed> decode(std::string_view body);
+};
+
 // --- worker (or a single command) and boxer ------------------------------------------------
 
 struct OpenSession {
@@ -206,10 +240,27 @@ struct CallFound {
   static Result<CallFound> decode(std::string_view body);
 };
 
+// --- supervisor and its file opener --------------------------------------------------------
+
+struct OpenFile {
+  static constexpr std::uint16_t kType = 0x500;
+  std::string path;
+  std::string encode() const;
+  static Result<OpenFile> decode(std::string_view body);
+};
+
+struct FileOpened {  // with one descriptor, or with none and the errno
+  static constexpr std::uint16_t kType = 0x501;
+  std::uint32_t error = 0;
+  std::string encode() const;
+  static Result<FileOpened> decode(std::string_view body);
+};
+
 // Which side of which connection a role holds.
 enum class Connection : std::uint8_t {
   role_of_supervisor,  // what a role takes from the supervisor
   supervisor_of_role,
+  supervisor_of_worker,  // … from the worker, which also asks for secrets and numbers
   boxer_of_worker,   // what the boxer takes from the worker
   boxer_of_command,  // … from a single command, which may also execute programs
   worker_of_boxer,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -29,6 +30,8 @@ class Connector {
   Task<Result<StreamPtr>> connect(codec::UrlScheme scheme, codec::HostPort where,
                                   Patience patience);
 
+  // Other authorities, for connections made from now on.
+  void set_authorities(TlsContext tls) { tls_ = std::move(tls); }
   // New proxy credentials, for connections made from now on.
   void set_proxy_authorization(Secret value) { rules_.set_authorization(std::move(value)); }
   // How many connections ended in the proxy's 407: when it grows, credentials are due.

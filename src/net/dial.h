@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -51,7 +52,11 @@ class Listener {
  public:
   // Port 0: one that is free. Kind exists: the port is taken.
   static Result<Listener> open(Loop& loop, const codec::IpAddress& address, std::uint16_t port);
-  std::uint16_t port() const { return port_; }
+  // A socket that listens already, TCP or local, non-blocking.
+  static Listener adopt(Loop& loop, UniqueFd socket) {
+    return Listener(loop, std::move(socket), 0);
+  }
+  std::uint16_t port() const { return port_; }  // 0: adopted
   // The next connection. Kinds: cancelled, timeout, limit (no descriptor left), io.
   Task<Result<UniqueFd>> accept(Patience patience);
 

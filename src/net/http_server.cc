@@ -308,6 +308,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(Loop& loop, const codec::
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
+std::unique_ptr<HttpServer> HttpServer::serve(Loop& loop, UniqueFd listener, Handler handler,
+                                              ServerLimits limits) {
+  auto impl = std::make_shared<Impl>(loop, std::move(handler), limits);
+  loop.spawn(accept_connections(impl, Listener::adopt(loop, std::move(listener))));
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() {

@@ -1,4 +1,4 @@
-// An HTTP/1.1 server on loopback, for the plane and for tests.
+// An HTTP/1.1 server on loopback or a local socket, for the plane, for metrics and for tests.
 //
 // Each connection is served by a task of its own, request after request; each request is given to
 // the handler whole. Strict about what it reads: a request that breaks the grammar is answered 400
@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "base/units.h"
 #include "codec/cidr.h"
 #include "net/cancel.h"
@@ -77,6 +78,10 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> listen(Loop& loop, const codec::IpAddress& address,
                                                     std::uint16_t port, Handler handler,
                                                     ServerLimits limits = {});
+  // On a socket that listens already, which somebody else has made where only those can reach it
+  // that may: for a role that may not make one.
+  static std::unique_ptr<HttpServer> serve(Loop& loop, UniqueFd listener, Handler handler,
+                                           ServerLimits limits = {});
   // Stops as stop() does; handlers that still run must not outlive what they refer to, so wait for
   // drained() before.
   ~HttpServer();

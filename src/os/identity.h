@@ -32,6 +32,7 @@ Result<void> map_ids_of(int folder, std::uint32_t inside, std::uint32_t outside_
 enum class Capability : unsigned {
   chown = 0,
   dac_override = 1,
+  dac_read_search = 2,
   fowner = 3,
   kill = 5,
   setgid = 6,

@@ -91,7 +91,10 @@ class DocumentReader {
   void only_keys(const Table& table, std::string_view where,
                  std::initializer_list<std::string_view> known);
   void unknown_key(const Key& key, std::string_view where,
-                   std::initializer_list<std::string_view> known);
+                   std::initializer_list<std::string_view> known) {
+    unknown_key(key, where, std::span(known.begin(), known.size()));
+  }
+  void unknown_key(const Key& key, std::string_view where, std::span<const std::string_view> known);
   // The entry of that name; notes a missing key at `owner` if there is none.
   const Value* require(const Table& table, const Value& owner, std::string_view name,
                        std::string_view where);

@@ -84,7 +84,7 @@ void DocumentReader::only_keys(const Table& table, std::string_view where,
 }
 
 void DocumentReader::unknown_key(const Key& key, std::string_view where,
-                                 std::initializer_list<std::string_view> known) {
+                                 std::span<const std::string_view> known) {
   report(Code::unknown_key, key, std::format("unknown key `{}` in {}", key.name, where),
          nearest(key.name, known));
 }

@@ -27,7 +27,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string nearest(std::string_view word, std::initializer_list<std::string_view> known) {
+std::string nearest(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > kLongestWord) return {};
   std::string_view best;
   // A word of which nothing is left is no misspelling.

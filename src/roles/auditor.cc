@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/metrics.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "roles/log_space.h"
@@ -62,6 +63,8 @@ class Server {
   void answer(const PeerPtr& peer, std::uint16_t type, std::string_view body);
   void drop(const PeerPtr& peer, const Error& why);
   Result<void> commit();
+  Result<void> flush();
+  void answer_operator(const ipc::Observe& question);
   ExitCode failed(const Error& error);
 
   AuditorWork work_;
@@ -69,6 +72,9 @@ class Server {
   std::vector<PeerPtr> peers_;
   std::vector<std::function<void()>> after_commit_;
   std::size_t gathered_ = 0;
+  codec::Metrics numbers_;
+  std::optional<Duration> last_flush_;
+  bool prove_ = false;                    // somebody asks whether the log can be written now
   std::optional<std::string_view> stop_;  // why
 };
 
@@ -143,6 +149,13 @@ Result<void> Server::take_from_supervisor() {
     case SupervisorEvent::Kind::stop:
       stop_ = "stopped";
       return {};
+    case SupervisorEvent::Kind::observe:
+      after_commit_.push_back([this, question = event.question] { answer_operator(question); });
+      prove_ = prove_ || event.question.prove != 0;
+      return {};
+    case SupervisorEvent::Kind::update:
+    case SupervisorEvent::Kind::observed:
+      return Error(ErrorKind::protocol, "unexpected message");
     case SupervisorEvent::Kind::gone:
       stop_ = "supervisor_gone";
       return {};
@@ -174,8 +187,37 @@ Result<void> Server::gather() {
   return {};
 }
 
+// A head is written through to the device as records are, and needs the same of it.
+Result<void> Server::flush() {
+  constexpr Duration kFresh = seconds(1);
+  const Duration begin = work_.clock.monotonic();
+  const bool prove = std::exchange(prove_, false);
+  if (work_.auditor.has_pending())
+    TRY(work_.auditor.commit());
+  else if (prove && (!last_flush_ || begin - *last_flush_ >= kFresh))
+    TRY(work_.auditor.head());
+  else
+    return {};
+  last_flush_ = work_.clock.monotonic();
+  numbers_.observe(codec::Metric::audit_flush_seconds, {}, *last_flush_ - begin);
+  return {};
+}
+
+void Server::answer_operator(const ipc::Observe& question) {
+  // Counted from the log itself, so that a new auditor goes on where the last one ended.
+  codec::Metrics numbers = numbers_;
+  numbers.add(codec::Metric::audit_records_total, {}, work_.store.size());
+  if (const auto space = os::space_of(work_.folder))
+    numbers.set(codec::Metric::audit_space_bytes, {}, static_cast<std::int64_t>(space->free_bytes));
+  ipc::Observed answer;
+  answer.ticket = question.ticket;
+  answer.numbers = codec::to_json(numbers.to_json());
+  // A supervisor that is gone ends the role by itself.
+  (void)supervisor_.send(ipc::Observed::kType, answer.encode());
+}
+
 Result<void> Server::commit() {
-  auto committed = work_.auditor.has_pending() ? work_.auditor.commit() : Result<void>();
+  auto committed = flush();
   const auto answers = std::exchange(after_commit_, {});
   TRY(std::move(committed));
   for (const auto& give : answers) give();

@@ -12,6 +12,8 @@
 
 #include "audit/auditor.h"
 #include "audit/log_file.h"
+#include "audit/record_store.h"
+#include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -29,10 +31,13 @@ Result<audit::AppendRequest> append_request(audit::Writer writer, const ipc::App
 ipc::CallState call_state_for_peer(audit::CallState state);
 
 struct AuditorWork {
-  audit::Auditor& auditor;     // not started yet
-  audit::Recovered recovered;  // of the log it writes to
-  codec::JsonObject boot;      // members of the boot record
-  const Log& log;              // for operators
+  audit::Auditor& auditor;          // not started yet
+  const audit::RecordStore& store;  // what it writes to
+  int folder = -1;                  // where that lies
+  audit::Recovered recovered;       // of the log it writes to
+  codec::JsonObject boot;           // members of the boot record
+  const Clock& clock;
+  const Log& log;  // for operators
   // After the disk was full: whether there is space again. None: the role ends without waiting.
   std::function<bool()> has_space = {};
 };

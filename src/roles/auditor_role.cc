@@ -49,7 +49,7 @@ Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls,
 }  // namespace
 
 int run_auditor_role(RoleStart start) {
-  const Log log(kStandardError, "auditor");
+  const Log log(kStandardError, "auditor", start.log_level, start.log_format);
   SystemRandom random;
   const SystemClock clock;
   audit::CallIndex calls(random);
@@ -65,8 +65,11 @@ int run_auditor_role(RoleStart start) {
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   return to_int(run_auditor({.auditor = auditor,
+                             .store = *store,
+                             .folder = store->folder(),
                              .recovered = store->recovered(),
                              .boot = std::move(boot),
+                             .clock = clock,
                              .log = log,
                              .has_space = [&store] { return has_log_space(store->folder()); }},
                             std::move(start.supervisor), std::move(start.peers)));

@@ -29,8 +29,10 @@ std::optional<std::uint64_t> last_close_of(int folder) {
 
 }  // namespace
 
+// The first policy is the host's own.
 Boxer::Boxer(const BoxerHost& host)
     : host_(host),
+      active_(std::shared_ptr<const void>(), &host.active),
       gate_(host.settings.call_slots),
       housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}) {
 }
@@ -95,6 +97,14 @@ Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
       log_client_.connect(std::move(event.channel));
       gate_.log_back();
       return {};
+    case SupervisorEvent::Kind::update:
+      renew_policy(event.settings);
+      return {};
+    case SupervisorEvent::Kind::observe:
+      answer_operator(event.question, supervisor);
+      return {};
+    case SupervisorEvent::Kind::observed:
+      return Error(ErrorKind::protocol, "the supervisor answers what was not asked");
     case SupervisorEvent::Kind::gone:
       return Error(ErrorKind::closed, "the supervisor is gone");
     case SupervisorEvent::Kind::stop:
@@ -237,6 +247,7 @@ void Boxer::open_session(const ipc::OpenSession& message) {
     auto workspace = host_.workspaces.prepare(message.session);
     if (!workspace) return refused(workspace.error());
     BoxerSession session{
+        .policy = active_,
         .facts = {message.environment, message.agent, message.work, {}, message.unserved},
         .workspace = std::move(*workspace),
         .store = std::move(*store),
@@ -266,6 +277,7 @@ void Boxer::take_call(LiveCall&& call, std::string_view session, std::string_vie
                     "the input is not a JSON object" +
                         (input ? std::string() : ": " + input.error().message()));
   }
+  call.began = host_.clock.monotonic();
   const CallMode mode = call.text.program.empty() ? mode_of(call.text.tool) : CallMode::writes;
   auto ticket = gate_.receive(call.session, call.tool_use, mode);
   if (!ticket) return refuse(session, tool_use, ticket.error().message());
@@ -299,7 +311,7 @@ void Boxer::show_plan(const ipc::ShowPlan& message) {
   const auto at = sessions_.find(message.session);
   if (at == sessions_.end()) return refuse(message.session, "", "the session is not open");
   const std::string& tool = message.arguments.empty() ? message.tool : std::string("bash");
-  const CallDecision decision = decide_call(host_.active, host_.settings, host_.view,
+  const CallDecision decision = decide_call(*at->second.policy, host_.settings, host_.view,
                                             question_of(at->second, tool, message.arguments));
   ipc::PlanText answer;
   if (const auto* plan = std::get_if<box::BoxPlan>(&decision)) {

@@ -23,6 +23,7 @@
 #include "box/keeper.h"
 #include "box/plan.h"
 #include "box/session_store.h"
+#include "codec/metrics.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 #include "roles/boxer_session.h"
@@ -40,7 +41,7 @@ namespace glovebox::roles {
 // What lives outside the boxer; all of it outlives the boxer.
 struct BoxerHost {
   const BoxerSettings& settings;
-  const ActivePolicy& active;
+  const ActivePolicy& active;  // until the operator changes it
   const box::HostView& view;
   Workspaces& workspaces;
   StartedAs started;
@@ -93,12 +94,18 @@ class Boxer {
   void session_step(const Step& step);
   void end_session(const std::string& name);
 
+  // Of an open session; what is recorded of one that is gone names the policy of now.
+  const ActivePolicy& policy_of(const std::string& session) const;
   CallResult result_of(const Step& step, const LiveCall& call) const;
   CallQuestion question_of(const BoxerSession& session, const std::string& tool,
                            const std::vector<std::string>& program) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void interrupt_running(const std::string& session);
+  void renew_policy(const codec::Json& settings);
+  void count_answer(const LiveCall& call, box::Outcome outcome);
+  void count_start(LiveCall& call, box::BoxStart start);
+  void answer_operator(const ipc::Observe& question, const ipc::Channel& supervisor);
   void refuse(std::string_view session, std::string_view tool_use, std::string_view message);
   template <class Message>
   void send(const Message& message) {
@@ -111,6 +118,8 @@ class Boxer {
   void keep_house();
 
   BoxerHost host_;
+  std::shared_ptr<const ActivePolicy> active_;  // of sessions that are opened from now on
+  codec::Metrics numbers_;
   CallGate gate_;
   Housekeeping housekeeping_;
   LogClient log_client_;

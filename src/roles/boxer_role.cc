@@ -52,7 +52,7 @@ Result<Opened> open_all(const RoleStart& start) {
 }  // namespace
 
 int run_boxer(RoleStart start) {
-  const Log log(kStandardError, "boxer");
+  const Log log(kStandardError, "boxer", start.log_level, start.log_format);
   auto opened = open_all(start);
   if (!opened) {
     const ExitCode code = exit_code_for(opened.error());

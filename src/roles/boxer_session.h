@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "box/cgroup.h"
 #include "box/keeper.h"
 #include "box/known_plan.h"
@@ -20,6 +22,7 @@
 namespace glovebox::roles {
 
 struct BoxerSession {
+  std::shared_ptr<const ActivePolicy> policy;  // the same from its opening to its end
   SessionFacts facts;
   Workspace workspace;
   box::SessionStore store;
@@ -46,7 +49,9 @@ struct LiveCall {
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
   bool in_box = false;
-  bool is_answered = false;  // its box has answered, and is being ended
+  Duration began{}, ordered{};      // when it arrived, when its box was ordered
+  std::optional<Duration> started;  // when its tool ran; until it was counted
+  bool is_answered = false;         // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

@@ -81,7 +81,7 @@ void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
   if (warm >= host_.settings.warm_sessions || session.keeper) return;
   for (const std::string tool : {"bash", "read"}) {
     CallDecision decision =
-        decide_call(host_.active, host_.settings, host_.view, question_of(session, tool, {}));
+        decide_call(*session.policy, host_.settings, host_.view, question_of(session, tool, {}));
     auto* const plan = std::get_if<box::BoxPlan>(&decision);
     if (plan == nullptr) continue;
     const box::PlanPtr known = box::KnownPlan::of(std::move(*plan));
@@ -103,7 +103,8 @@ void Boxer::decide(const Step& step) {
   }
   CallQuestion question = question_of(session, call.text.tool, call.text.program);
   question.time_limit = call.time_limit;
-  CallDecision decision = decide_call(host_.active, host_.settings, host_.view, question);
+  CallDecision decision =
+      decide_call(*sessions_.at(call.session).policy, host_.settings, host_.view, question);
   if (auto* plan = std::get_if<box::BoxPlan>(&decision)) {
     call.plan = box::KnownPlan::of(std::move(*plan));
     if (is_plain) session.plans.emplace(call.text.tool, call.plan);
@@ -123,7 +124,7 @@ void Boxer::ask_record(const Step& step) {
                                                                  : "interrupted");
   } else if (step.kind == Step::Kind::ask_intent) {
     kind = RecordKind::tool_intent;
-    members = intent_members(at->second.text, host_.active, at->second.plan->plan());
+    members = intent_members(at->second.text, policy_of(step.session), at->second.plan->plan());
   } else if (step.kind == Step::Kind::ask_deny) {
     kind = RecordKind::tool_deny;
     if (!at->second.denial)
@@ -131,7 +132,7 @@ void Boxer::ask_record(const Step& step) {
           Denial{step.reason == CancelReason::shutting_down ? box::Outcome::shutting_down
                                                             : box::Outcome::cancelled,
                  "", "called off before it ran", ""};
-    members = deny_members(at->second.text, host_.active, *at->second.denial);
+    members = deny_members(at->second.text, policy_of(step.session), *at->second.denial);
   } else {
     kind = RecordKind::tool_result;
     members = result_members(*at->second.result);
@@ -164,6 +165,7 @@ void Boxer::run(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   BoxerSession& session = sessions_.at(call.session);
   call.in_box = true;
+  call.ordered = host_.clock.monotonic();
   const auto given = [&]() -> Result<void> {
     if (!session.keeper) TRY(start_keeper(call.session, session));
     box::RunRequest request;
@@ -194,8 +196,13 @@ void Boxer::read_keeper(const std::string& name) {
   }
   using Kind = box::KeeperEvent::Kind;
   const auto call = calls_.find((*event)->ticket);
-  if ((*event)->kind == Kind::started || call == calls_.end() || !call->second.in_box) return;
+  if (call == calls_.end() || !call->second.in_box) return;
+  if ((*event)->kind == Kind::started) {
+    call->second.started = host_.clock.monotonic();
+    return;
+  }
   box::RunReport& report = (*event)->report;
+  count_start(call->second, report.start);
   // Maybe the host is not what it was when the plan was made.
   if (report.verdict.outcome == box::Outcome::setup_failed) at->second.plans.clear();
   CallResult result;
@@ -296,6 +303,7 @@ void Boxer::deliver(const Step& step) {
     return send(refused);
   }
   const CallResult result = result_of(step, call);
+  count_answer(call, result.verdict.outcome);
   ipc::CallDone done;
   done.session = call.session;
   done.tool_use = call.tool_use;
@@ -327,7 +335,7 @@ void Boxer::session_step(const Step& step) {
     case Step::Kind::ask_open:
       return ask(
           RecordKind::session_open,
-          session_open_members(session.facts, host_.active, host_.settings.host, host_.started));
+          session_open_members(session.facts, *session.policy, host_.settings.host, host_.started));
     case Step::Kind::opened: {
       ipc::SessionOpened opened{step.session, session.index, {}};
       if (auto kept = session.store.pending().list())

@@ -45,6 +45,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings) {
   digest.update(settings.policy_text);
   for (const auto& [name, filter] : active.filters) digest.update(filter.program);
   active.digest = digest.finish().hex();
+  active.protected_paths = settings.protected_paths;
   return active;
 }
 
@@ -80,7 +81,7 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
   facts.rule = denial.rule;
   facts.ids = question.ids;
   facts.time_limit = question.time_limit;
-  facts.protected_paths = settings.protected_paths;
+  facts.protected_paths = active.protected_paths;
   auto plan = box::make_plan(*decision.profile, facts, settings.host, view,
                              active.filters.at(decision.profile->syscalls));
   if (plan) return std::move(*plan);

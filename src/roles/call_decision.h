@@ -27,6 +27,7 @@ struct ActivePolicy {
   // SHA-256 over the file's bytes and then the programs of its filters in the order of their
   // names: two hosts with the same digest enforce the same.
   std::string digest;
+  std::vector<std::string> protected_paths;  // what no mount may show, its own files among them
 };
 // Errors: invalid (the policy or a filter), internal (a shipped filter).
 Result<ActivePolicy> activate_policy(const BoxerSettings& settings);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "ipc/messages.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "roles/role_start.h"
@@ -27,6 +28,12 @@ void wait_for_space(const ipc::Channel& supervisor, const std::function<bool()>&
     if (!event || event->kind == SupervisorEvent::Kind::stop ||
         event->kind == SupervisorEvent::Kind::gone)
       return;
+    if (event->kind != SupervisorEvent::Kind::observe) continue;
+    ipc::Observed answer;
+    answer.ticket = event->question.ticket;
+    answer.numbers = "{}";
+    answer.problem = "the disk of the audit log is full";
+    (void)supervisor.send(ipc::Observed::kType, answer.encode());
   }
 }
 

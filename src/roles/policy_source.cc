@@ -1,16 +1,13 @@
 #include "roles/policy_source.h"
 
-#include <fcntl.h>
-
 #include <format>
 #include <set>
 #include <utility>
 
-#include "os/file.h"
-#include "os/identity.h"
 #include "policy/builtin.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/trusted_file.h"
 #include "seccomp/filter.h"
 
 namespace glovebox::roles {
@@ -19,23 +16,7 @@ namespace {
 
 constexpr std::string_view kBuiltin = "builtin:";
 
-// The same rules for the policy and for the filters it names.
-Result<std::string> read_trusted(const std::string& path) {
-  if (auto facts = os::facts_of_path(path); !facts)
-    return std::move(facts).error();
-  else if (facts->type == os::FileType::symlink)
-    return Error(ErrorKind::denied, "is a symbolic link");
-  const UniqueFd file = TRY(os::open_path(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
-  const os::FileFacts facts = TRY(os::facts_of(file.get()));
-  const policy::PolicyFileFacts checked{.regular = facts.type == os::FileType::regular,
-                                        .symlink = false,
-                                        .mode = facts.mode,
-                                        .uid = facts.uid};
-  TRY(policy::check_policy_file(checked, os::effective_uid()));
-  return os::read_all(file.get(), kMaxPolicyFile);
-}
-
-Result<void> load_into(PolicySource& source) {
+Result<void> load_into(PolicySource& source, const FileOpener& opener) {
   policy::Loaded loaded = policy::load(source.file, source.text);
   if (!loaded.policy)
     return Error(ErrorKind::invalid, policy::to_text(loaded.diagnostics, source.text));
@@ -50,7 +31,7 @@ Result<void> load_into(PolicySource& source) {
                                                      policy::to_string(profile.origin), filter));
       continue;
     }
-    source.filters.push_back({filter, TRY_CONTEXT(read_trusted(filter), filter)});
+    source.filters.push_back({filter, TRY_CONTEXT(read_trusted_file(filter, opener), filter)});
     TRY(seccomp::compile_file(filter, source.filters.back().text));
     source.paths.push_back(filter);
   }
@@ -67,7 +48,7 @@ std::string_view builtin_name(std::string_view named) {
   return named.substr(kBuiltin.size());
 }
 
-Result<PolicySource> read_policy(std::string_view named) {
+Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {
   PolicySource source;
   source.file = std::string(named);
   if (is_builtin(named)) {
@@ -79,10 +60,10 @@ Result<PolicySource> read_policy(std::string_view named) {
                                builtin_name(named)));
     source.text = std::string(*text);
   } else {
-    source.text = TRY_CONTEXT(read_trusted(source.file), named);
+    source.text = TRY_CONTEXT(read_trusted_file(source.file, opener), named);
     source.paths.push_back(source.file);
   }
-  TRY(load_into(source));
+  TRY(load_into(source, opener));
   return source;
 }
 

@@ -12,10 +12,9 @@
 #include "base/result.h"
 #include "policy/policy.h"
 #include "roles/boxer_settings.h"
+#include "roles/file_opener.h"
 
 namespace glovebox::roles {
-
-constexpr std::uint64_t kMaxPolicyFile = 1 << 20;
 
 struct PolicySource {
   std::string file;  // as named in messages and records
@@ -27,7 +26,7 @@ struct PolicySource {
 
 // Errors: not_found, denied (owner, mode, link), invalid with one diagnostic after another, each
 // with file:line:col. All mean exit 78 for a command that would run something.
-Result<PolicySource> read_policy(std::string_view named);
+Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener = {});
 
 // The profile's filter as the boxer knows it: `bash` for `builtin:bash`, else the path.
 bool is_builtin(std::string_view named);

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace glovebox::roles {
 
 enum class Role : std::uint8_t { supervisor, auditor, boxer, keeper, worker };
@@ -37,5 +39,13 @@ RoleUser user_of(Role role);
 // Ids that boxes map to when glovebox is started as root.
 inline constexpr std::uint32_t kFirstBoxId = 1'900'000'000;
 inline constexpr std::uint32_t kLastBoxId = 1'900'065'535;
+struct IdRange {
+  std::uint32_t first = kFirstBoxId;
+  std::uint32_t last = kLastBoxId;  // in it
+  bool operator==(const IdRange&) const = default;
+};
+// `1900000000-1900065535`. Only ids that no person, service or role of ours has: from 65536 on and
+// none of user_of(). Error: invalid.
+Result<IdRange> parse_id_range(std::string_view text);
 
 }  // namespace glovebox::roles

@@ -44,6 +44,50 @@ Result<std::pair<std::string, ipc::Channel>> peer_of(ipc::Envelope&& envelope) {
   return std::pair(std::move(peer.name), ipc::Channel(std::move(envelope.fds.front())));
 }
 
+// Names in the document, bytes in memory files beside it.
+struct Wrapped {
+  JsonArray names;
+  std::vector<UniqueFd> files;
+  std::vector<int> fds;
+};
+Result<Wrapped> wrap(const SecretList& secrets) {
+  Wrapped wrapped;
+  for (const auto& [name, secret] : secrets) {
+    wrapped.names.emplace_back(name);
+    wrapped.files.push_back(TRY(os::sealed_memfd("secret", secret->reveal())));
+    wrapped.fds.push_back(wrapped.files.back().get());
+  }
+  return wrapped;
+}
+
+Result<std::map<std::string, Secret>> unwrap(const Json& document,
+                                             const std::vector<UniqueFd>& files) {
+  const auto names = TRY(names_of(document, "secrets"));
+  if (names.size() != files.size()) return broken("secrets");
+  std::map<std::string, Secret> secrets;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    secrets.emplace(names[i], Secret::take(TRY(os::read_sealed_memfd(files[i].get(), kMaxSecret))));
+  return secrets;
+}
+
+Result<SupervisorEvent> update_of(const ipc::Envelope& envelope) {
+  SupervisorEvent event;
+  event.kind = SupervisorEvent::Kind::update;
+  const auto message = TRY(ipc::Update::decode(envelope.body));
+  const Json document = TRY_CONTEXT(codec::parse_json(message.configuration), "update");
+  if (document.get("settings") == nullptr) return broken("update");
+  event.settings = *document.get("settings");
+  event.secrets = TRY(unwrap(document, envelope.fds));
+  return event;
+}
+
+template <class E>
+Result<E> choice_of(const Json& document, std::string_view key, E last) {
+  const auto value = document.get_int(key);
+  if (!value || *value < 0 || *value > static_cast<std::int64_t>(last)) return broken(key);
+  return static_cast<E>(*value);
+}
+
 }  // namespace
 
 Result<RoleStart> receive_start(Role role, UniqueFd channel) {
@@ -62,12 +106,9 @@ Result<RoleStart> receive_start(Role role, UniqueFd channel) {
   start.started = *root ? StartedAs::root : StartedAs::user;
   start.rung = static_cast<box::Rung>(*rung);
   start.settings = *document.get("settings");
-  const auto secrets = TRY(names_of(document, "secrets"));
-  if (secrets.size() != envelope.fds.size()) return broken("secrets");
-  for (std::size_t i = 0; i < secrets.size(); ++i) {
-    start.secrets.emplace(
-        secrets[i], Secret::take(TRY(os::read_sealed_memfd(envelope.fds[i].get(), kMaxSecret))));
-  }
+  start.log_level = TRY(choice_of(document, "log_level", LogLevel::error));
+  start.log_format = TRY(choice_of(document, "log_format", LogFormat::json));
+  start.secrets = TRY(unwrap(document, envelope.fds));
   for (std::size_t left = TRY(names_of(document, "peers")).size(); left > 0; --left) {
     start.peers.insert(TRY(peer_of(TRY(expect(start.supervisor, ipc::Peer::kType)))));
   }
@@ -75,23 +116,28 @@ Result<RoleStart> receive_start(Role role, UniqueFd channel) {
 }
 
 Result<void> send_start(const ipc::Channel& channel, const StartOrder& order) {
-  JsonArray secrets, peers;
-  std::vector<UniqueFd> files;
-  std::vector<int> fds;
-  for (const auto& [name, secret] : order.secrets) {
-    secrets.emplace_back(name);
-    files.push_back(TRY(os::sealed_memfd("secret", secret->reveal())));
-    fds.push_back(files.back().get());
-  }
+  Wrapped wrapped = TRY(wrap(order.secrets));
+  JsonArray peers;
   for (const auto& [name, fd] : order.peers) peers.emplace_back(name);
   const Json document = Json::object({{"root", order.started == StartedAs::root},
                                       {"rung", static_cast<int>(order.rung)},
+                                      {"log_level", static_cast<int>(order.log_level)},
+                                      {"log_format", static_cast<int>(order.log_format)},
                                       {"settings", order.settings},
-                                      {"secrets", std::move(secrets)},
+                                      {"secrets", std::move(wrapped.names)},
                                       {"peers", std::move(peers)}});
-  TRY(channel.send(ipc::Start::kType, ipc::Start{codec::to_json(document)}.encode(), fds));
+  TRY(channel.send(ipc::Start::kType, ipc::Start{codec::to_json(document)}.encode(), wrapped.fds));
   for (const auto& [name, fd] : order.peers) TRY(send_peer(channel, name, fd));
   return {};
+}
+
+Result<void> send_update(const ipc::Channel& channel, const Json& settings,
+                         const SecretList& secrets) {
+  Wrapped wrapped = TRY(wrap(secrets));
+  const Json document =
+      Json::object({{"settings", settings}, {"secrets", std::move(wrapped.names)}});
+  return channel.send(ipc::Update::kType, ipc::Update{codec::to_json(document)}.encode(),
+                      wrapped.fds);
 }
 
 Result<void> send_peer(const ipc::Channel& channel, std::string_view name, int fd) {
@@ -131,13 +177,27 @@ Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor) 
   auto envelope = TRY(supervisor.receive());
   SupervisorEvent event;
   if (!envelope) return event;
-  if (!ipc::accepts(ipc::Connection::role_of_supervisor, envelope->type) ||
-      envelope->type == ipc::Start::kType)
+  if (!ipc::accepts(ipc::Connection::role_of_supervisor, envelope->type))
     return broken("unexpected message");
-  if (envelope->type == ipc::Stop::kType) {
-    TRY(ipc::Stop::decode(envelope->body));
-    event.kind = SupervisorEvent::Kind::stop;
-    return event;
+  switch (envelope->type) {
+    case ipc::Stop::kType:
+      TRY(ipc::Stop::decode(envelope->body));
+      event.kind = SupervisorEvent::Kind::stop;
+      return event;
+    case ipc::Update::kType:
+      return update_of(*envelope);
+    case ipc::Observe::kType:
+      event.kind = SupervisorEvent::Kind::observe;
+      event.question = TRY(ipc::Observe::decode(envelope->body));
+      return event;
+    case ipc::Observed::kType:
+      event.kind = SupervisorEvent::Kind::observed;
+      event.answer = TRY(ipc::Observed::decode(envelope->body));
+      return event;
+    case ipc::Peer::kType:
+      break;
+    default:
+      return broken("unexpected message");
   }
   auto [name, channel] = TRY(peer_of(std::move(*envelope)));
   event.kind = SupervisorEvent::Kind::peer;

@@ -3,7 +3,8 @@
 // The supervisor writes Start and one Peer for each connection that the role begins with; the role
 // takes its identity, opens what it needs, locks itself down and answers Ready. If that fails it
 // answers Fatal with a documented exit code and ends with it. Later the supervisor may send Peer
-// again, when the process at the other end of a connection was replaced, and Stop.
+// again, when the process at the other end of a connection was replaced, Update when the operator
+// changed something, Observe when somebody asks how things are, and Stop.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,13 @@
 #include <vector>
 
 #include "base/exit_code.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/unique_fd.h"
 #include "codec/json.h"
 #include "ipc/channel.h"
+#include "ipc/messages.h"
 #include "roles/confinement.h"
 #include "roles/role.h"
 
@@ -28,6 +31,8 @@ struct RoleStart {
   Role role = Role::auditor;
   StartedAs started = StartedAs::user;
   box::Rung rung = box::Rung::unprivileged;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
   codec::Json settings;                       // of this role alone; its own code reads it
   std::map<std::string, Secret> secrets;      // by name; never in `settings`
   ipc::Channel supervisor;                    // Connection::role_of_supervisor
@@ -37,16 +42,23 @@ struct RoleStart {
 // Reads Start and the peers that it announces. Errors: protocol, closed.
 Result<RoleStart> receive_start(Role role, UniqueFd channel);
 
+using SecretList = std::vector<std::pair<std::string, const Secret*>>;
+
 // The supervisor's side of the same. `secrets` travel in sealed memory files.
 struct StartOrder {
   Role role = Role::auditor;
   StartedAs started = StartedAs::user;
   box::Rung rung = box::Rung::unprivileged;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
   codec::Json settings;
-  std::vector<std::pair<std::string, const Secret*>> secrets;
+  SecretList secrets;
   std::vector<std::pair<std::string, int>> peers;  // the descriptors stay the caller's
 };
 Result<void> send_start(const ipc::Channel& channel, const StartOrder& order);
+// What of a running role's settings is new, and secrets that take the place of earlier ones.
+Result<void> send_update(const ipc::Channel& channel, const codec::Json& settings,
+                         const SecretList& secrets);
 Result<void> send_peer(const ipc::Channel& channel, std::string_view name, int fd);
 
 // Every restriction is in force.
@@ -58,9 +70,13 @@ ExitCode exit_code_for(const Error& error);
 
 // What came from the supervisor after the start.
 struct SupervisorEvent {
-  enum class Kind : std::uint8_t { peer, stop, gone } kind = Kind::gone;
-  std::string name;      // peer
-  ipc::Channel channel;  // peer
+  enum class Kind : std::uint8_t { peer, stop, gone, update, observe, observed } kind = Kind::gone;
+  std::string name;                       // peer
+  ipc::Channel channel;                   // peer
+  codec::Json settings;                   // update
+  std::map<std::string, Secret> secrets;  // update
+  ipc::Observe question;                  // observe
+  ipc::Observed answer;                   // observed
 };
 Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor);
 

@@ -50,7 +50,7 @@ constexpr Part kParts[] = {{"audit", Role::auditor, kPrivate},
                            {"work", Role::boxer, kSearchable}};
 
 Result<void> refuse_foreign(int fd, const std::string& path) {
-  std::set<std::string> known = {"lock"};
+  std::set<std::string> known = {"lock", "run"};
   for (const Part& part : kParts) known.insert(part.name);
   for (const os::FolderEntry& entry : TRY(os::list_folder(fd, kMaxEntries)))
     if (!known.contains(entry.name))
@@ -167,20 +167,46 @@ Result<std::string> real_folder(const std::string& path) {
   return real_path(folder.get());
 }
 
+namespace {
+
+// Belongs to the role, or is empty and is given to it.
+Result<void> hand_over(int folder, const std::string& real, Role role, unsigned mode) {
+  TRY(check_reachable(real));
+  if (TRY(os::facts_of(folder)).uid == user_of(role).uid) return {};
+  const auto entries = os::list_folder(folder, 1);
+  if (!entries || !entries->empty())
+    return Error(ErrorKind::denied,
+                 std::format("{} is not empty and does not belong to glovebox (user {})\n"
+                             "hint: name an empty folder",
+                             real, user_of(role).uid));
+  return give(folder, role, StartedAs::root, mode);
+}
+
+}  // namespace
+
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started) {
   TRY(check_work_name(path));
   const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_RDONLY | O_DIRECTORY), path);
   std::string real = TRY(real_path(folder.get()));
-  if (started == StartedAs::user) return real;
-  TRY(check_reachable(real));
-  if (TRY(os::facts_of(folder.get())).uid == user_of(Role::boxer).uid) return real;
-  const auto entries = os::list_folder(folder.get(), 1);
-  if (!entries || !entries->empty())
-    return Error(ErrorKind::denied,
-                 std::format("{} is not empty and does not belong to glovebox (user {})\n"
-                             "hint: name an empty folder for the workspaces",
-                             real, user_of(Role::boxer).uid));
-  TRY(give(folder.get(), Role::boxer, started, kSearchable));
+  if (started == StartedAs::root) TRY(hand_over(folder.get(), real, Role::boxer, kSearchable));
+  return real;
+}
+
+Result<std::string> prepare_audit_folder(const std::string& path, StartedAs started) {
+  TRY(check_work_name(path));
+  if (auto made = os::make_folder(AT_FDCWD, path, kPrivate);
+      !made && made.error().kind() != ErrorKind::exists)
+    return std::move(made).error().with_context(path);
+  const UniqueFd folder = TRY_CONTEXT(os::open_path(path, O_RDONLY | O_DIRECTORY), path);
+  std::string real = TRY(real_path(folder.get()));
+  if (started == StartedAs::root) {
+    TRY(hand_over(folder.get(), real, Role::auditor, kPrivate));
+  } else if (const std::uint32_t uid = TRY(os::facts_of(folder.get())).uid;
+             uid != os::effective_uid()) {
+    return Error(ErrorKind::denied, std::format("{} belongs to user {}", real, uid));
+  } else {
+    TRY_CONTEXT(os::change_mode(folder.get(), kPrivate), real);
+  }
   return real;
 }
 

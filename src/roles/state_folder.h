@@ -4,6 +4,7 @@
 //   audit/     0700      the auditor's
 //   sessions/  0711      the boxer's: shell state, kept results, outputs/
 //   work/      0711      the boxer's: the sessions' workspaces
+//   run/       0711      sockets, when they are not in /run
 //
 // Started as root the folder is 0711 and its parts belong to the ids of the roles; a part can then
 // be reached but not listed by others. Otherwise everything is 0700 and ours. A folder that has
@@ -49,6 +50,9 @@ Result<std::string> default_state_folder(StartedAs started, std::string_view xdg
 // or empty and then given to it. Errors: denied, not_found.
 Result<std::string> prepare_work_folder(const std::string& path, StartedAs started);
 
+// A folder for the audit log that the operator named: absolute; made if it is missing, ours (in
+// root's case the auditor's) or empty and then given to it. Errors: denied, those of the kernel.
+Result<std::string> prepare_audit_folder(const std::string& path, StartedAs started);
 // The absolute path of a folder that exists, without links in it.
 Result<std::string> real_folder(const std::string& path);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "codec/digest.h"
 #include "ipc/messages.h"
+#include "roles/worker_settings.h"
 
 // As TRY, for an Outcome.
 #define ROLES_TRY(expression)                                          \
@@ -72,6 +73,13 @@ Outcome<> Supervisor::prepare() {
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
   if (options_.started == StartedAs::root) {
+    if (options_.worker) {
+      std::vector<std::string> files = options_.policy.paths;
+      for (const auto& [name, file] : options_.worker->secret_files) files.push_back(file.path);
+      auto opener = FileOpener::keep(files);
+      if (!opener) return opener.error();
+      opener_ = *std::move(opener);
+    }
     const RoleUser boxer = user_of(Role::boxer);
     host_.uid = boxer.uid;
     host_.gid = boxer.gid;
@@ -90,7 +98,9 @@ Outcome<> Supervisor::prepare() {
 }
 
 Json Supervisor::auditor_settings() const {
-  return Json::object({{"directory", options_.state.audit()}, {"origin", "glovebox"}});
+  return Json::object(
+      {{"directory", options_.audit.empty() ? options_.state.audit() : options_.audit},
+       {"origin", options_.audit_origin}});
 }
 
 Json Supervisor::boxer_settings() const {
@@ -103,16 +113,27 @@ Json Supervisor::boxer_settings() const {
   settings.workspace = options_.workspace;
   settings.end = options_.end;
   settings.seed = options_.seed;
+  settings.first_id = options_.ids.first;
+  settings.last_id = options_.ids.last;
   settings.keep = options_.keep;
   settings.call_slots = options_.call_slots;
   settings.warm_sessions = options_.warm_sessions;
   settings.caller = options_.worker ? CallerKind::worker : CallerKind::command;
   settings.protected_paths = options_.protected_paths;
   settings.protected_paths.push_back(options_.state.path());
+  if (!options_.audit.empty()) settings.protected_paths.push_back(options_.audit);
   for (const std::string& path : options_.policy.paths) settings.protected_paths.push_back(path);
   settings.host = host_;
   settings.groups = groups_;
   return settings.to_json();
+}
+
+// The metrics' socket outlives the worker, so that a question waits for the next one.
+Supervisor::Peers Supervisor::worker_peers(int boxer) const {
+  Peers peers = {{"boxer", boxer}};
+  if (options_.metrics.valid())
+    peers.emplace_back(std::string(kMetricsPeer), options_.metrics.get());
+  return peers;
 }
 
 Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
@@ -134,6 +155,8 @@ Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const 
   order.role = role;
   order.started = options_.started;
   order.rung = host_.rung;
+  order.log_level = options_.log_level;
+  order.log_format = options_.log_format;
   order.settings = std::move(settings);
   order.peers = peers;
   if (role == Role::worker)
@@ -187,7 +210,7 @@ Outcome<> Supervisor::start_all() {
     caller_ = std::move(calls->second);
     return {};
   }
-  return start_first(Role::worker, options_.worker->settings, {{"boxer", calls->second.fd()}});
+  return start_first(Role::worker, options_.worker->settings, worker_peers(calls->second.fd()));
 }
 
 // --- one of them died
@@ -228,7 +251,7 @@ Outcome<> Supervisor::replace(Role role) {
                          });
     }
     case Role::worker:
-      return start_again(role, options_.worker->settings, {{"boxer", pair->first.fd()}}, [&] {
+      return start_again(role, options_.worker->settings, worker_peers(pair->first.fd()), [&] {
         tell(Role::boxer, "worker", pair->second.fd());
         if (worker_asked_to_stop_) ask_worker_to_stop();
       });
@@ -275,17 +298,49 @@ Outcome<> Supervisor::read_from(Role role) {
     child.channel.close();  // its end is seen by the pidfd
     return {};
   }
-  if ((*envelope)->type != ipc::Fatal::kType) {
+  if (auto taken = take(role, **envelope); !taken) {
     log_.error("a role broke the protocol", {{"role", to_string(role)}});
     (void)child.process.signal(SIGKILL);
-    return {};
-  }
-  if (auto fatal = ipc::Fatal::decode((*envelope)->body)) {
-    child.fatal = Failure{static_cast<ExitCode>(fatal->exit_code),
-                          std::format("{}: {}", to_string(role), fatal->message)};
-    log_.error("a role gave up", {{"role", to_string(role)}, {"why", fatal->message}});
   }
   return {};
+}
+
+Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
+  const Error broken(ErrorKind::protocol, "unexpected message");
+  const auto connection = role == Role::worker ? ipc::Connection::supervisor_of_worker
+                                               : ipc::Connection::supervisor_of_role;
+  if (!ipc::accepts(connection, envelope.type) || !envelope.fds.empty()) return broken;
+  Child& child = children_.at(role);
+  switch (envelope.type) {
+    case ipc::Fatal::kType: {
+      const auto fatal = ipc::Fatal::decode(envelope.body);
+      if (!fatal) return fatal.error();
+      child.fatal = Failure{static_cast<ExitCode>(fatal->exit_code),
+                            std::format("{}: {}", to_string(role), fatal->message)};
+      log_.error("a role gave up", {{"role", to_string(role)}, {"why", fatal->message}});
+      return {};
+    }
+    case ipc::SecretRefused::kType: {
+      const auto refused = ipc::SecretRefused::decode(envelope.body);
+      if (!refused) return refused.error();
+      renew_secret(refused->name);
+      return {};
+    }
+    case ipc::Observe::kType: {
+      const auto question = ipc::Observe::decode(envelope.body);
+      if (!question) return question.error();
+      observe(*question);
+      return {};
+    }
+    case ipc::Observed::kType: {
+      auto observed = ipc::Observed::decode(envelope.body);
+      if (!observed) return observed.error();
+      answer(role, *std::move(observed));
+      return {};
+    }
+    default:
+      return broken;  // Ready, a second time
+  }
 }
 
 std::vector<int> Supervisor::fds() const {

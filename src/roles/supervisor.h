@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,15 +27,19 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/unique_fd.h"
 #include "box/cgroup.h"
 #include "box/host.h"
 #include "codec/json.h"
 #include "ipc/channel.h"
+#include "ipc/messages.h"
 #include "os/process.h"
 #include "roles/boxer_settings.h"
+#include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
+#include "roles/secret_file.h"
 #include "roles/state_folder.h"
 
 namespace glovebox::roles {
@@ -63,6 +68,7 @@ class [[nodiscard]] Outcome : public std::expected<T, Failure> {
 struct WorkerOrder {
   codec::Json settings;
   std::vector<std::pair<std::string, Secret>> secrets;
+  std::vector<std::pair<std::string, SecretFile>> secret_files;  // where they are read again
 };
 
 struct SupervisorOptions {
@@ -76,8 +82,14 @@ struct SupervisorOptions {
   Duration keep{};  // zero: for ever
   std::uint32_t call_slots = kCallSlots;
   std::uint32_t warm_sessions = 0;           // see BoxerSettings
+  IdRange ids;                               // of boxes, when started as root
+  std::string audit;                         // folder of the log; empty: the state folder's
+  std::string audit_origin = "glovebox";     // names the key of a new log
   std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
   std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
+  UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
+  LogLevel log_level = LogLevel::info;  // of the roles
+  LogFormat log_format = LogFormat::text;
 };
 
 class Supervisor {
@@ -102,6 +114,11 @@ class Supervisor {
   std::uint64_t generation() const { return generation_; }
   // Set when the worker ended by itself; the command ends with it.
   std::optional<Failure> worker_ended() const { return worker_ended_; }
+
+  // Reads policy, secrets and authorities again (SIGHUP). What is not good is refused with a line
+  // in the log, and the last good one holds. Another policy is for sessions that are opened from
+  // now on.
+  void reload();
 
   // Asks the caller's side to finish first (drain), then the others. stop() waits for the end of
   // every role and returns the first failure; at_once kills.
@@ -135,9 +152,17 @@ class Supervisor {
   Outcome<> start_again(Role role, codec::Json settings, const Peers& peers,
                         const std::function<void()>& connect);
   Outcome<> replace(Role role);
+  Peers worker_peers(int boxer) const;
   codec::Json boxer_settings() const;
   codec::Json auditor_settings() const;
   Outcome<> read_from(Role role);
+  Outcome<> take(Role role, const ipc::Envelope& envelope);
+  void reload_policy();
+  void reload_authorities();
+  void renew_secret(std::string_view name);
+  void update(Role role, const codec::Json& settings, const SecretList& secrets);
+  void observe(const ipc::Observe& question);
+  void answer(Role role, ipc::Observed observed);
   Outcome<> ended(Role role);
   Outcome<> count_death(Role role, const os::ExitFacts& facts);
 
@@ -145,6 +170,7 @@ class Supervisor {
   const Clock& clock_;
   const Log& log_;
   UniqueFd executable_;
+  FileOpener opener_;
   box::HostFacts host_;
   box::GroupPlaces groups_;
   std::optional<GroupSweeper> sweeper_;  // started as root: who removes them

@@ -8,15 +8,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/url.h"
-#include "net/connector.h"
-#include "net/dial.h"
 #include "net/loop.h"
-#include "net/proxy.h"
-#include "net/resolver.h"
 #include "net/tls.h"
-#include "os/file.h"
 #include "os/limits.h"
 #include "os/process.h"
+#include "roles/status_server.h"
+#include "roles/transport.h"
 #include "roles/worker_settings.h"
 #include "worker/worker.h"
 
@@ -25,37 +22,9 @@ namespace glovebox::roles {
 namespace {
 
 constexpr int kStandardError = 2;
-constexpr std::uint64_t kMaxResolverFile = 1 << 20;
 
-Secret take_secret(RoleStart& start, std::string_view name) {
-  const auto place = start.secrets.find(std::string(name));
-  return place == start.secrets.end() ? Secret() : std::move(place->second);
-}
-
-// Files that are missing say nothing: a worker behind a proxy needs no name server.
-net::ResolverConfig read_resolver_config() {
-  net::ResolverConfig config;
-  if (const auto text = os::read_file("/etc/resolv.conf", kMaxResolverFile))
-    net::apply_resolv_conf(*text, config);
-  if (const auto text = os::read_file("/etc/hosts", kMaxResolverFile))
-    net::apply_hosts(*text, config);
-  return config;
-}
-
-// By name, from what the supervisor took out of its own environment.
-Result<net::ProxyRules> proxy_rules(RoleStart& start, const WorkerRoleSettings& settings) {
-  const Secret http = take_secret(start, kHttpProxy);
-  const Secret https = take_secret(start, kHttpsProxy);
-  return net::ProxyRules::make({}, [&](const char* name) -> std::optional<std::string> {
-    const std::string_view key(name);
-    if (key == "https_proxy" && !https.empty()) return std::string(https.reveal());
-    if (key == "http_proxy" && !http.empty()) return std::string(http.reveal());
-    if (key == "no_proxy" && !settings.no_proxy.empty()) return settings.no_proxy;
-    return std::nullopt;
-  });
-}
-
-worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings) {
+worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings,
+                                       const ipc::Channel& supervisor) {
   worker::WorkerSettings out;
   out.environment = settings.environment;
   out.worker_id = settings.worker_id;
@@ -65,6 +34,11 @@ worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings) {
   out.api.stream_silence = settings.silence;
   out.run.max_idle = settings.max_idle;
   out.run.drain = settings.drain;
+  out.key_refused = [&supervisor] {
+    // One that is gone ends this process by itself.
+    (void)supervisor.send(ipc::SecretRefused::kType,
+                          ipc::SecretRefused{std::string(kEnvironmentKey)}.encode());
+  };
   return out;
 }
 
@@ -83,10 +57,8 @@ struct Parts {
   SystemClock clock;
   SystemRandom random;
   std::optional<Log> log;
-  std::unique_ptr<net::Loop> loop;
-  std::unique_ptr<net::Resolver> resolver;
-  std::optional<net::TcpDialer> dialer;
-  std::optional<net::Connector> connector;
+  std::optional<StatusServer> status;  // its tasks go with the transport's loop
+  std::unique_ptr<Transport> transport;
   std::optional<worker::Worker> worker;
 };
 
@@ -94,31 +66,57 @@ Result<void> prepare(Parts& parts, RoleStart& start, const WorkerRoleSettings& s
   parts.log.emplace(kStandardError, "worker", settings.log_level, settings.log_format);
   warn_of_few_files(*parts.log, settings.max_sessions);
   const codec::BaseUrl base = TRY_CONTEXT(codec::BaseUrl::parse(settings.base_url), "base url");
-  parts.loop = TRY(net::Loop::make(parts.clock));
-  parts.resolver = TRY(net::make_resolver(*parts.loop, read_resolver_config()));
-  parts.dialer.emplace(*parts.loop, *parts.resolver);
-  std::optional<net::TlsContext> tls;
-  if (!settings.ca_pem.empty())
-    tls = TRY(net::TlsContext::make({settings.ca_path, settings.ca_pem}));
-  parts.connector.emplace(*parts.dialer, TRY_CONTEXT(proxy_rules(start, settings), "proxy"),
-                          std::move(tls));
-  parts.worker.emplace(*parts.loop, *parts.connector, *parts.log, parts.random, base,
-                       worker_settings(settings), take_secret(start, kEnvironmentKey));
+  parts.transport = TRY(Transport::make(parts.clock, settings, start.secrets));
+  parts.worker.emplace(*parts.transport->loop, *parts.transport->connector, *parts.log,
+                       parts.random, base, worker_settings(settings, start.supervisor),
+                       take_secret(start.secrets, kEnvironmentKey));
   return {};
+}
+
+// What the operator changed.
+void update(Parts& parts, SupervisorEvent& event) {
+  if (const auto key = event.secrets.find(std::string(kEnvironmentKey));
+      key != event.secrets.end()) {
+    parts.log->info("another environment key");
+    parts.worker->renew_key(std::move(key->second));
+  }
+  if (const auto word = event.secrets.find(std::string(kProxyAuth)); word != event.secrets.end())
+    parts.transport->connector->set_proxy_authorization(basic_authorization(word->second));
+  const std::string* path = event.settings.get_string("ca_path");
+  const std::string* pem = event.settings.get_string("ca_pem");
+  if (path == nullptr || pem == nullptr) return;
+  if (auto tls = net::TlsContext::make({*path, *pem})) {
+    parts.log->info("other authorities", {{"file", *path}});
+    parts.transport->connector->set_authorities(*std::move(tls));
+  } else {
+    parts.log->error("the authorities are not taken", {{"why", tls.error().message()}});
+  }
 }
 
 // What the supervisor says while the worker works.
 net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
   while (true) {
-    if (!co_await parts.loop->readable(supervisor.fd())) co_return;
+    if (!co_await parts.transport->loop->readable(supervisor.fd())) co_return;
     auto event = receive_from_supervisor(supervisor);
-    if (!event || event->kind == SupervisorEvent::Kind::gone) {
-      // Nobody is left to end in order for, and what is suspended here refers to each other.
-      os::exit_now(to_int(ExitCode::bug));
+    // Nobody is left to end in order for, and what is suspended here refers to each other.
+    if (!event) os::exit_now(to_int(ExitCode::bug));
+    switch (event->kind) {
+      case SupervisorEvent::Kind::gone:
+      case SupervisorEvent::Kind::observe:
+        os::exit_now(to_int(ExitCode::bug));
+      case SupervisorEvent::Kind::stop:
+        parts.worker->shut_down();
+        break;
+      case SupervisorEvent::Kind::update:
+        update(parts, *event);
+        break;
+      case SupervisorEvent::Kind::observed:
+        if (parts.status) parts.status->take(std::move(event->answer));
+        break;
+      case SupervisorEvent::Kind::peer:
+        if (event->name == "boxer") parts.worker->attach_boxer(std::move(event->channel));
+        break;
     }
-    if (event->kind == SupervisorEvent::Kind::stop) parts.worker->shut_down();
-    if (event->kind == SupervisorEvent::Kind::peer && event->name == "boxer")
-      parts.worker->attach_boxer(std::move(event->channel));
   }
 }
 
@@ -137,7 +135,8 @@ net::Task<void> serve(Parts& parts, std::optional<worker::WorkItem> claimed,
   } else {
     co_await parts.worker->serve_queue();
   }
-  parts.loop->stop();
+  if (parts.status) parts.status->stop();
+  parts.transport->loop->stop();
 }
 
 std::optional<worker::WorkItem> claimed_item(RoleStart& start, const WorkerRoleSettings& settings) {
@@ -147,7 +146,7 @@ std::optional<worker::WorkItem> claimed_item(RoleStart& start, const WorkerRoleS
   item.environment = settings.environment;
   item.kind = worker::WorkKind::session;
   item.target = settings.claimed->session;
-  item.secret = std::string(take_secret(start, kWorkSecret).reveal());
+  item.secret = std::string(take_secret(start.secrets, kWorkSecret).reveal());
   return item;
 }
 
@@ -171,13 +170,17 @@ ExitCode run_worker(RoleStart start) {
   const auto boxer = start.peers.find("boxer");
   if (boxer == start.peers.end()) return fail(Error(ErrorKind::protocol, "no boxer"));
   parts.worker->attach_boxer(std::move(boxer->second));
+  if (const auto metrics = start.peers.find(std::string(kMetricsPeer));
+      metrics != start.peers.end())
+    parts.status.emplace(*parts.transport->loop, *parts.worker, start.supervisor,
+                         metrics->second.release());
   if (auto ready = send_ready(start.supervisor); !ready) return fail(ready.error());
 
   std::optional<std::string> failure;
-  parts.loop->spawn(obey(parts, start.supervisor));
-  parts.loop->spawn(watch_boxer(parts));
-  parts.loop->spawn(serve(parts, std::move(item), failure));
-  if (auto ran = parts.loop->run(); !ran) return fail(ran.error());
+  parts.transport->loop->spawn(obey(parts, start.supervisor));
+  parts.transport->loop->spawn(watch_boxer(parts));
+  parts.transport->loop->spawn(serve(parts, std::move(item), failure));
+  if (auto ran = parts.transport->loop->run(); !ran) return fail(ran.error());
   if (!failure) return ExitCode::done;
   send_fatal(start.supervisor, ExitCode::negative, *failure);
   return ExitCode::negative;

@@ -10,7 +10,8 @@
 
 namespace glovebox::roles {
 
-// Peer: "boxer". Returns what the process ends with; a failure was told to the supervisor.
+// Peers: "boxer", and "metrics" for the socket that they are served on. Returns what the process
+// ends with; a failure was told to the supervisor.
 ExitCode run_worker(RoleStart start);
 
 }  // namespace glovebox::roles

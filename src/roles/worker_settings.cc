@@ -12,6 +12,12 @@ std::int64_t in_milliseconds(Duration duration) {
   return duration / milliseconds(1);
 }
 
+LogLevel log_level_of(std::int64_t number) {
+  for (const LogLevel level : {LogLevel::debug, LogLevel::warning, LogLevel::error})
+    if (number == static_cast<int>(level)) return level;
+  return LogLevel::info;
+}
+
 class Fields {
  public:
   explicit Fields(const Json& document) : document_(document) {}
@@ -57,6 +63,7 @@ Json WorkerRoleSettings::to_json() const {
                                 {"silence_ms", in_milliseconds(silence)},
                                 {"log_format", static_cast<int>(log_format)},
                                 {"log_level", static_cast<int>(log_level)}});
+  if (proxy) document.as_object()->set("proxy", *proxy);
   if (claimed)
     document.as_object()->set(
         "claimed", Json::object({{"work", claimed->work}, {"session", claimed->session}}));
@@ -81,10 +88,9 @@ Result<WorkerRoleSettings> WorkerRoleSettings::from_json(const Json& document) {
   settings.log_format = fields.number("log_format") == static_cast<int>(LogFormat::json)
                             ? LogFormat::json
                             : LogFormat::text;
-  settings.log_level = fields.number("log_level") == static_cast<int>(LogLevel::debug)
-                           ? LogLevel::debug
-                           : LogLevel::info;
+  settings.log_level = log_level_of(fields.number("log_level"));
   TRY(fields.finish());
+  if (const std::string* proxy = document.get_string("proxy")) settings.proxy = *proxy;
   if (const Json* item = document.get("claimed")) {
     Fields members(*item);
     settings.claimed = ClaimedItem{members.text("work"), members.text("session")};

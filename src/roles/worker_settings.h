@@ -1,5 +1,5 @@
 // What the supervisor tells the worker at its start. Data; the JSON form crosses the channel.
-// Credentials travel beside it: kEnvironmentKey, kWorkSecret, kHttpProxy, kHttpsProxy.
+// Credentials travel beside it: kEnvironmentKey, kWorkSecret, kHttpProxy, kHttpsProxy, kProxyAuth.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,10 @@ inline constexpr std::string_view kEnvironmentKey = "environment_key";
 inline constexpr std::string_view kWorkSecret = "work_secret";
 inline constexpr std::string_view kHttpProxy = "http_proxy";  // may hold a password
 inline constexpr std::string_view kHttpsProxy = "https_proxy";
+inline constexpr std::string_view kProxyAuth = "proxy_auth";  // `user:password`
+
+// The socket that metrics are served on; a peer that is no role.
+inline constexpr std::string_view kMetricsPeer = "metrics";
 
 // One item that somebody else claimed and acked.
 struct ClaimedItem {
@@ -30,6 +34,7 @@ struct WorkerRoleSettings {
   std::string worker_id;
   std::string api_version;
   std::string user_agent;
+  std::optional<std::string> proxy;  // the operator's, in place of both; empty: none
   std::string no_proxy;
   std::string ca_path;  // for messages
   std::string ca_pem;   // empty: plain http only

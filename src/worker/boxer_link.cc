@@ -1,6 +1,8 @@
 #include "worker/boxer_link.h"
 
+#include <algorithm>
 #include <format>
+#include <iterator>
 
 #include "ipc/wire.h"
 
@@ -15,6 +17,15 @@ constexpr std::size_t kMaxReason = 1024;
 Result<void> check_name(std::string_view what, std::string_view name) {
   if (name.size() <= ipc::kMaxName) return {};
   return Error(ErrorKind::denied, std::format("{} is longer than {} bytes", what, ipc::kMaxName));
+}
+
+// Of the outcomes of box/outcome.h those that only a call in a box can have.
+bool had_a_box(const ipc::CallDone& done) {
+  constexpr std::string_view kOutcomes[] = {"finished",      "signalled", "timed_out",
+                                            "memory_limit",  "cpu_limit", "disk_limit",
+                                            "forbidden_call"};
+  return done.wall_us > 0 &&
+         std::ranges::find(kOutcomes, done.outcome) != std::ranges::end(kOutcomes);
 }
 
 Result<void> check_open(const ipc::OpenSession& message) {
@@ -115,6 +126,11 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
         session->changed.set();
         for (const std::string& call : std::exchange(session->unsettled, {}))
           settled(message->session, call);
+      } else {  // whoever wanted it has given up meanwhile: it must not stay open
+        ipc::CloseSession close;
+        close.session = message->session;
+        close.reason = "nobody waits for it any more";
+        send(close);
       }
       return;
     }
@@ -131,6 +147,7 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
       auto message = ipc::CallDone::decode(envelope.body);
       if (!message) return lose(message.error().message());
       const Key key(message->session, message->tool_use);
+      if (had_a_box(*message)) last_box_ = loop_.now();
       return finish(key, *std::move(message));
     }
     case ipc::Refused::kType: {
@@ -174,7 +191,12 @@ net::Task<Result<void>> BoxerLink::open(ipc::OpenSession message, net::Patience 
   auto& place = sessions_[message.session];
   if (!place) place = std::make_shared<Session>(loop_);
   place->message = std::move(message);
-  co_return co_await ensure_open(place, patience);
+  const std::shared_ptr<Session> session = place;
+  auto opened = co_await ensure_open(session, patience);
+  // Given up: what the boxer may still answer finds nobody.
+  if (!opened && opened.error().kind() != ErrorKind::denied)
+    sessions_.erase(session->message.session);
+  co_return opened;
 }
 
 net::Task<Result<ipc::CallDone>> BoxerLink::call(ipc::Call call, net::Patience patience) {

@@ -51,6 +51,8 @@ class BoxerLink {
   net::Task<Result<ipc::CallDone>> call(ipc::Call call, net::Patience patience);
   void cancel(std::string_view session, std::string_view tool_use, CancelReason reason);
   void settled(std::string_view session, std::string_view tool_use);
+  // When it told of a call that had a box.
+  std::optional<Duration> last_box() const { return last_box_; }
   // Calls whose result the boxer kept from before and nobody has settled yet.
   std::vector<std::string> kept(std::string_view session) const;
   // Until the boxer has closed it or refuses to (it cannot record the end), or there is no boxer.
@@ -91,6 +93,7 @@ class BoxerLink {
   std::uint64_t generation_ = 0;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;
   std::map<Key, std::shared_ptr<Pending>> pending_;
+  std::optional<Duration> last_box_;
 };
 
 }  // namespace glovebox::worker

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "net/cancel.h"
 #include "worker/control_plane.h"
+#include "worker/vitals.h"
 #include "worker/work_item.h"
 #include "worker/work_lease.h"
 
@@ -21,6 +22,7 @@ struct ItemAccess {
   const Secret* environment_key = nullptr;  // may be empty or absent
   std::unique_ptr<ControlPlane> own_plane;  // for an api_base_url of its own
   ControlPlane* plane = nullptr;
+  Vitals* vitals = nullptr;  // where what happens is counted; may be absent
 
   WorkLease lease{Duration::zero()};
   LeaseVerdict verdict = LeaseVerdict::keep;

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "codec/json.h"
+#include "worker/box_probe.h"
 
 namespace glovebox::worker {
 
@@ -89,6 +90,8 @@ net::Task<void> ItemRun::beat(net::Patience patience) {
 void ItemRun::judge(LeaseVerdict verdict, std::string_view why) {
   if (verdict == LeaseVerdict::keep) return;
   item_.verdict = verdict;
+  if (verdict == LeaseVerdict::lost && item_.vitals)
+    item_.vitals->numbers.add(codec::Metric::lease_lost_total);
   log_.warning(verdict == LeaseVerdict::lost ? "lease lost" : "lease over",
                {{"work", item_.item.id}, {"why", why}});
   item_.lease_over.cancel();
@@ -174,31 +177,14 @@ net::Task<ItemEnd> ItemRun::serve_alone(net::Patience patience) {
 net::Task<ItemEnd> ItemRun::probe() {
   const net::Patience patience =
       net::Patience{.token = item_.stopping.token()}.no_later_than(loop_.now() + kProbePatience);
-  ipc::OpenSession open;
-  open.session = "health-" + item_.item.id;
-  open.environment = item_.item.environment;
-  open.work = item_.item.id;
-  const std::string session = open.session;
-  std::string problem;
-  if (const auto opened = co_await boxer_.open(std::move(open), patience); !opened) {
-    problem = opened.error().message();
-  } else {
-    ipc::Call call;
-    call.session = session;
-    call.tool_use = "probe-" + item_.item.id;
-    call.tool = "bash";
-    call.input = R"({"command":"touch .glovebox-probe && rm .glovebox-probe"})";
-    const auto done = co_await boxer_.call(std::move(call), patience);
-    if (!done) {
-      problem = done.error().message();
-    } else {
-      if (done->is_error) problem = "the probe in a box: " + done->outcome + " " + done->detail;
-      boxer_.settled(session, "probe-" + item_.item.id);
-    }
-  }
-  (void)co_await boxer_.close(session, problem.empty() ? "health check passed" : problem,
-                              {.deadline = loop_.now() + settings_.teardown});
-  if (!problem.empty()) co_return failure("health check: " + problem);
+  BoxProbe order;
+  order.session = "health-" + item_.item.id;
+  order.call = "probe-" + item_.item.id;
+  order.environment = item_.item.environment;
+  order.work = item_.item.id;
+  order.teardown = settings_.teardown;
+  const auto probed = co_await probe_box(loop_, boxer_, std::move(order), patience);
+  if (!probed) co_return failure("health check: " + probed.error().message());
   co_return ItemEnd{"health check passed", 1, false};
 }
 

@@ -30,7 +30,10 @@ std::string result_body(const ToolCall& call, std::string_view content, ResultKi
 class ResultPost {
  public:
   ResultPost(Duration started, Duration window)
-      : ends_(started + window), backoff_(seconds(1), seconds(30)) {}
+      : started_(started), ends_(started + window), backoff_(seconds(1), seconds(30)) {}
+
+  // The lease has another time to live by now: tries go on as long as it could still be ours.
+  void set_window(Duration window) { ends_ = started_ + window; }
 
   enum class Step { posted, refused, retry, gave_up };
   // `status` of the answer; none when there was no answer. `asked`: the server's wish to wait.
@@ -39,6 +42,7 @@ class ResultPost {
   Duration wait() const { return wait_; }
 
  private:
+  Duration started_;
   Duration ends_;
   Backoff backoff_;
   Duration wait_{};

@@ -171,10 +171,10 @@ std::vector<Action> SessionRouter::history(std::span<const SessionEvent> events,
                       entry.state == State::held;
     if (open) route(entry, out);
   }
-  const bool work_left = std::ranges::any_of(calls_, [](const auto& pair) {
-    return pair.second.state == State::running || pair.second.state == State::left;
-  });
-  if (last && last->kind == EventKind::idle && !last->requires_action && !work_left) arm(now);
+  // What runs from here on holds the countdown back until it is answered, like what is held.
+  const bool has_left = std::ranges::any_of(
+      calls_, [](const auto& pair) { return pair.second.state == State::left; });
+  if (last && last->kind == EventKind::idle && !last->requires_action && !has_left) arm(now);
   return out;
 }
 

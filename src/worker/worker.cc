@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/box_probe.h"
 #include "worker/work_secret.h"
 
 namespace glovebox::worker {
 
 namespace {
+constexpr int kUnauthorized = 401;
 constexpr int kConflict = 409;
+constexpr std::string_view kProbeSession = "readiness";  // one folder for all of them
 }  // namespace
 
 Worker::Worker(net::Loop& loop, net::Connector& connector, const Log& log, Random& random,
@@ -21,6 +24,7 @@ Worker::Worker(net::Loop& loop, net::Connector& connector, const Log& log, Rando
       environment_key_(std::move(environment_key)),
       plane_(loop, connector, std::move(base), settings_.api, random),
       boxer_(loop, log),
+      key_renewed_(loop),
       items_(loop),
       slot_free_(loop),
       slots_(loop) {}
@@ -56,28 +60,45 @@ net::Task<ItemEnd> Worker::serve_claimed(WorkItem item) {
   co_return end;
 }
 
+void Worker::count_poll(std::string_view result, std::string problem) {
+  vitals_.numbers.add(codec::Metric::poll_total, {std::string(result)});
+  if (problem.empty()) vitals_.last_poll = loop_.now();
+  vitals_.poll_problem = std::move(problem);
+}
+
 // One poll with its wait afterwards; nothing if there was no item.
 net::Task<std::optional<WorkItem>> Worker::claim() {
   const net::Patience patience{.token = shutdown_.token()};
   Duration wait{};
+  key_renewed_.clear();
   const auto response = co_await plane_.poll(settings_.environment, settings_.worker_id,
                                              {&environment_key_, nullptr}, patience);
   if (shutdown_.cancelled()) co_return std::nullopt;
   if (!response) {
     log_.warning("poll", {{"error", response.error().message()}});
+    count_poll("error", response.error().message());
     wait = schedule_.after_error(random_);
   } else if (classify(response->status) == AnswerClass::fatal) {
-    log_.error("poll refused: check environment id and key, a rotated key needs a restart",
-               {{"answer", to_string(api_error_of(*response))}});
+    const std::string answer = to_string(api_error_of(*response));
+    log_.error(
+        "poll refused: check environment id and key, it is asked for a new one and tried "
+        "again",
+        {{"answer", answer}});
+    count_poll("refused", answer);
+    if (response->status == kUnauthorized && settings_.key_refused) settings_.key_refused();
     wait = schedule_.after_fatal(random_);
   } else if (classify(response->status) != AnswerClass::done) {
-    log_.warning("poll", {{"answer", to_string(api_error_of(*response))}});
+    const std::string answer = to_string(api_error_of(*response));
+    log_.warning("poll", {{"answer", answer}});
+    count_poll("error", answer);
     wait = std::max(schedule_.after_error(random_), plane_.asked_wait(response->fields));
   } else if (auto item = parse_poll_answer(response->body); !item) {
     log_.warning("poll", {{"error", item.error().message()}});
+    count_poll("error", item.error().message());
     wait = schedule_.after_error(random_);
   } else {
     schedule_.answered();
+    count_poll(*item ? "item" : "empty");
     if (*item) {
       idle_log_.claimed();
       if ((*item)->environment.empty()) (*item)->environment = settings_.environment;
@@ -90,8 +111,23 @@ net::Task<std::optional<WorkItem>> Worker::claim() {
     }
     wait = schedule_.after_empty(random_);
   }
-  (void)co_await loop_.sleep(wait, patience);
+  // A new key ends the wait.
+  (void)co_await key_renewed_.wait(patience.no_later_than(loop_.now() + wait));
   co_return std::nullopt;
+}
+
+void Worker::renew_key(Secret environment_key) {
+  environment_key_ = std::move(environment_key);
+  key_renewed_.set();
+}
+
+net::Task<Result<void>> Worker::prove_box(net::Patience patience) {
+  constexpr std::size_t kIdBytes = 8;
+  BoxProbe probe;
+  probe.session = kProbeSession;
+  probe.call = "probe-" + random_.hex(kIdBytes);
+  probe.environment = settings_.environment;
+  co_return co_await probe_box(loop_, boxer_, std::move(probe), patience);
 }
 
 // Transient failures are retried inside the window in which nobody else is offered the item. An
@@ -152,6 +188,7 @@ net::Task<ItemEnd> Worker::serve(WorkItem item) {
 void Worker::choose_access(ItemAccess& access, std::string&& secret) {
   access.environment_key = &environment_key_;
   access.plane = &plane_;
+  access.vitals = &vitals_;
   auto decoded = decode_work_secret(std::move(secret), plane_.base());
   if (!decoded) {
     log_.warning("the environment key serves this item",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "worker/item_run.h"
 #include "worker/poll_schedule.h"
 #include "worker/session_slots.h"
+#include "worker/vitals.h"
 
 namespace glovebox::worker {
 
@@ -31,6 +33,7 @@ struct WorkerSettings {
   std::size_t max_sessions = 64;
   ApiSettings api;
   RunSettings run;
+  std::function<void()> key_refused;  // by 401; whoever has another one calls renew_key()
 };
 
 class Worker {
@@ -46,13 +49,25 @@ class Worker {
 
   // Claims no more; calls in flight get the drain time, then end. Idempotent.
   void shut_down() { shutdown_.cancel(); }
+  // The key that takes the place of the one before; polling goes on at once.
+  void renew_key(Secret environment_key);
   // The connection to the boxer, at the start and whenever it was started again.
   void attach_boxer(ipc::Channel channel) { boxer_.attach(std::move(channel)); }
   // Set when the connection to the boxer was lost and no other came: this worker is of no use.
   net::Event& abandoned() { return boxer_.abandoned(); }
 
+  const Vitals& vitals() const { return vitals_; }
+  bool shutting_down() const { return shutdown_.cancelled(); }
+  // Every slot is taken: it does not poll.
+  bool full() const { return items_.running() >= settings_.max_sessions; }
+  // When a box was made the last time.
+  std::optional<Duration> last_box() const { return boxer_.last_box(); }
+  // Makes one. Errors: those of probe_box.
+  net::Task<Result<void>> prove_box(net::Patience patience);
+
  private:
   net::Task<std::optional<WorkItem>> claim();
+  void count_poll(std::string_view result, std::string problem = "");
   net::Task<bool> acknowledge(const WorkItem& item);
   net::Task<void> serve_in_slot(WorkItem item);
   net::Task<ItemEnd> serve(WorkItem item);
@@ -66,7 +81,9 @@ class Worker {
   Secret environment_key_;
   ControlPlane plane_;
   BoxerLink boxer_;
+  Vitals vitals_;
   net::CancelSource shutdown_;
+  net::Event key_renewed_;
   PollSchedule schedule_;
   IdleLog idle_log_;
   net::TaskGroup items_;

@@ -4,7 +4,7 @@
 //
 // Cold: no box is made ahead of its call. Warm: as it is when nobody says otherwise.
 import {
-  gaps, ours, paced, quantile, row, script, serve, theirs, with_worker,
+  ours, paced, quantile, row, script, serve, theirs, with_worker,
 } from './measure.mjs';
 
 const RUNS = 60;
@@ -29,17 +29,6 @@ const THOUGHT_MS = 20;
 
 const fill = (plane, api) => serve(plane, api, 'fill', script({ tool: 'bash', input: { command: FILL } }));
 
-/** One call after the other, as fast as they are answered: microseconds between results. */
-const at_once = (start) => with_worker(start, async (plane, api) => {
-  const figures = {};
-  await fill(plane, api);
-  for (const [name, call] of Object.entries(CALLS)) {
-    const session = await serve(plane, api, name.replaceAll(' ', '-'), script(call, (call.runs ?? RUNS) + WARM_UP));
-    figures[name] = (await gaps(plane, [session]))[0].slice(WARM_UP);
-  }
-  return figures;
-});
-
 /** One call after the other, with a thought between: microseconds from event to result. */
 const with_thought = (start) => with_worker(start, async (plane, api) => {
   const figures = {};
@@ -63,6 +52,7 @@ async function compare(kind, mine, peer) {
   }
 }
 
-await compare('warm', await with_thought(ours()), await with_thought(theirs));
-await compare('cold', await at_once(ours('--warm', '0')), await at_once(theirs));
+const peer = await with_thought(theirs);
+await compare('warm', await with_thought(ours()), peer);
+await compare('cold', await with_thought(ours('--warm', '0')), peer);
 process.exit(0);

@@ -11,6 +11,7 @@ export const ROWS = {
   4: 'timeout_ms 0 ends at once; here 0 is the default; background processes as the policy says',
   5: 'output beyond 100 KiB is thrown away; here the first line says what was cut and where it is',
   6: 'a failing command that printed something keeps its status to itself; here a last line says it',
+  9: 'one shell for all calls, as the worker\'s own user; here each call is in a fresh box',
   10: 'detached processes survive the item; here they end with it',
   13: 'calls run one after another, blind for the stream; here it is read meanwhile',
   14: 'a call whose result could not be posted runs again; here the stored result is posted again',

@@ -2,7 +2,7 @@
 // ordinary user.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -72,7 +72,7 @@ export async function startOfficial(plane, slots, { maxIdleMs = 300, nice } = {}
 }
 
 /** `glovebox worker` as `user` (root or user); `command` and `variables` for what is not usual. */
-export async function startGlovebox(plane, user, options = [], { command = ['worker'], variables = {}, keyed = true } = {}) {
+export async function startGlovebox(plane, user, options = [], { command = ['worker'], variables = {}, keyed = true, state, linkedWorkdir } = {}) {
   const folder = await freshFolder();
   const own = !isRoot || user === 'root' ? null : USER_ID;
   if (own) await chown(folder, own, own);
@@ -80,11 +80,13 @@ export async function startGlovebox(plane, user, options = [], { command = ['wor
   const work = join(folder, 'work');
   await mkdir(work, { mode: 0o700 });
   if (own) await chown(work, own, own);
+  const named = linkedWorkdir ? join(folder, 'link') : work;
+  if (linkedWorkdir) await symlink(work, named);
   const out = openSync(log, 'w', 0o644);
   const words = [
     ...(own ? AS_USER : []), await program(user), ...command,
     '--base-url', plane.base_url, '--environment-id', plane.environment_id,
-    '--policy', 'builtin:default', '--state', join(folder, 'state'), '--workdir', work, ...options,
+    '--policy', 'builtin:default', '--state', state ?? join(folder, 'state'), '--workdir', named, ...options,
   ];
   const child = spawn(words[0], words.slice(1), {
     stdio: ['ignore', out, out],
@@ -99,6 +101,7 @@ export async function startGlovebox(plane, user, options = [], { command = ['wor
   const ended = once(child, 'exit');
   return {
     name: `glovebox as ${user}`,
+    state: join(folder, 'state'),
     prefix: () => '/workspace',
     hostFolder: (session) => join(work, session),
     child,

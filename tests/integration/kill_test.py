@@ -130,10 +130,11 @@ EXPECTED = {
     "output half read": {
         "worker": (INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
         "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
-    # Both the result and the end of the worker are there to be read by the boxer.
+    # The answer is stored while the box ends. Both the result and the end of the worker are there to
+    # be read by the boxer.
     "box ended": {
-        "worker": (RAN | INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
-        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
+        "worker": (RAN | INTERRUPTED, ONCE), "boxer": (RAN, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (RAN, ONCE)},
     "post sent and lost": {"worker": (RAN, ONCE), "supervisor": (RAN, ONCE)},
 }
 # From when the result is stored, it is the answer whoever dies.

@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from worker_harness import Plane, Worker, descendants, fresh_folder, run_cases, wait_for
 
 IS_ROOT = os.geteuid() == 0
+PATIENCE = 180.0  # a seed is flushed to the disk, which others may keep busy
 SHORT = ("--max-idle", "100ms")
 
 
@@ -33,7 +34,7 @@ def next_item(plane, session):
 
 
 def run(plane, session, command):
-    return plane.result(session, plane.bash(session, command))
+    return plane.result(session, plane.bash(session, command), PATIENCE)
 
 
 def kill_everything(worker):
@@ -221,7 +222,7 @@ def killed_while_it_is_copied(keep):
     """Half a copy is never taken for the whole."""
     plane = keep(Plane("--ttl", "4"))
     folder = fresh_folder()
-    files = 5_000
+    files = 3_000
     seed = make_seed(folder, files)
     worker = keep(Worker(plane, *SHORT, "--seed", str(seed), state=folder))
     session = plane.session()
@@ -231,7 +232,7 @@ def killed_while_it_is_copied(keep):
     half = list(work(worker).glob(".new-*"))
     assert half and not (work(worker) / session).exists()
     worker = keep(Worker(plane, *SHORT, "--seed", str(seed), state=folder))
-    assert plane.result(session, call) == (f"{files}\nbin\nmany\nread-only\nsecret\nup", False)
+    assert plane.result(session, call, PATIENCE) == (f"{files}\nbin\nmany\nread-only\nsecret\nup", False)
     wait_for("the clearing", lambda: not list(work(worker).glob(".*")))
 
 
@@ -251,7 +252,7 @@ def copied_beside_the_others(keep):
     for _ in range(3):
         assert run(plane, served, "echo meanwhile") == ("meanwhile", False)
     assert not plane.results(waits, call) and list(work(worker).glob(".new-*"))
-    assert plane.result(waits, call) == ("6003", False)
+    assert plane.result(waits, call, PATIENCE) == ("6003", False)
 
 
 # --- the quota

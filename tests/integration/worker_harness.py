@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 PROGRAM = os.environ["GLOVEBOX_BINARY"]
@@ -71,7 +72,12 @@ class Plane:
         self.ask("POST", f"/_plane/sessions/{session}/emit", {"events": [], "end_turn": True})
 
     def events(self, session):
-        return self.ask("GET", f"/v1/sessions/{session}/events?limit=1000")["data"]
+        found, page = [], ""
+        while page is not None:
+            answer = self.ask("GET", f"/v1/sessions/{session}/events?limit=1000{page}")
+            found += answer["data"]
+            page = answer["next_page"] and "&page=" + urllib.parse.quote(answer["next_page"])
+        return found
 
     def results(self, session, call):
         return [e for e in self.events(session)

@@ -217,6 +217,30 @@ export const sessions = [
     steps: [calls(bash('sleep 20 >/dev/null 2>&1 & echo started')), calls(bash('echo next'))],
   },
   {
+    name: 'bash: a process of one call lives on in the next',
+    steps: [
+      calls(bash('(sleep 30 >/dev/null 2>&1 & echo $! > pid); mkfifo /tmp/door-$$ && echo /tmp/door-$$ > door')),
+      calls(bash('kill -0 $(cat pid) && echo alive; test -p $(cat door) && echo "the same /tmp"')),
+      calls(bash('kill $(cat pid); rm $(cat door); echo told to end')),
+    ],
+  },
+  {
+    name: 'bash: a server in the background answers later calls',
+    steps: [
+      calls(bash('mkfifo /tmp/ask-$$ /tmp/say-$$; echo $$ > n; (while read -r word < /tmp/ask-$$; do echo "heard $word" > /tmp/say-$$; done >/dev/null 2>&1 &)')),
+      calls(bash('n=$(cat n); echo hello > /tmp/ask-$n; cat /tmp/say-$n')),
+      calls(bash('cd /tmp; n=$(cat "$OLDPWD/n"); echo again > ask-$n; cat say-$n; rm ask-$n say-$n')),
+    ],
+  },
+  {
+    name: 'bash: what a background process prints between calls',
+    steps: [calls(bash('(sleep 0.6; echo late) & echo now')), calls(bash('sleep 2; echo next')), calls(bash('echo after'))],
+  },
+  {
+    name: 'bash: the shell\'s own list of jobs',
+    steps: [calls(bash('sleep 20 >/dev/null 2>&1 &')), calls(bash('jobs -r | wc -l')), calls(bash('kill %1 && echo ended'))],
+  },
+  {
     name: 'bash: several calls in a batch run in order in one shell',
     steps: [calls(bash('x=1; echo $x'), bash('x=$((x + 1)); echo $x'), bash('sleep 0.1; x=$((x + 1)); echo $x'), bash('echo $x'))],
   },

@@ -210,10 +210,11 @@ TEST_CASE("the worker's flags") {
   const WorkerOptions none = accepted<WorkerOptions>({"worker"});
   CHECK(none.mode == WorkerOptions::Mode::poll);
   CHECK_FALSE(none.environment);
-  CHECK(none.policy == "/etc/glovebox/policy.toml");
-  CHECK(none.max_sessions == 64);
-  CHECK(none.max_idle == seconds(60));
-  CHECK(none.plain_http == worker::PlainHttp::loopback_only);
+  CHECK_FALSE(none.config);
+  CHECK_FALSE(none.policy);
+  CHECK_FALSE(none.max_sessions);
+  CHECK_FALSE(none.max_idle);
+  CHECK_FALSE(none.plain_http);
   CHECK(accepted<WorkerOptions>({"worker", "poll"}).mode == WorkerOptions::Mode::poll);
 
   const WorkerOptions all = accepted<WorkerOptions>({"worker",
@@ -264,8 +265,19 @@ TEST_CASE("the worker's flags") {
   CHECK(all.ca_file == "c");
   CHECK(all.api_version == "v");
   CHECK(all.plain_http == worker::PlainHttp::allowed);
-  CHECK(accepted<WorkerOptions>({"worker", "--on-work", ""}).max_sessions == 64);
+  CHECK_FALSE(accepted<WorkerOptions>({"worker", "--on-work", ""}).max_sessions);
   CHECK(accepted<WorkerOptions>({"worker", "--on-work=", "--drain", "1s"}).drain == seconds(1));
+}
+
+TEST_CASE("run is the worker of a file, the default one unless another is named") {
+  CHECK(accepted<WorkerOptions>({"run"}).config == "/etc/glovebox/glovebox.toml");
+  const WorkerOptions named = accepted<WorkerOptions>(
+      {"run", "--config", "f.toml", "--max-sessions", "3", "--environment-id", "e"});
+  CHECK(named.mode == WorkerOptions::Mode::poll);
+  CHECK(named.config == "f.toml");
+  CHECK(named.max_sessions == 3);
+  CHECK(named.environment == "e");
+  CHECK(accepted<WorkerOptions>({"worker", "--config=f.toml"}).config == "f.toml");
 }
 
 TEST_CASE("worker run takes the item and the worker's flags on either side") {

@@ -54,13 +54,14 @@ class Reading {
     for (const auto& [name, value] : variables) ::setenv(name, value, 1);
     os::Pipe pipe = os::make_pipe().value();
     const Log log(pipe.writer.get(), "test");
-    auto order = read_worker_order(options, Secret::take(std::string(key)), log);
+    auto order = read_worker_order(options, configuration, Secret::take(std::string(key)), log);
     pipe.writer.reset();
     said = os::read_all(pipe.reader.get(), 1 << 16).value();
     return order;
   }
 
   WorkerOptions options;
+  Configuration configuration;
   std::string said;  // what the log got
 
  private:
@@ -193,6 +194,97 @@ TEST_CASE("a flag wins over its variable, a variable over the default") {
   CHECK(given->settings.environment == "env_v");
   CHECK(given->settings.base_url == "http://127.0.0.1:2");
   CHECK(given->settings.worker_id == "worker_v");
+}
+
+TEST_CASE("the configuration stands behind flags and variables") {
+  Reading reading;
+  Configuration& configured = reading.configuration;
+  configured.base_url = "http://127.0.0.1:3";
+  configured.environment = "env_c";
+  configured.api_version = "2026-01-01";
+  configured.max_sessions = 5;
+  configured.max_idle = seconds(5);
+  configured.drain = seconds(6);
+  configured.keep = seconds(8);
+  configured.max_calls = 9;
+  configured.warm = 0;
+  configured.policy = "policy_c";
+  configured.state = "state_c";
+  configured.workdir = "work_c";
+  configured.seed = "seed_c";
+  configured.audit = "audit_c";
+  configured.audit_origin = "origin_c";
+  configured.user_range = roles::IdRange{100000, 200000};
+  configured.log_level = LogLevel::error;
+  configured.log_format = LogFormat::json;
+  configured.environment_key =
+      roles::SecretReference{roles::SecretReference::From::file, reading.file("sk-file\n", 0600)};
+
+  reading.options = {};
+  const auto alone = reading.read({});
+  INFO((alone ? "" : alone.error().message));
+  REQUIRE(alone);
+  CHECK(alone->settings.base_url == "http://127.0.0.1:3");
+  CHECK(alone->settings.environment == "env_c");
+  CHECK(alone->settings.api_version == "2026-01-01");
+  CHECK(alone->settings.max_sessions == 5);
+  CHECK(alone->settings.max_idle == seconds(5));
+  CHECK(alone->settings.drain == seconds(6));
+  CHECK(alone->settings.log_level == LogLevel::error);
+  CHECK(alone->settings.log_format == LogFormat::json);
+  CHECK(alone->keep == seconds(8));
+  CHECK(alone->max_calls == 9);
+  CHECK(alone->warm == 0);
+  CHECK(alone->policy == "policy_c");
+  CHECK(alone->state == "state_c");
+  CHECK(alone->workdir == "work_c");
+  CHECK(alone->seed == "seed_c");
+  CHECK(alone->audit == "audit_c");
+  CHECK(alone->audit_origin == "origin_c");
+  CHECK(alone->ids == roles::IdRange{100000, 200000});
+  CHECK(find(*alone, roles::kEnvironmentKey)->reveal() == "sk-file");
+  REQUIRE(alone->secret_files.size() == 1);
+  CHECK(alone->secret_files[0].first == roles::kEnvironmentKey);
+
+  const auto variables = reading.read({kKey, {"ANTHROPIC_ENVIRONMENT_ID", "env_v"}});
+  REQUIRE(variables);
+  CHECK(variables->settings.environment == "env_v");
+  CHECK(find(*variables, roles::kEnvironmentKey)->reveal() == "sk-env");
+  CHECK(variables->secret_files.empty());  // what came once is not read again
+
+  reading.options.max_sessions = 9;
+  reading.options.policy = "policy_f";
+  reading.options.keep = seconds(7);
+  const auto flags = reading.read({});
+  REQUIRE(flags);
+  CHECK(flags->settings.max_sessions == 9);
+  CHECK(flags->policy == "policy_f");
+  CHECK(flags->keep == seconds(7));
+}
+
+TEST_CASE("the operator's proxy takes the place of the environment's, its word comes as a secret") {
+  Reading reading;
+  reading.configuration.proxy = "http://proxy:3128";
+  reading.configuration.no_proxy = "c";
+  reading.configuration.proxy_auth =
+      roles::SecretReference{roles::SecretReference::From::variable, "GLOVEBOX_TEST_PROXY"};
+  const auto order = reading.read({kKey,
+                                   {"HTTPS_PROXY", "http://other"},
+                                   {"NO_PROXY", "b"},
+                                   {"GLOVEBOX_TEST_PROXY", "user:word"}});
+  REQUIRE(order);
+  CHECK(order->settings.proxy == "http://proxy:3128");
+  CHECK(order->settings.no_proxy == "c");
+  CHECK_FALSE(find(*order, roles::kHttpsProxy));
+  REQUIRE(find(*order, roles::kProxyAuth));
+  CHECK(find(*order, roles::kProxyAuth)->reveal() == "user:word");
+  CHECK(::getenv("HTTPS_PROXY") == nullptr);
+  CHECK(::getenv("GLOVEBOX_TEST_PROXY") == nullptr);
+
+  const auto without = reading.read({kKey});
+  REQUIRE_FALSE(without);
+  CHECK(without.error().code == ExitCode::unconfigured);
+  CHECK(without.error().message.contains("proxy_auth: GLOVEBOX_TEST_PROXY is not set"));
 }
 
 TEST_CASE("a worker without a name makes one of the host and chance") {

@@ -35,6 +35,12 @@ std::vector<Message> messages() {
       row("Peer", Peer{"boxer"}),
       row("Stop", Stop{}),
       row("Fatal", Fatal{71, "no Landlock"}),
+      row("Update", Update{R"({"settings":{}})"}),
+      row("SecretRefused", SecretRefused{"environment_key"}),
+      row("Observe", Observe{7, 1}),
+      row("Observed", Observed{7, "boxer", R"({"a":1})", "no box can be made"}),
+      row("OpenFile", OpenFile{"/etc/glovebox/key"}),
+      row("FileOpened", FileOpened{13}),
       row("OpenSession", OpenSession{"s", "env", "agent", "work", "[\"skills\"]"}),
       row("SessionOpened", SessionOpened{"s", 7, {}}),
       row("SessionOpened with results kept", SessionOpened{"s", 7, {"t", "u"}}),
@@ -125,8 +131,11 @@ TEST_CASE("who takes what") {
     Connection connection;
     std::vector<std::uint16_t> types;
   } rows[] = {
-      {role_of_supervisor, {Start::kType, Peer::kType, Stop::kType}},
-      {supervisor_of_role, {Ready::kType, Fatal::kType}},
+      {role_of_supervisor,
+       {Start::kType, Peer::kType, Stop::kType, Update::kType, Observe::kType, Observed::kType}},
+      {supervisor_of_role, {Ready::kType, Fatal::kType, Observed::kType}},
+      {supervisor_of_worker,
+       {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, Observe::kType}},
       {boxer_of_worker,
        {OpenSession::kType, Call::kType, Cancel::kType, Settled::kType, CloseSession::kType}},
       {boxer_of_command,

@@ -57,7 +57,8 @@ class Running {
         [this, &store, other = std::move(pair.second), theirs = std::move(theirs)]() mutable {
           audit::CallIndex calls(random_);
           audit::Auditor auditor(store, calls, masker_, clock_, "run1");
-          code_ = run_auditor({auditor, {}, {}, log_}, std::move(other), std::move(theirs));
+          code_ = run_auditor({.auditor = auditor, .store = store, .clock = clock_, .log = log_},
+                              std::move(other), std::move(theirs));
         });
   }
   ~Running() {

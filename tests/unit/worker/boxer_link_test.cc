@@ -88,6 +88,31 @@ TEST_CASE("what was settled while there was no boxer is said to the next one") {
   CHECK(test.link.kept("s").empty());
 }
 
+TEST_CASE("a session that opens when nobody waits for it any more is closed again") {
+  Fixture fixture;
+  fixture.attach();
+  const auto opened = fixture.loop->run_until([](Fixture& f) -> net::Task<Result<int>> {
+    f.loop->spawn(f.link.serve({.token = f.serving.token()}));
+    ipc::OpenSession message;
+    message.session = "s";
+    const auto done =
+        co_await f.link.open(std::move(message), {.deadline = f.loop->now() + milliseconds(20)});
+    if (!done) co_return done.error();
+    co_return 0;
+  }(fixture));
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().kind() == ErrorKind::timeout);
+  CHECK(fixture.hear<ipc::OpenSession>().session == "s");
+  fixture.say(ipc::SessionOpened{"s", 1, {}});
+  const auto waited = fixture.loop->run_until([](Fixture& f) -> net::Task<Result<int>> {
+    CO_TRY(co_await f.loop->readable(f.boxer.fd(), {.deadline = f.loop->now() + kTooLong}));
+    f.serving.cancel();
+    co_return 0;
+  }(fixture));
+  REQUIRE(waited);
+  CHECK(fixture.hear<ipc::CloseSession>().session == "s");
+}
+
 TEST_CASE("a session that the boxer cannot close is left") {
   Fixture test;
   test.attach();

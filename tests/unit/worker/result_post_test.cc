@@ -86,6 +86,16 @@ TEST_CASE("posts are retried within their window") {
                                        seconds(30)});
 }
 
+TEST_CASE("the window of a post follows the lease") {
+  SameBytes random;
+  ResultPost post(seconds(0), seconds(5));
+  CHECK(post.answered(503, Duration::zero(), random, seconds(0)) == ResultPost::Step::retry);
+  post.set_window(seconds(60));
+  CHECK(post.answered(503, Duration::zero(), random, seconds(5)) == ResultPost::Step::retry);
+  post.set_window(seconds(5));
+  CHECK(post.answered(503, Duration::zero(), random, seconds(6)) == ResultPost::Step::gave_up);
+}
+
 TEST_CASE("a post waits as long as the server says, within its window") {
   SameBytes random;
   ResultPost post(seconds(0), seconds(90));

@@ -278,6 +278,14 @@ TEST_CASE("the idle countdown after a history read") {
   }
 }
 
+TEST_CASE("a call that the history lets run is followed by the countdown") {
+  SessionRouter r = router();
+  (void)r.history(std::vector<SessionEvent>{call("c"), idle()}, seconds(5));
+  CHECK(!r.idle_at());
+  r.finished("c", PostOutcome::settled, seconds(30));
+  CHECK(r.idle_at() == seconds(90));
+}
+
 TEST_CASE("when the history is to be read again") {
   const auto waiting = [](std::vector<std::string> ids) {
     SessionEvent event = idle(true);

@@ -1,0 +1,120 @@
+// What the operator asks of a supervisor that runs: to read its files again, and how things are.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "codec/metrics.h"
+#include "net/tls.h"
+#include "os/file.h"
+#include "roles/supervisor.h"
+#include "roles/worker_settings.h"
+
+namespace glovebox::roles {
+
+using codec::Json;
+
+namespace {
+
+constexpr std::uint64_t kMaxAuthorities = 8 << 20;
+
+bool same_policy(const PolicySource& a, const PolicySource& b) {
+  return a.text == b.text &&
+         std::ranges::equal(a.filters, b.filters, [](const auto& x, const auto& y) {
+           return x.name == y.name && x.text == y.text;
+         });
+}
+
+}  // namespace
+
+void Supervisor::reload() {
+  reload_policy();
+  if (!options_.worker) return;
+  for (const auto& [name, secret] : options_.worker->secrets) renew_secret(name);
+  reload_authorities();
+}
+
+void Supervisor::reload_policy() {
+  auto read = read_policy(options_.policy.file, opener_);
+  if (!read)
+    return log_.error("the policy is refused, the last good one holds",
+                      {{"why", read.error().message()}});
+  if (same_policy(*read, options_.policy))
+    return log_.info("the policy is as it was", {{"file", read->file}});
+  options_.policy = *std::move(read);
+  log_.info("the policy is read again, for new sessions", {{"file", options_.policy.file}});
+  update(Role::boxer, boxer_settings(), {});
+}
+
+void Supervisor::renew_secret(std::string_view name) {
+  const auto named = [&](const auto& entry) { return entry.first == name; };
+  auto& secrets = options_.worker->secrets;
+  const auto& files = options_.worker->secret_files;
+  const auto secret = std::ranges::find_if(secrets, named);
+  const auto file = std::ranges::find_if(files, named);
+  if (secret == secrets.end()) return;
+  if (file == files.end())
+    return log_.info("a secret came once and is not read again", {{"secret", name}});
+  auto read = read_secret_file(opener_, file->second);
+  if (!read)
+    return log_.error("a secret cannot be read, the last one holds",
+                      {{"secret", name}, {"why", read.error().message()}});
+  if (equal_secrets(read->reveal(), secret->second.reveal()))
+    return log_.info("a secret is as it was", {{"secret", name}});
+  secret->second = *std::move(read);
+  log_.info("a secret is read again", {{"secret", name}});
+  update(Role::worker, Json::object(), {{secret->first, &secret->second}});
+}
+
+void Supervisor::reload_authorities() {
+  Json& settings = options_.worker->settings;
+  const std::string* path = settings.get_string("ca_path");
+  if (path == nullptr || path->empty()) return;
+  const auto refused = [&](const Error& error) {
+    log_.error("the authorities are refused, the last good ones hold",
+               {{"file", *path}, {"why", error.message()}});
+  };
+  auto pem = os::read_file(*path, kMaxAuthorities);
+  if (!pem) return refused(pem.error());
+  if (*pem == *settings.get_string("ca_pem")) return;
+  // Here and not in the worker, which may have to be started with them again.
+  if (auto valid = net::TlsContext::make({*path, *pem}); !valid) return refused(valid.error());
+  settings.as_object()->set("ca_pem", *std::move(pem));
+  update(Role::worker,
+         Json::object({{"ca_path", *settings.get_string("ca_path")},
+                       {"ca_pem", *settings.get_string("ca_pem")}}),
+         {});
+}
+
+// A role that is gone is started with the same.
+void Supervisor::update(Role role, const Json& settings, const SecretList& secrets) {
+  const auto at = children_.find(role);
+  if (at == children_.end() || !at->second.channel.open()) return;
+  if (auto sent = send_update(at->second.channel, settings, secrets); !sent)
+    log_.warning("a role was not told what changed",
+                 {{"role", to_string(role)}, {"why", sent.error().message()}});
+}
+
+// The worker's question goes to the roles as it is; what they say goes back.
+void Supervisor::observe(const ipc::Observe& question) {
+  ipc::Observed own;
+  own.ticket = question.ticket;
+  codec::Metrics numbers;
+  for (const auto& [role, child] : children_)
+    numbers.add(codec::Metric::role_restarts_total, {std::string(to_string(role))}, child.restarts);
+  own.numbers = codec::to_json(numbers.to_json());
+  answer(Role::supervisor, std::move(own));
+  for (const Role role : {Role::auditor, Role::boxer}) {
+    const auto at = children_.find(role);
+    if (at != children_.end() && at->second.channel.open())
+      (void)at->second.channel.send(ipc::Observe::kType, question.encode());
+  }
+}
+
+void Supervisor::answer(Role role, ipc::Observed observed) {
+  const auto worker = children_.find(Role::worker);
+  if (worker == children_.end() || !worker->second.channel.open()) return;
+  observed.role = std::string(to_string(role));
+  (void)worker->second.channel.send(ipc::Observed::kType, observed.encode());
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,20 @@
+// A file that says what glovebox does: the policy, a filter, glovebox.toml.
+//
+// Whoever can write such a file decides what agents may do, so one that others could have written
+// is refused (policy::check_policy_file).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "roles/file_opener.h"
+
+namespace glovebox::roles {
+
+constexpr std::uint64_t kMaxTrustedFile = 1 << 20;
+
+// Errors: denied (owner, mode, symbolic link), limit, those of the opener; without the path.
+Result<std::string> read_trusted_file(const std::string& path, const FileOpener& opener);
+
+}  // namespace glovebox::roles
