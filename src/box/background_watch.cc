@@ -109,7 +109,10 @@ void BackgroundWatch::look(const std::vector<const SessionInit*>& running) {
   if (left_.empty() || now < next_disk_) return;
   next_disk_ = now + DiskWatch::kInterval;
   const LeftBehind& newest = left_.back();
-  if (disk_.look(newest.limits.disk, newest.ids) == DiskWatch::Verdict::fits) return;
+  if (disk_.look(newest.limits.disk, newest.ids) == DiskWatch::Verdict::too_much) end_all();
+}
+
+void BackgroundWatch::end_all() {
   for (LeftBehind& left : left_) end(left);
 }
 

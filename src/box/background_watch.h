@@ -75,6 +75,8 @@ class BackgroundWatch {
   // What a session counted. `running`: its calls that run now, which look after themselves.
   void counted(const SessionInit* session, const Census& census,
                const std::vector<std::uint64_t>& running);
+  // Everything that was left, of every session.
+  void end_all();
   // The session is gone, and all of it.
   void lost(const SessionInit* session);
 

@@ -60,6 +60,8 @@ class KeeperLoop {
       waiting_.look(now);
       if (now >= tidy_at_) tidy_up();
       background_.look(counted_sessions());
+      // Nobody can tell who wrote.
+      if (std::exchange(commons_.disk_is_full, false)) background_.end_all();
       if (polls.front().readable && !TRY(take_message())) {
         commons_.save_shell_state();
         return part();

@@ -296,8 +296,10 @@ void RunningBox::look(Duration now) {
   watch_restore(now);
   if (!keeps() && now >= pace_.next()) watch_use(now);
   if (now >= next_disk_) {
-    if (commons_.disk.look(plan().limits.disk, plan().ids) == DiskWatch::Verdict::too_much)
+    if (commons_.disk.look(plan().limits.disk, plan().ids) == DiskWatch::Verdict::too_much) {
+      commons_.disk_is_full = true;
       decide({Outcome::disk_limit, 0, {}});
+    }
     next_disk_ = commons_.clock.monotonic() + DiskWatch::kInterval;
   }
 }

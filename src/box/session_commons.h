@@ -41,6 +41,7 @@ struct SessionCommons {
   // Processes of the group that the kernel ended for want of memory, as read last; unset when some
   // may have been since. To read it takes as long as a flush.
   std::optional<std::uint64_t> kills_seen{};
+  bool disk_is_full = false;    // some call was ended for that
   bool has_background = false;  // some call of the session has left something running
 
   // The next call gets it from memory; the file follows when there is time.

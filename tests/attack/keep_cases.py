@@ -2,6 +2,8 @@
 session are played by `glovebox rehearse`; each case first shows that the thing to reach is there."""
 import json
 import os
+import re
+import shutil
 import time
 
 import oracle
@@ -10,6 +12,7 @@ from host_cases import LongCall
 
 CASES = []
 case = collect(CASES, modes=("keep",))
+TMP = '{ at = "@tmp", mode = "tmp", exec = true },'
 LIVE = "kill -0 $(cat pid)"
 
 
@@ -27,7 +30,7 @@ def inline(value):
     return json.dumps(value)
 
 
-def play(attack, *steps):
+def play(attack, *steps, seconds=90):
     """One session, with these calls in a row."""
     text = 'rehearsal = 1\nname = "keep"\nabout = "calls of one session"\n'
     for number, one in enumerate(steps):
@@ -35,26 +38,39 @@ def play(attack, *steps):
         text += "".join(f"{key} = {inline(value)}\n" for key, value in one.items() if value != {})
     script = attack.folder / "keep-rehearsal.toml"
     script.write_text(text)
-    done = attack.finish([BINARY, "rehearse", str(script), "--policy", str(attack.folder / "agent.toml"),
-                          "--state", str(attack.state), "--workdir", str(attack.work)], "", None, 90, {})
-    return wrong(done, 0)
+    # Each with folders of its own; a worker takes no workspace that somebody has filled. The probe
+    # comes by a mount.
+    state = attack.folder / f"played-{len(list(attack.folder.glob('played-*')))}"
+    shown = attack.folder / "shown"
+    if not shown.exists():
+        shown.mkdir()
+        shown.chmod(0o755)
+        shutil.copy2(attack.probe, shown / "probe")
+    policy = attack.policy("played", attack.text.replace(
+        TMP, f'{TMP} {{ at = "/shown", from = "{shown}", mode = "ro", exec = true }},'))
+    done = attack.finish([BINARY, "rehearse", str(script), "--policy", str(policy),
+                          "--state", str(state), "--timeout", f"{seconds}s"], "",
+                         {"ATTACK_TOKEN": "canary-token-77aa"}, seconds, {})
+    problem = wrong(done, 0)
+    bad = re.findall(r"^.*\n +NOT ok.*\n(?: +!.*\n)*", done.stdout, re.MULTILINE)
+    if not problem or not bad:
+        return problem
+    return ("ESCAPED: " if "ESCAPED" in problem else "") + "".join(bad)
 
 
 @case("C01 C02 C04 D08 what an earlier call left, by a later one")
 def earlier_process(attack):
-    files = "environ maps mem auxv stack fd/1 root/workspace/probe cwd/probe exe map_files/x"
-    problem = play(
+    files = "environ maps mem auxv stack fd/1 root/shown/probe cwd/pid exe map_files/x"
+    return play(
         attack,
-        step("SECRET=canary-secret-env sleep 300 >/dev/null 2>&1 & echo $! > pid", exit=0),
+        step("SECRET=env-7f3a sleep 300 >/dev/null 2>&1 & echo $! > pid", exit=0),
         step(f"{LIVE} && tr '\\0' ' ' < /proc/$(cat pid)/cmdline", contains="sleep 300"),
         step(f"p=/proc/$(cat pid); for f in {files}; do cat $p/$f; done 2>&1 | tr '\\0' '\\n'; "
              "cat /proc/1/environ /proc/1/maps; tr -d '\\0' < /proc/1/cmdline; ls $p/fd $p/task/*/fd",
-             contains="Permission denied", lacks=["canary-secret", "glovebox"]),
-        step("./probe C01 $(cat pid)", exit=10, contains="denied", lacks="through"),
-        step("./probe C02 $(cat pid):0x400000", exit=10, contains="denied", lacks="through"),
+             contains="Permission denied", lacks=["env-7f3a", "glovebox"]),
+        step("/shown/probe C01 $(cat pid)", exit=10, contains="denied", lacks="through"),
+        step("/shown/probe C02 $(cat pid):0x400000", exit=10, contains="denied", lacks="through"),
         step(f"kill $(cat pid); sleep 0.2; {LIVE}", is_error=True))
-    (attack.work / "pid").unlink(missing_ok=True)
-    return problem
 
 
 @case("C05 C34 E16 the session's first process, by every signal")
@@ -62,7 +78,7 @@ def first_process(attack):
     return play(
         attack,
         step("for s in $(seq 1 64); do kill -$s 1 2>/dev/null; done; echo on", contains="on"),
-        step("./probe E16; ./probe C34", exit=10),
+        step("/shown/probe C34", exit=10),
         # It hits the calls of this session, and the next one works.
         step("sleep 300 >/dev/null 2>&1 & echo $! > pid", exit=0),
         step("/bin/sh -c 'kill -9 -1'; echo never", is_error=True),
@@ -116,7 +132,8 @@ def beside(attack):
     with LongCall(attack):
         guests = oracle.survivors(attack.probe)
         script = ("ls -d /proc/[0-9]* | wc -l; ls -A /tmp /dev/shm; kill -9 -1; "
-                  f"for i in $(seq 2 4000) {' '.join(map(str, guests))}; do kill -9 $i 2>/dev/null; done; echo on")
+                  f"for i in $(seq 2 4000) {' '.join(map(str, guests))}; do [ $i = $$ ] || kill -9 $i 2>/dev/null; done; "
+                  "echo on")
         done = attack.exec(["--", "/bin/bash", "-c", script], state=other)
         problem = wrong(done, 0, "on")
         if not problem and int(done.stdout.split("\n")[0]) > 5:

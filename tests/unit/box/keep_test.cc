@@ -248,6 +248,18 @@ TEST_CASE("what has been left is limited like one call") {
     REQUIRE(session.bash_with(plan, chain + mine + " >/dev/null 2>&1 &").background == 1);
     CHECK(comes_true([&] { return processes_with(mine) == 0; }));
   }
+  SECTION("disk, also while another call is looked at") {
+    plan.limits.disk = 16 * kMiB;
+    REQUIRE(session
+                .bash_with(plan,
+                           "(while :; do head -c 3M /dev/zero > fill$RANDOM; sleep 0.02; "
+                           "done; echo " +
+                               mine + ") >/dev/null 2>&1 &")
+                .background >= 1);
+    session.bash_with(plan, "sleep 600", 3'000);
+    CHECK(comes_true(
+        [&] { return say(session, "rm -f fill*; set -- /proc/[0-9]*; echo $#") == "2"; }));
+  }
   CHECK(say(session, "echo alive") == "alive");
 }
 
