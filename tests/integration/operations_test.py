@@ -119,6 +119,56 @@ def a_bad_file_is_refused_with_its_place(keep):
     assert done.returncode == 78 and "/nowhere/glovebox.toml" in done.stderr, done
 
 
+def a_file_is_judged_without_starting_anything(keep):
+    folder = fresh_folder()
+    good = write(folder + "/good.toml", "[log]\nlevel = 'info'\n")
+    done = run("config", "check", "--config", good)
+    assert (done.returncode, done.stdout) == (0, good + ": good\n"), done
+    bad = write(folder + "/bad.toml", "[log]\nlevle = 'info'\n")
+    done = run("config", "check", "--config", bad)
+    assert done.returncode == 2 and "did you mean `level`?" in done.stderr, done
+    done = run("config", "check", "--config", folder + "/none.toml")
+    assert done.returncode == 78, done
+
+
+def checks(*arguments):
+    done = run("doctor", "--json", *arguments)
+    return done, {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+
+
+def doctor_looks_at_what_the_file_names(keep):
+    plane = keep(Plane())
+    folder = fresh_folder()
+    audit = folder + "/log"
+    file = configuration(folder, plane, f'[audit]\ndir = "{audit}"\n')
+    done, seen = checks("--config", file)
+    assert done.returncode == 0, done
+    assert f"{plane.base_url} answers with status 404" in seen["control plane"]["detail"], seen
+    assert "does not exist yet" in seen["audit log"]["detail"], seen
+    assert seen["one real call"]["state"] == "good", seen
+    worker = keep(Configured(file))
+    wait_for("it serves", lambda: "serving" in worker.log())
+    done, seen = checks("--config", file)
+    assert done.returncode == 0, (done, seen)
+    for name in ("state folder", "its sessions", "its workspaces", "audit log"):
+        assert seen[name]["state"] == "good" and "user" in seen[name]["detail"], seen
+    assert worker.terminate() == 0
+    os.chmod(audit, 0o777)
+    done, seen = checks("--config", file)
+    assert done.returncode == 71 and "audit log" in done.stderr, done
+    assert seen["audit log"]["remedy"] == f"chmod go-w {audit}", seen
+    # What is named for the way there is used, and what is wrong with it told.
+    other = write(folder + "/proxy.toml", """
+[control_plane]
+base_url = "https://api.example.com"
+proxy = "http://127.0.0.1:1"
+""")
+    done, seen = checks("--config", other, "--state", folder + "/other")
+    assert done.returncode == 69, done
+    assert "127.0.0.1:1" in seen["control plane"]["detail"], seen
+    assert "proxy" in seen["control plane"]["remedy"], seen
+
+
 # --- rotation and reload
 
 def rotate(plane, folder):
@@ -529,7 +579,7 @@ def each_code_is_seen(keep):
     expect(69, run("doctor", "--config", lost, "--state", folder + "/other"), "control plane", "127.0.0.1")
     worker, session, call = a_running_call(keep, plane, "--drain", "300s")
     worker.process.send_signal(signal.SIGTERM)
-    worker.process.send_signal(signal.SIGTERM)
+    worker.process.send_signal(signal.SIGINT)  # another one: two of a kind could become one
     assert worker.process.wait(30) == 70, worker.log()
     seen[70] = True
     beyond = policy(folder, "beyond")
@@ -568,6 +618,8 @@ CASES = [
     ("a file is all a worker needs", a_file_is_all_a_worker_needs),
     ("variables come before the file", variables_come_before_the_file),
     ("a bad file is refused with its place", a_bad_file_is_refused_with_its_place),
+    ("a file is judged without starting anything", a_file_is_judged_without_starting_anything),
+    ("doctor looks at what the file names", doctor_looks_at_what_the_file_names),
     ("a refused key is read again", a_refused_key_is_read_again),
     ("a key is read again on a hang-up", a_key_is_read_again_on_a_hang_up),
     ("a new policy is for new sessions", a_new_policy_is_for_new_sessions),
