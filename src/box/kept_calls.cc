@@ -13,6 +13,10 @@ namespace {
 constexpr int kPassesAtOnce = 50;
 // Numbers are given out in rising order, so a pass misses a process only where they start anew.
 constexpr int kEmptyLooks = 2;
+// Until its first process runs a program it is out of everybody's reach.
+constexpr int kTriesToHold = 20;
+constexpr milliseconds kUntilMade{2};
+constexpr milliseconds kUntilEnded{20};
 
 }  // namespace
 
@@ -46,6 +50,22 @@ void KeptCalls::end(std::uint64_t number) {
 
 bool KeptCalls::is_ending() const {
   return std::ranges::any_of(calls_, [](const Call& call) { return call.ending; });
+}
+
+milliseconds KeptCalls::patience() const {
+  constexpr milliseconds kForEver{-1};
+  if (is_ending()) return kUntilEnded;
+  const bool is_made = std::ranges::any_of(calls_, [&](const Call& call) {
+    return proc_ && !call.mounts && !call.exit && call.tries_to_hold < kTriesToHold;
+  });
+  return is_made ? kUntilMade : kForEver;
+}
+
+void KeptCalls::hold_mounts(Call& call) {
+  if (!proc_ || call.mounts || call.exit || call.tries_to_hold++ >= kTriesToHold) return;
+  const auto view = os::ProcessView::open(proc_.get(), call.first.pid());
+  if (!view) return;
+  if (auto held = view->mount_namespace()) call.mounts = std::move(*held);
 }
 
 void KeptCalls::learn(Call& call, std::uint64_t user_namespace) {
@@ -140,6 +160,7 @@ std::vector<BoxGone> KeptCalls::step() {
   kill_ending();
   std::vector<BoxGone> gone;
   for (Call& call : calls_) {
+    hold_mounts(call);
     if (!call.exit || (call.told && !call.ending)) continue;
     const std::uint32_t left = living(call);
     if (call.ending && left > 0) continue;
@@ -148,6 +169,7 @@ std::vector<BoxGone> KeptCalls::step() {
       exit.cpu_us = call.ended_us;
       gone.push_back({call.number, exit, left});
       call.told = true;
+      if (call.mounts) parting_.push_back(std::move(call.mounts));
     }
     if (left == 0) call.empty_looks = kEmptyLooks;
     call.ending = false;

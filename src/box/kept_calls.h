@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "box/plan.h"
 #include "box/session_wire.h"
 #include "os/process.h"
@@ -38,8 +39,11 @@ class KeptCalls {
   // Reaps what has ended, and goes on with ending; returns the calls whose first process is gone
   // now, those that are being ended only when all others of them are gone too.
   std::vector<BoxGone> step();
-  // Something is being ended and has not gone yet: call step() again soon.
-  bool is_ending() const;
+  // When step() wants to be called again though nothing has ended: something is being ended or
+  // made.
+  milliseconds patience() const;
+  // What step() told has been passed on: the mounts of those calls may go, which takes a while.
+  void let_go() { parting_.clear(); }
 
   // Also ends processes that belong to no call, should there be any.
   Census census();
@@ -55,6 +59,9 @@ class KeptCalls {
     bool told = false;                 // that its first process is gone
     bool ending = false;
     int empty_looks = 0;
+    // Held, so that its last process need not take the mounts apart before it can be reaped.
+    UniqueFd mounts;
+    int tries_to_hold = 0;
   };
 
   void reap();
@@ -62,12 +69,15 @@ class KeptCalls {
   void learn(Call& call, std::uint64_t user_namespace);
   Call* owner(std::uint64_t user_namespace);
   Call* owner(const os::ProcessView& process);
+  void hold_mounts(Call& call);
+  bool is_ending() const;
   void kill_ending();
   std::uint32_t living(const Call& call);
 
   UniqueFd proc_;
   std::uint64_t own_namespace_ = 0;
   std::vector<Call> calls_;
+  std::vector<UniqueFd> parting_;
 };
 
 }  // namespace glovebox::box

@@ -27,8 +27,6 @@ namespace {
 constexpr int kFine = 0;
 constexpr int kBroken = 70;
 constexpr milliseconds kForEver{-1};
-// While processes that were killed are not gone yet.
-constexpr milliseconds kAgain{20};
 
 // What keeping calls takes: their list, and word of every process that ends here.
 struct Keeping {
@@ -61,7 +59,7 @@ class SessionLoop {
       std::vector<os::Poll> polls = {{.fd = keeper_.fd()}};
       for (const Box& box : boxes_) polls.push_back({.fd = box.process.pidfd()});
       if (keeping_) polls.push_back({.fd = keeping_->ends.get()});
-      TRY(os::poll_fds(polls, keeping_ && keeping_->calls.is_ending() ? kAgain : kForEver));
+      TRY(os::poll_fds(polls, keeping_ ? keeping_->calls.patience() : kForEver));
       for (std::size_t i = 0; i < boxes_.size(); ++i) {
         if (polls[i + 1].readable) TRY(reap(boxes_[i]));
       }
@@ -89,6 +87,7 @@ class SessionLoop {
     }
     for (const BoxGone& gone : keeping_->calls.step())
       TRY(keeper_.send(BoxGone::kType, gone.encode()));
+    keeping_->calls.let_go();
     return {};
   }
 

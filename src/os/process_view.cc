@@ -95,6 +95,10 @@ std::vector<std::string> ProcessView::threads() const {
   return names;
 }
 
+Result<UniqueFd> ProcessView::mount_namespace() const {
+  return open_at(folder_.get(), "ns/mnt", O_RDONLY);
+}
+
 std::optional<std::uint64_t> ProcessView::first_mount() const {
   if (auto mount = mount_in(folder_.get(), "mountinfo")) return mount;
   // A first thread that has ended says nothing about the others.

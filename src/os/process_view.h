@@ -36,6 +36,8 @@ class ProcessView {
   std::optional<std::uint64_t> first_mount() const;
   // nullopt: it has ended, be it that nobody has waited for it yet.
   std::optional<ProcessUse> use() const;
+  // Its mount namespace, which lives as long as this does. Error: not to be read by this process.
+  Result<UniqueFd> mount_namespace() const;
   Result<void> kill() const;  // SIGKILL
 
  private:

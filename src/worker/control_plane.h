@@ -65,12 +65,12 @@ class ControlPlane {
   // One try: results have a schedule of their own.
   net::Task<Result<net::Response>> send_events(std::string session, std::string body, Access access,
                                                net::Patience patience);
-  // As soon as the head is there. One try. Without an event for event_silence(), though pings come,
-  // the history is to be read again.
-  Duration event_silence() const { return event_silence_; }
+  // As soon as the head is there. One try.
   net::Task<Result<net::ResponseStream>> event_stream(std::string session, Access access,
                                                       net::Patience patience);
 
+  // Without an event for so long, though pings come, a stream is not believed any more.
+  Duration event_silence() const { return event_silence_; }
   // How long the answer asks to wait before the next try; zero: it does not say.
   Duration asked_wait(const net::Fields& fields) const;
 

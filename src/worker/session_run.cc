@@ -7,6 +7,8 @@ namespace glovebox::worker {
 
 namespace {
 
+constexpr seconds kInOrderFor{5};
+
 std::string error_content(const ToolCall& call, std::string_view message) {
   return codec::to_json(codec::Json(call.name + ": " + std::string(message)));
 }
@@ -164,10 +166,19 @@ net::Task<PostOutcome> SessionRun::post(const ToolCall& call, std::string conten
   const std::string body = result_body(call, content, kind);
   ResultPost schedule(loop_.now(), item_.lease.ttl());
   const net::Patience patience{.token = calls_off_.token()};
+  // Results leave in the order in which they came; one that has to be tried again holds up nobody.
+  const auto tried = std::make_shared<net::Event>(loop_);
+  if (const auto before = std::exchange(latest_post_, tried))
+    (void)co_await before->wait({loop_.now() + kInOrderFor, calls_off_.token()});
+  struct Turn {
+    net::Event& tried;
+    ~Turn() { tried.set(); }
+  } const turn{*tried};
   while (item_.verdict != LeaseVerdict::lost && router_.wants_result(call.id)) {
     const auto response =
         co_await item_.plane->send_events(item_.item.target, body, item_.access(), patience);
     if (!response && response.error().kind() == ErrorKind::cancelled) break;
+    tried->set();
     const auto status = response ? std::optional<int>(response->status) : std::nullopt;
     const std::string answer =
         response ? to_string(api_error_of(*response)) : response.error().message();

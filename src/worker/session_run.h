@@ -2,6 +2,7 @@
 // boxer and posts their results.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -52,7 +53,8 @@ class SessionRun {
   ItemAccess& item_;
   BoxerLink& boxer_;
   const RunSettings& settings_;
-  net::CancelSource calls_off_;  // gives up what is left of the calls
+  std::shared_ptr<net::Event> latest_post_;  // set once it was tried
+  net::CancelSource calls_off_;              // gives up what is left of the calls
   SessionRouter router_;
   net::Queue<Incoming> incoming_;
   EventReader reader_;

@@ -14,6 +14,7 @@ import { play, Tap } from './play.mjs';
 import { reportOf } from './report.mjs';
 import { removeFolders, startGlovebox, startOfficial, isRoot, userNames } from './workers.mjs';
 import { sessions as bashSessions } from './sessions/bash.mjs';
+import { sessions as shellSessions } from './sessions/shell.mjs';
 import { sessions as fileSessions } from './sessions/files.mjs';
 import { sessions as searchSessions } from './sessions/search.mjs';
 import { sessions as flowSessions } from './sessions/flow.mjs';
@@ -31,7 +32,7 @@ const build = process.env.GLOVEBOX_BUILD ?? '../../build/dev';
 mkdirSync(build, { recursive: true });
 
 const words = process.argv.slice(2);
-const all = [...bashSessions, ...fileSessions, ...searchSessions, ...textSessions, ...flowSessions, ...aloneSessions];
+const all = [...bashSessions, ...shellSessions, ...fileSessions, ...searchSessions, ...textSessions, ...flowSessions, ...aloneSessions];
 const wanted = all.filter(({ name }) => words.every((word) => name.includes(word)));
 const together = wanted.filter((each) => !each.alone && !each.patient);
 const patient = wanted.filter((each) => each.patient);

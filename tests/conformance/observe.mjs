@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import { callOf } from './play.mjs';
 
-const HEADERS = ['accept', 'anthropic-beta', 'anthropic-version', 'content-type'];
+const HEADERS = ['accept', 'anthropic-beta', 'anthropic-version', 'anthropic-worker-id', 'content-type'];
 const LONGEST = 400;
 
 /** A text that is short enough to list and still says exactly which text it stands for. */
@@ -33,7 +33,8 @@ function shapeOf(entry, names) {
     if (name === 'expected_last_heartbeat' && value !== 'NO_HEARTBEAT') return `${name}={last heartbeat}`;
     return `${name}=${value}`;
   });
-  const headers = HEADERS.filter((name) => name in entry.headers).map((name) => `${name}: ${entry.headers[name]}`);
+  const headers = HEADERS.filter((name) => name in entry.headers).map((name) =>
+    `${name}: ${name === 'anthropic-worker-id' ? '{worker}' : entry.headers[name]}`);
   const body = entry.route === 'events.send' ? '{results}' : JSON.stringify(entry.body);
   const path = plain(entry.path) + (query.length ? `?${query.join('&')}` : '');
   return [`${entry.method} ${path}`, ...headers, entry.credential || '-', body].join(' | ');

@@ -135,7 +135,8 @@ class Player {
   async take(step) {
     switch (step.does) {
       case 'call': {
-        const { ids } = await this.emit({ events: step.calls });
+        const placed = JSON.stringify(step.calls).replaceAll('{workspace}', this.worker.prefix(this.id));
+        const { ids } = await this.emit({ events: JSON.parse(placed) });
         const first = this.calls.length;
         this.calls.push(...ids);
         if (step.waits) await this.answered(ids.map((_, n) => first + n));

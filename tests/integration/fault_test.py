@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -277,12 +278,63 @@ def key_and_tokens_are_revoked(user):
     return case
 
 
+def key_file_is_ahead(user):
+    """The new key is in its file when the old one is refused: nobody has to do anything."""
+    def case(keep):
+        run = Run(keep, user, *MAX_IDLE, ttl=6)
+        run.take_key_from_file()
+        run.start()
+        run.session = run.plane.session()
+        call = run.plane.bash(run.session, APPEND_AND_WAIT)
+        wait_for("the call's effect", lambda: run.effects() == 1)
+        ahead = run.plane.environment_key + "-r1"
+        run.write("key", ahead)
+        rotate(run, "keep")
+        assert run.plane.environment_key == ahead
+        wait_for("a refused poll", lambda: "poll refused" in run.worker.log())
+        # The refused poll itself brings the new key: another session is claimed with it.
+        first, run.session = run.session, run.plane.session()
+        assert run.bash("echo up") == ("up", False)
+        run.plane.end_turn(run.session)
+        run.session = first
+        (run.work / "go").touch()
+        assert run.plane.result(run.session, call, run.answer_seconds) == ("done", False)
+        end_session(run, run.answer_seconds)
+        check_end(run, fault_table.ONCE)
+    return case
+
+
+def key_file_comes_late(user):
+    """Key and tokens are revoked; the new key comes later, and a SIGHUP says so."""
+    def case(keep):
+        run = Run(keep, user, *MAX_IDLE, ttl=6)
+        run.take_key_from_file()
+        run.start()
+        run.session = run.plane.session()
+        assert run.bash("echo up") == ("up", False)
+        call = run.plane.bash(run.session, APPEND_AND_WAIT)
+        wait_for("the call's effect", lambda: run.effects() == 1)
+        rotate(run, "revoke")
+        (run.work / "go").touch()
+        wait_for("the end of the run", lambda: "item ended" in run.worker.log())
+        wait_for("a refused poll", lambda: "poll refused" in run.worker.log())
+        run.write("key", run.plane.environment_key)
+        run.worker.process.send_signal(signal.SIGHUP)
+        run.plane.result(run.session, call, run.answer_seconds)
+        assert run.bash("echo up") == ("up", False)
+        end_session(run, run.answer_seconds)
+        check_end(run, fault_table.ONCE)
+    return case
+
+
 def other_cases(user):
     yield from host_faults.cases(user, check_end)
     yield "the key is refused for a while, while a call runs", key_is_refused_for_a_while(user)
     yield "streams are cut at every byte", cut_at_every_byte(user)
     yield "posts fail for longer than the lease", posts_fail_for_longer_than_the_lease(user)
     yield "the key is rotated, while a call runs", key_is_rotated(user)
+    yield "the key is rotated, its file too", key_file_is_ahead(user)
+    yield "the key and tokens are revoked, the file and SIGHUP follow", key_file_comes_late(user)
     yield "the key and tokens are revoked, while a call runs", key_and_tokens_are_revoked(user)
     for what, text in fault_table.UNREADABLE.items():
         yield f"a call whose input is unreadable: {what}", unreadable_call(text, user)

@@ -54,7 +54,7 @@ def attached_and_idle(keep):
     empty = resident(role)
     ids = attach(front.plane, SESSIONS)
     wait_for("heartbeats", lambda: (lambda beats: len(beats) == SESSIONS and
-                                    min(beats.values()) >= 3)(beats_of(front.plane)))
+                                    min(beats.values()) >= 2)(beats_of(front.plane)))
     full = resident(role)
     each = (full["rss_kib"] - empty["rss_kib"]) / SESSIONS
     print(f"empty {empty['rss_kib']} KiB, {SESSIONS} sessions {full['rss_kib']} KiB, {each:.1f} each")
@@ -81,13 +81,13 @@ def a_hundred_at_once(keep):
 
 
 def none_waits_for_another(keep):
-    """A hundred sessions are busy; one more is served as if it were alone."""
+    """Forty sessions are busy; one more is served as if it were alone."""
     plane = keep(Plane())
     worker = keep(Worker(plane, "--max-sessions", "128", "--max-calls", "128"))
-    busy = [plane.session() for _ in range(60)]
+    busy = [plane.session() for _ in range(40)]
     for session in busy:
         plane.bash(session, UNTIL_GO)
-    wait_for("all of them", lambda: len(kinds(worker, "tool.intent")) == 60)
+    wait_for("all of them", lambda: len(kinds(worker, "tool.intent")) == 40)
     other = plane.session()
     for word in ("one", "two", "three"):
         assert plane.result(other, plane.bash(other, "echo " + word)) == (word, False)
@@ -180,7 +180,7 @@ CASES = [
     ("too few open files are told", few_files_are_told),
     ("two hundred sessions over TLS, attached and idle", attached_and_idle),
     ("a hundred sessions have a call running at once", a_hundred_at_once),
-    ("a session among sixty busy ones is served at once", none_waits_for_another),
+    ("a session among forty busy ones is served at once", none_waits_for_another),
     ("sessions that wait for a slot get it in turn", slots_go_round),
     ("calls of a session in their order, readers side by side", calls_in_order),
 ]

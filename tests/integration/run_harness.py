@@ -41,15 +41,33 @@ class Run:
             for path in (self.folder, self.work):
                 os.chown(path, USER_ID, USER_ID)
         self.plane = keep(Plane("--ttl", str(ttl)))
-        self.session = None
+        self.session, self.key_file = None, None
 
     def start(self):
         program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
         self.worker = self.keep(Worker(
             self.plane, "--workdir", str(self.work), "--workspace", "shared", *self.arguments,
-            state=self.folder, program=program, popen=self.popen))
+            state=self.folder, key_variable=self.key_file is None, program=program, popen=self.popen))
         self.starts.append(self.worker)
         wait_for("the start", lambda: "serving" in self.worker.log())
+
+    def write(self, name, text):
+        """A file beside the state folder that is glovebox's alone, in one step."""
+        path = pathlib.Path(self.folder) / name
+        new = path.with_name(name + ".new")
+        new.write_text(text)
+        new.chmod(0o600)
+        if self.user == "user":
+            os.chown(new, USER_ID, USER_ID)
+        new.rename(path)
+        return path
+
+    def take_key_from_file(self):
+        """Before start(): the environment key comes from a file, from which it is read again."""
+        self.key_file = self.write("key", self.plane.environment_key)
+        settings = self.write("glovebox.toml",
+                              f'[control_plane]\nenvironment_key = "file:{self.key_file}"\n')
+        self.arguments = (*self.arguments, "--config", str(settings))
 
     def bash(self, command, patience=None):
         return self.plane.result(self.session, self.plane.bash(self.session, command),

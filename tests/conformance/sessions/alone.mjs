@@ -25,7 +25,7 @@ export const sessions = [
   { name: 'credential: a secret with an empty token', settings: { secret: 'empty_token' }, steps: [calls(bash('echo x'))] },
   { name: 'session: it cannot be read at first', faults: [{ route: 'sessions.retrieve', status: 503 }], steps: [calls(bash('echo x'))] },
   { name: 'session: it is not there', faults: [{ route: 'sessions.retrieve', status: 404 }], steps: [stopped()], end: 'none' },
-  { name: 'session: it had ended before it was read', faults: [{ route: 'sessions.retrieve', credential: 'worker', status: 503, retry_after_ms: 2000 }], steps: [leased(), archives(), stopped()], end: 'none' },
+  { name: 'session: it had ended before it was read', faults: [{ route: 'sessions.retrieve', credential: 'worker', status: 503, retry_after_ms: 1000 }], steps: [leased(), archives(), stopped()], end: 'none' },
   { name: 'stream: cut in a frame', faults: [{ route: 'events.stream', cut: 'body' }], steps: [attached(), calls(bash('echo x >> log; wc -l < log')), calls(bash('echo x >> log; wc -l < log'))] },
   { name: 'stream: cut after the head', faults: [{ route: 'events.stream', cut: 'head' }], steps: [attached(2), calls(bash('echo x'))] },
   { name: 'stream: a server error first', faults: [{ route: 'events.stream', status: 500 }], steps: [attached(), calls(bash('echo x'))] },

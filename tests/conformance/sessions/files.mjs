@@ -1,5 +1,5 @@
 // read, write and edit.
-import { bash, calls, edit, read, tool, write } from '../script.mjs';
+import { bash, calls, edit, glob, grep, read, tool, write } from '../script.mjs';
 
 const lines = (count, text = 'line') => Array.from({ length: count }, (_, n) => `${text} ${n + 1}\n`).join('');
 
@@ -89,6 +89,14 @@ export const sessions = [
     steps: [
       calls(write('with blank "quoted" ü.txt', 'found\n')), calls(read('with blank "quoted" ü.txt')),
       calls(read('with blank "quoted" ü.missing')), calls(read('line\nbreak')),
+    ],
+  },
+  {
+    name: 'read: absolute paths inside the working directory, for every tool',
+    steps: [
+      calls(write('{workspace}/a.txt', 'one two\n')), calls(read('{workspace}/a.txt')), calls(edit('{workspace}/a.txt', 'one', '1')),
+      calls(glob('*', '{workspace}')), calls(grep('two', '{workspace}/a.txt')), calls(grep('two', '{workspace}')), calls(bash('cd {workspace} && pwd')),
+      calls(read('{workspace}/../x')), calls(read('{workspace}x/y')), calls(read('{workspace}/')), calls(glob('{workspace}/*')),
     ],
   },
   {

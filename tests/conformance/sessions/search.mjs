@@ -28,6 +28,17 @@ export const sessions = [
     steps: [tree, calls(glob('link.ts')), calls(glob('*.ts')), calls(glob('linked/*.ts')), calls(glob('src'))],
   },
   {
+    name: 'glob: slashes and dots in the pattern',
+    steps: [tree, ...['src/', './src/*.ts', 'src//a.ts', './README.md', 'src/./a.ts', '**/**/*.js', 'src/deep/', '**/', './**/*.js', '.', '*/*', '**/deep/**', 'src/**/**/c.ts'].map((pattern) => calls(glob(pattern)))],
+  },
+  {
+    name: 'glob: characters that are special elsewhere',
+    steps: [
+      calls(bash('i=0; mkdir src; for f in "src/(x).ts" src/a+b.ts "src/!z.ts" "src/#h.ts" src/1.ts src/a.ts src/b.ts; do i=$((i + 1)); touch -d "@$((1700000000 + i))" "$f"; done')),
+      ...['src/(x).ts', 'src/a+b.ts', 'src/!z.ts', 'src/#h.ts', '!src', 'src/\\!z.ts', 'src/{1..3}.ts', 'src/{a..c}.ts', 'src/{a}.ts', 'src/{}.ts', 'src/{a,b.ts', 'src/***', 'src/**a.ts', '**a.ts', '???/??.ts'].map((pattern) => calls(glob(pattern))),
+    ],
+  },
+  {
     name: 'glob: what is called .git or node_modules',
     steps: [tree, calls(bash('mkdir sub; echo x > sub/.git; echo x > sub/node_modules')), calls(glob('sub/*')), calls(glob('sub/.*')), calls(glob('sub/node_modules')), calls(glob('*', 'node_modules/x')), calls(glob('y/*', '.git'))],
   },
