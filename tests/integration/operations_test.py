@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What an operator does with the worker: configures, signals, watches, and reads exit codes."""
+import base64
 import http.client
 import json
 import os
@@ -7,8 +8,11 @@ import pathlib
 import re
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from worker_harness import (PROGRAM, Plane, Worker, cmdline, descendants, fresh_folder, run_cases,
@@ -217,6 +221,76 @@ def a_key_is_read_again_on_a_hang_up(keep):
     wait_for("the second refusal", lambda: "group or others can read it" in worker.log())
     call = plane.bash(session, "echo still")
     assert plane.result(session, call) == ("still", False)
+
+
+class Proxy:
+    """Whoever knows the word gets to the plane, whatever the name is that is asked for."""
+
+    def __init__(self, plane, word):
+        self.word, self.refused, self.asked = word, 0, []
+        where = urllib.parse.urlsplit(plane.base_url)
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    byte = self.connection.recv(1)
+                    if not byte:
+                        return
+                    head += byte
+                proxy.asked.append(head.split()[1].decode())
+                token = base64.b64encode(proxy.word.encode())
+                if b"Basic " + token + b"\r\n" not in head:
+                    proxy.refused += 1
+                    self.connection.sendall(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n")
+                    return
+                self.connection.sendall(b"HTTP/1.1 200 Yes\r\n\r\n")
+                with socket.create_connection((where.hostname, where.port)) as far:
+                    back = threading.Thread(target=pump, args=(far, self.connection), daemon=True)
+                    back.start()
+                    pump(self.connection, far)
+                    back.join()
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def pump(source, drain):
+    try:
+        while data := source.recv(65536):
+            drain.sendall(data)
+        drain.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def a_word_that_the_proxy_refuses_is_read_again(keep):
+    plane = keep(Plane())
+    proxy = keep(Proxy(plane, "user:new word"))
+    folder = fresh_folder()
+    write(folder + "/proxy", "user:old word\n")
+    file = configuration(folder, plane)
+    text = pathlib.Path(file).read_text().replace(plane.base_url, "http://plane.test")
+    write(file, text.replace("[control_plane]", f"""[control_plane]
+allow_http = true
+proxy = "127.0.0.1:{proxy.port}"
+proxy_auth = "file:{folder}/proxy"
+"""))
+    worker = keep(Configured(file))
+    wait_for("a refusal", lambda: proxy.refused)
+    write(folder + "/proxy", "user:new word\n")
+    session = plane.session()
+    call = plane.bash(session, "echo through")
+    assert plane.result(session, call) == ("through", False)
+    assert set(proxy.asked) == {"plane.test:80"}, proxy.asked
+    assert "word" not in re.sub("a word that", "", worker.log()), worker.log()
 
 
 def policy(folder, name, limit="20s", more=""):
@@ -622,6 +696,7 @@ CASES = [
     ("doctor looks at what the file names", doctor_looks_at_what_the_file_names),
     ("a refused key is read again", a_refused_key_is_read_again),
     ("a key is read again on a hang-up", a_key_is_read_again_on_a_hang_up),
+    ("a word that the proxy refuses is read again", a_word_that_the_proxy_refuses_is_read_again),
     ("a new policy is for new sessions", a_new_policy_is_for_new_sessions),
     ("other authorities are read again", other_authorities_are_read_again),
     ("the first signal drains, the second ends", the_first_signal_drains_the_second_ends),
