@@ -1,6 +1,7 @@
 // Boxes that are made before their call is known.
 #include <signal.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -15,6 +16,7 @@
 
 #include "box/known_plan.h"
 #include "box/plan_wire.h"
+#include "os/process.h"
 #include "support.h"
 
 namespace glovebox::box::test {
@@ -26,15 +28,13 @@ std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// Shells of boxes that wait and sleep, by their numbers here. Other sessions' too: the suite runs
-// one test at a time.
+// Shells of boxes that wait and sleep, by their numbers here; of this test's keepers.
 std::vector<pid_t> waiting_shells() {
   std::vector<pid_t> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (!contents(entry.path() / "cmdline").contains("#GB0 waiting")) continue;
-    if (contents(entry.path() / "status").contains("State:\tS")) found.push_back(std::stoi(name));
+  for (const pid_t pid : os::descendants_of(::getpid())) {
+    const std::string folder = std::format("/proc/{}/", pid);
+    if (!contents(folder + "cmdline").contains("#GB0 waiting")) continue;
+    if (contents(folder + "status").contains("State:\tS")) found.push_back(pid);
   }
   return found;
 }
