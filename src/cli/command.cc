@@ -5,6 +5,7 @@
 
 #include "base/exit_code.h"
 #include "cli/audit.h"
+#include "cli/config_check.h"
 #include "cli/doctor.h"
 #include "cli/exec.h"
 #include "cli/message.h"
@@ -38,6 +39,9 @@ struct Run {
     return to_int(run_worker(options, std::move(environment_key)));
   }
   int operator()(const RehearseOptions& options) const { return to_int(run_rehearsal(options)); }
+  int operator()(const ConfigCheckOptions& options) const {
+    return to_int(run_config_check(options));
+  }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
   int operator()(const SelftestOptions& options) const { return run_selftest(options); }
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }

@@ -66,6 +66,10 @@ struct WorkerOptions {
   std::optional<worker::PlainHttp> plain_http;
 };
 
+struct ConfigCheckOptions {
+  std::string config = "/etc/glovebox/glovebox.toml";
+};
+
 struct RehearseOptions {
   std::string file;
   std::string policy = kDefaultPolicy;
@@ -122,7 +126,7 @@ struct HelpText {
 };
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, SelftestOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
-                             SeccompShowOptions, PlaneOptions>;
+                             DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
+                             AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -53,6 +53,7 @@ class Parser {
     run_command();
     worker();
     rehearse();
+    config();
     doctor();
     selftest();
     audit();
@@ -336,6 +337,15 @@ class Parser {
     });
   }
 
+  void config() {
+    CLI::App& app = *app_.add_subcommand("config", "work with glovebox.toml");
+    app.require_subcommand(1);
+    CLI::App& check =
+        *app.add_subcommand("check", "say whether the file is one that would be used");
+    option(check, "--config", config_.config, "FILE", kDefaultConfiguration);
+    check.callback([this] { pending_ = config_; });
+  }
+
   void doctor() {
     CLI::App& app = *app_.add_subcommand("doctor", "what this host can give, tried for real");
     option(app, "--config", doctor_.config, "FILE", "glovebox.toml; the default one if it exists");
@@ -404,6 +414,7 @@ class Parser {
   std::string key_;  // what scrub left of it
   RehearseOptions rehearse_;
   DoctorOptions doctor_;
+  ConfigCheckOptions config_;
   SelftestOptions selftest_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -34,11 +35,14 @@ worker::WorkerSettings worker_settings(const WorkerRoleSettings& settings,
   out.api.stream_silence = settings.silence;
   out.run.max_idle = settings.max_idle;
   out.run.drain = settings.drain;
-  out.key_refused = [&supervisor] {
-    // One that is gone ends this process by itself.
-    (void)supervisor.send(ipc::SecretRefused::kType,
-                          ipc::SecretRefused{std::string(kEnvironmentKey)}.encode());
+  const auto ask_for = [&supervisor](std::string_view name) {
+    return [&supervisor, message = ipc::SecretRefused{std::string(name)}.encode()] {
+      // One that is gone ends this process by itself.
+      (void)supervisor.send(ipc::SecretRefused::kType, message);
+    };
   };
+  out.key_refused = ask_for(kEnvironmentKey);
+  out.proxy_refused = ask_for(kProxyAuth);
   return out;
 }
 
@@ -80,8 +84,11 @@ void update(Parts& parts, SupervisorEvent& event) {
     parts.log->info("another environment key");
     parts.worker->renew_key(std::move(key->second));
   }
-  if (const auto word = event.secrets.find(std::string(kProxyAuth)); word != event.secrets.end())
+  if (const auto word = event.secrets.find(std::string(kProxyAuth)); word != event.secrets.end()) {
+    parts.log->info("other credentials for the proxy");
     parts.transport->connector->set_proxy_authorization(basic_authorization(word->second));
+    parts.worker->poll_now();
+  }
   const std::string* path = event.settings.get_string("ca_path");
   const std::string* pem = event.settings.get_string("ca_pem");
   if (path == nullptr || pem == nullptr) return;

@@ -24,7 +24,7 @@ Worker::Worker(net::Loop& loop, net::Connector& connector, const Log& log, Rando
       environment_key_(std::move(environment_key)),
       plane_(loop, connector, std::move(base), settings_.api, random),
       boxer_(loop, log),
-      key_renewed_(loop),
+      poll_now_(loop),
       items_(loop),
       slot_free_(loop),
       slots_(loop) {}
@@ -70,13 +70,15 @@ void Worker::count_poll(std::string_view result, std::string problem) {
 net::Task<std::optional<WorkItem>> Worker::claim() {
   const net::Patience patience{.token = shutdown_.token()};
   Duration wait{};
-  key_renewed_.clear();
+  poll_now_.clear();
   const auto response = co_await plane_.poll(settings_.environment, settings_.worker_id,
                                              {&environment_key_, nullptr}, patience);
   if (shutdown_.cancelled()) co_return std::nullopt;
   if (!response) {
     log_.warning("poll", {{"error", response.error().message()}});
     count_poll("error", response.error().message());
+    if (response.error().kind() == ErrorKind::denied && settings_.proxy_refused)
+      settings_.proxy_refused();
     wait = schedule_.after_error(random_);
   } else if (classify(response->status) == AnswerClass::fatal) {
     const std::string answer = to_string(api_error_of(*response));
@@ -111,14 +113,14 @@ net::Task<std::optional<WorkItem>> Worker::claim() {
     }
     wait = schedule_.after_empty(random_);
   }
-  // A new key ends the wait.
-  (void)co_await key_renewed_.wait(patience.no_later_than(loop_.now() + wait));
+  // A new key, or a new word for the proxy, ends the wait.
+  (void)co_await poll_now_.wait(patience.no_later_than(loop_.now() + wait));
   co_return std::nullopt;
 }
 
 void Worker::renew_key(Secret environment_key) {
   environment_key_ = std::move(environment_key);
-  key_renewed_.set();
+  poll_now_.set();
 }
 
 net::Task<Result<void>> Worker::prove_box(net::Patience patience) {

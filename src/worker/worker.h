@@ -33,7 +33,8 @@ struct WorkerSettings {
   std::size_t max_sessions = 64;
   ApiSettings api;
   RunSettings run;
-  std::function<void()> key_refused;  // by 401; whoever has another one calls renew_key()
+  std::function<void()> key_refused;    // by 401; whoever has another one calls renew_key()
+  std::function<void()> proxy_refused;  // by 407; who has another word calls poll_now()
 };
 
 class Worker {
@@ -51,6 +52,8 @@ class Worker {
   void shut_down() { shutdown_.cancel(); }
   // The key that takes the place of the one before; polling goes on at once.
   void renew_key(Secret environment_key);
+  // Ends the wait for the next poll.
+  void poll_now() { poll_now_.set(); }
   // The connection to the boxer, at the start and whenever it was started again.
   void attach_boxer(ipc::Channel channel) { boxer_.attach(std::move(channel)); }
   // Set when the connection to the boxer was lost and no other came: this worker is of no use.
@@ -83,7 +86,7 @@ class Worker {
   BoxerLink boxer_;
   Vitals vitals_;
   net::CancelSource shutdown_;
-  net::Event key_renewed_;
+  net::Event poll_now_;
   PollSchedule schedule_;
   IdleLog idle_log_;
   net::TaskGroup items_;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What an operator does with the worker: configures, signals, watches, and reads exit codes."""
+import base64
 import http.client
 import json
 import os
@@ -7,8 +8,11 @@ import pathlib
 import re
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from worker_harness import (PROGRAM, Plane, Worker, cmdline, descendants, fresh_folder, run_cases,
@@ -119,6 +123,56 @@ def a_bad_file_is_refused_with_its_place(keep):
     assert done.returncode == 78 and "/nowhere/glovebox.toml" in done.stderr, done
 
 
+def a_file_is_judged_without_starting_anything(keep):
+    folder = fresh_folder()
+    good = write(folder + "/good.toml", "[log]\nlevel = 'info'\n")
+    done = run("config", "check", "--config", good)
+    assert (done.returncode, done.stdout) == (0, good + ": good\n"), done
+    bad = write(folder + "/bad.toml", "[log]\nlevle = 'info'\n")
+    done = run("config", "check", "--config", bad)
+    assert done.returncode == 2 and "did you mean `level`?" in done.stderr, done
+    done = run("config", "check", "--config", folder + "/none.toml")
+    assert done.returncode == 78, done
+
+
+def checks(*arguments):
+    done = run("doctor", "--json", *arguments)
+    return done, {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+
+
+def doctor_looks_at_what_the_file_names(keep):
+    plane = keep(Plane())
+    folder = fresh_folder()
+    audit = folder + "/log"
+    file = configuration(folder, plane, f'[audit]\ndir = "{audit}"\n')
+    done, seen = checks("--config", file)
+    assert done.returncode == 0, done
+    assert f"{plane.base_url} answers with status 404" in seen["control plane"]["detail"], seen
+    assert "does not exist yet" in seen["audit log"]["detail"], seen
+    assert seen["one real call"]["state"] == "good", seen
+    worker = keep(Configured(file))
+    wait_for("it serves", lambda: "serving" in worker.log())
+    done, seen = checks("--config", file)
+    assert done.returncode == 0, (done, seen)
+    for name in ("state folder", "its sessions", "its workspaces", "audit log"):
+        assert seen[name]["state"] == "good" and "user" in seen[name]["detail"], seen
+    assert worker.terminate() == 0
+    os.chmod(audit, 0o777)
+    done, seen = checks("--config", file)
+    assert done.returncode == 71 and "audit log" in done.stderr, done
+    assert seen["audit log"]["remedy"] == f"chmod go-w {audit}", seen
+    # What is named for the way there is used, and what is wrong with it told.
+    other = write(folder + "/proxy.toml", """
+[control_plane]
+base_url = "https://api.example.com"
+proxy = "http://127.0.0.1:1"
+""")
+    done, seen = checks("--config", other, "--state", folder + "/other")
+    assert done.returncode == 69, done
+    assert "127.0.0.1:1" in seen["control plane"]["detail"], seen
+    assert "proxy" in seen["control plane"]["remedy"], seen
+
+
 # --- rotation and reload
 
 def rotate(plane, folder):
@@ -167,6 +221,76 @@ def a_key_is_read_again_on_a_hang_up(keep):
     wait_for("the second refusal", lambda: "group or others can read it" in worker.log())
     call = plane.bash(session, "echo still")
     assert plane.result(session, call) == ("still", False)
+
+
+class Proxy:
+    """Whoever knows the word gets to the plane, whatever the name is that is asked for."""
+
+    def __init__(self, plane, word):
+        self.word, self.refused, self.asked = word, 0, []
+        where = urllib.parse.urlsplit(plane.base_url)
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    byte = self.connection.recv(1)
+                    if not byte:
+                        return
+                    head += byte
+                proxy.asked.append(head.split()[1].decode())
+                token = base64.b64encode(proxy.word.encode())
+                if b"Basic " + token + b"\r\n" not in head:
+                    proxy.refused += 1
+                    self.connection.sendall(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n")
+                    return
+                self.connection.sendall(b"HTTP/1.1 200 Yes\r\n\r\n")
+                with socket.create_connection((where.hostname, where.port)) as far:
+                    back = threading.Thread(target=pump, args=(far, self.connection), daemon=True)
+                    back.start()
+                    pump(self.connection, far)
+                    back.join()
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def pump(source, drain):
+    try:
+        while data := source.recv(65536):
+            drain.sendall(data)
+        drain.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def a_word_that_the_proxy_refuses_is_read_again(keep):
+    plane = keep(Plane())
+    proxy = keep(Proxy(plane, "user:new word"))
+    folder = fresh_folder()
+    write(folder + "/proxy", "user:old word\n")
+    file = configuration(folder, plane)
+    text = pathlib.Path(file).read_text().replace(plane.base_url, "http://plane.test")
+    write(file, text.replace("[control_plane]", f"""[control_plane]
+allow_http = true
+proxy = "127.0.0.1:{proxy.port}"
+proxy_auth = "file:{folder}/proxy"
+"""))
+    worker = keep(Configured(file))
+    wait_for("a refusal", lambda: proxy.refused)
+    write(folder + "/proxy", "user:new word\n")
+    session = plane.session()
+    call = plane.bash(session, "echo through")
+    assert plane.result(session, call) == ("through", False)
+    assert set(proxy.asked) == {"plane.test:80"}, proxy.asked
+    assert "word" not in re.sub("a word that", "", worker.log()), worker.log()
 
 
 def policy(folder, name, limit="20s", more=""):
@@ -529,7 +653,7 @@ def each_code_is_seen(keep):
     expect(69, run("doctor", "--config", lost, "--state", folder + "/other"), "control plane", "127.0.0.1")
     worker, session, call = a_running_call(keep, plane, "--drain", "300s")
     worker.process.send_signal(signal.SIGTERM)
-    worker.process.send_signal(signal.SIGTERM)
+    worker.process.send_signal(signal.SIGINT)  # another one: two of a kind could become one
     assert worker.process.wait(30) == 70, worker.log()
     seen[70] = True
     beyond = policy(folder, "beyond")
@@ -568,8 +692,11 @@ CASES = [
     ("a file is all a worker needs", a_file_is_all_a_worker_needs),
     ("variables come before the file", variables_come_before_the_file),
     ("a bad file is refused with its place", a_bad_file_is_refused_with_its_place),
+    ("a file is judged without starting anything", a_file_is_judged_without_starting_anything),
+    ("doctor looks at what the file names", doctor_looks_at_what_the_file_names),
     ("a refused key is read again", a_refused_key_is_read_again),
     ("a key is read again on a hang-up", a_key_is_read_again_on_a_hang_up),
+    ("a word that the proxy refuses is read again", a_word_that_the_proxy_refuses_is_read_again),
     ("a new policy is for new sessions", a_new_policy_is_for_new_sessions),
     ("other authorities are read again", other_authorities_are_read_again),
     ("the first signal drains, the second ends", the_first_signal_drains_the_second_ends),

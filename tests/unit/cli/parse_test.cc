@@ -269,6 +269,12 @@ TEST_CASE("the worker's flags") {
   CHECK(accepted<WorkerOptions>({"worker", "--on-work=", "--drain", "1s"}).drain == seconds(1));
 }
 
+TEST_CASE("config check judges the default file unless another is named") {
+  CHECK(accepted<ConfigCheckOptions>({"config", "check"}).config == "/etc/glovebox/glovebox.toml");
+  CHECK(accepted<ConfigCheckOptions>({"config", "check", "--config", "f"}).config == "f");
+  CHECK(refusal({"config"}).contains("subcommand"));
+}
+
 TEST_CASE("run is the worker of a file, the default one unless another is named") {
   CHECK(accepted<WorkerOptions>({"run"}).config == "/etc/glovebox/glovebox.toml");
   const WorkerOptions named = accepted<WorkerOptions>(
