@@ -133,8 +133,8 @@ EXPECTED = {
     # The answer is stored while the box ends. Both the result and the end of the worker are there to
     # be read by the boxer.
     "box ended": {
-        "worker": (RAN | INTERRUPTED, ONCE), "boxer": (RAN, ONCE),
-        "auditor": (UNRECORDED, ONCE), "supervisor": (RAN, ONCE)},
+        "worker": (RAN | INTERRUPTED, ONCE), "boxer": (INTERRUPTED, ONCE),
+        "auditor": (UNRECORDED, ONCE), "supervisor": (INTERRUPTED, ONCE)},
     "post sent and lost": {"worker": (RAN, ONCE), "supervisor": (RAN, ONCE)},
 }
 # From when the result is stored, it is the answer whoever dies.
