@@ -8,9 +8,10 @@ from keep_cases import play, step
 
 CASES = []
 case = collect(CASES)
-# They look at how a program is started, need what a shell of the session has changed, or end with
-# the whole session's calls.
+# A shell has descriptors of its own.
 COLD_ONLY = {"D11 other descriptors"}
+# In keep mode the scratch folders are the session's.
+KILL_ONLY = {"D14 leftovers of the call before"}
 
 
 def expectation(attempt):
@@ -23,7 +24,9 @@ def steps(attack, user):
     """The shell becomes the probe, as a program in a box is its own."""
     yield step("true", exit=0)
     for attempt in ATTEMPTS:
-        if user not in attempt.users or attempt.name in COLD_ONLY or attempt.probe.startswith("E31"):
+        if user not in attempt.users or attempt.name in COLD_ONLY or attempt.probe == "E31":
+            continue
+        if attack.mode == "keep" and attempt.name in KILL_ONLY:
             continue
         argument = attack.words(attempt.argument).replace("/workspace/probe", "/shown/probe")
         command = f"exec /shown/probe {attempt.probe} {shlex.quote(argument)}"
