@@ -108,6 +108,12 @@ Result<void> PendingResults::put(std::string_view tool_use_id, const StoredResul
   return os::add_file(folder_.get(), name, bytes, kPrivateFile);
 }
 
+Result<void> PendingResults::amend(std::string_view tool_use_id, const StoredResult& result) const {
+  const UniqueFd file =
+      TRY(os::open_at(folder_.get(), folder_name(tool_use_id), O_WRONLY | O_NOFOLLOW));
+  return os::write_all(file.get(), encode(tool_use_id, result));
+}
+
 Result<std::optional<StoredResult>> PendingResults::get(std::string_view tool_use_id) const {
   auto named = read_result(folder_.get(), folder_name(tool_use_id));
   if (!named) {

@@ -47,6 +47,9 @@ class PendingResults {
 
   // The result is durable when this returns. Errors: limit, of the kernel.
   Result<void> put(std::string_view tool_use_id, const StoredResult& result) const;
+  // The same result with what is known of it now, in place of the one that is there. Not flushed: a
+  // process that is killed does not lose it, a power cut may, and the one before with it.
+  Result<void> amend(std::string_view tool_use_id, const StoredResult& result) const;
   // nullopt: there is none; what a power cut left of one that was never acknowledged is none.
   Result<std::optional<StoredResult>> get(std::string_view tool_use_id) const;
   Result<void> remove(std::string_view tool_use_id) const;

@@ -227,10 +227,12 @@ void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
   const bool as_told = call.result && call.result->verdict == result.verdict &&
                        call.result->content == result.content;
   call.result = std::move(result);
-  if (!as_told && gate_.keeps_result(ticket)) {
-    // What was stored is not what it came to.
+  if (gate_.keeps_result(ticket)) {
     const box::PendingResults& pending = sessions_.at(call.session).store.pending();
-    const auto kept = pending.put(call.tool_use, to_stored(*call.result, call.text.tool));
+    const box::StoredResult final = to_stored(*call.result, call.text.tool);
+    // What was stored is what it came to, or not.
+    const auto kept =
+        as_told ? pending.amend(call.tool_use, final) : pending.put(call.tool_use, final);
     if (!kept) {
       host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
       (void)pending.remove(call.tool_use);

@@ -58,6 +58,8 @@ Result<void> refuse_foreign(int fd, const std::string& path) {
                    std::format("{} is not a state folder of glovebox: it has {} in it\n"
                                "hint: name an empty folder, or one that does not exist yet",
                                path, escape_for_terminal(entry.name)));
+  // Sockets are made in it.
+  if (os::facts_at(fd, "run")) TRY_CONTEXT(open_folder(fd, "run"), "run");
   return {};
 }
 

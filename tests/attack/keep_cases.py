@@ -123,6 +123,7 @@ def limited_remains(attack):
              "cat /proc/[0-9]*/comm | grep -c python; echo over", contains="0\nover"),
         step("(while :; do head -c 6M /dev/zero > fill$RANDOM; done) >/dev/null 2>&1 &", exit=0),
         step("sleep 3; rm -f fill*; sleep 1; ls fill* 2>/dev/null | wc -l"),
+        step("rm -f fill*"),
         step("rm -f fill*; sleep 0.5; ls | grep -c fill; echo alive", contains="0\nalive"))
 
 

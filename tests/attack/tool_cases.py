@@ -145,7 +145,7 @@ def with_node(attack):
     if not binary.exists():
         subprocess.run([CONFORMANCE / "run", "--version"], check=True)
     folder = attack.folder / "node"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     shutil.copy2(binary, folder / "node")
     text = (attack.folder / "twins.toml").read_text()
     anchor = '{ at = "@tmp", mode = "tmp", exec = true },'

@@ -64,9 +64,9 @@ POWER_CUTS = [
     ("intent durable", TORN_RECORD, INTERRUPTED, NEVER),
     ("output half read", as_it_is, INTERRUPTED, ONCE),
     ("output half read", half_a_result, INTERRUPTED, ONCE),
-    # The answer is stored while the box ends.
-    ("box ended", as_it_is, RAN, ONCE),
-    ("box ended", zeros_for_a_shell, RAN, ONCE),
+    # The answer is stored while the box ends, and counts when it has.
+    ("box ended", as_it_is, INTERRUPTED, ONCE),
+    ("box ended", zeros_for_a_shell, INTERRUPTED, ONCE),
     ("result stored", as_it_is, RAN, ONCE),
     ("result stored", TORN_RECORD, RAN, ONCE),
     ("result durable", TORN_ZEROS, RAN, ONCE),

@@ -70,6 +70,12 @@ TEST_CASE("a settled result leaves its sheet to the next") {
   early.is_provisional = true;
   REQUIRE(pending.put("e", early));
   CHECK(pending.get("e").value()->is_provisional);
+  early.is_provisional = false;
+  early.cpu_us = 7;
+  REQUIRE(pending.amend("e", early));
+  CHECK_FALSE(pending.get("e").value()->is_provisional);
+  CHECK(pending.get("e").value()->cpu_us == 7);
+  CHECK_FALSE(pending.amend("absent", early));
   REQUIRE(pending.remove("e"));
   // A shorter one on the sheet of a longer one.
   REQUIRE(pending.put("b", result_of("[]")));
