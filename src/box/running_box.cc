@@ -128,7 +128,7 @@ Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
     if (auto box = waiting->take(*call_.known, {state_, command_})) return std::move(*box);
   }
   const std::string& walls = call_.known->walls();
-  const bool is_start_known = commons_.shell_start && commons_.shell_start->walls == walls;
+  const bool is_start_known = commons_.start_of(walls) != nullptr;
   const std::string state = commons_.state_for(walls, state_);
   const BoxCall call{state, command_,
                      is_start_known || plan().command.kind != CommandKind::shell
@@ -238,12 +238,14 @@ void RunningBox::read_pipes() {
   drain(ends_.output, kChunksAtOnce, [&](std::string_view bytes) { collector_.append(bytes); });
 }
 
-// Nobody believes it: the box must end as it says, and it is read as before until then.
+// Nobody believes it: the box must end as it says, and it is read as before until then. The pipe
+// stays open: whoever writes to it once more, the shell itself when a guest did so first, must not
+// be killed for that.
 void RunningBox::hear_status() {
-  drain(ends_.told, 1, [&](std::string_view bytes) { told_text_ = bytes; });
-  ends_.told.reset();
-  const auto status = tools::told_status(told_text_);
-  if (!status || decided_ || done_ || restore_ == Restore::given_up) return;
+  std::string told;
+  drain(ends_.told, 1, [&](std::string_view bytes) { told = bytes; });
+  const auto status = tools::told_status(told);
+  if (!status || told_ || decided_ || done_ || restore_ == Restore::given_up) return;
   read_pipes();
   if (collector_.file() || has_memory_kill()) return;
   told_ = status;
@@ -371,7 +373,7 @@ void RunningBox::finish(const os::ExitFacts& exit) {
   // A shell that waited and ended before its call: of that nothing has run.
   const bool has_waited =
       ends_.start == BoxStart::waiting && plan().command.kind == CommandKind::shell;
-  if (has_waited && !decided_ && !tools::is_restored(state_told())) return launch_anew();
+  if (has_waited && !told_ && !decided_ && !tools::is_restored(state_told())) return launch_anew();
   Verdict verdict = judge(end);
   // A shell that told its status a moment ago was looked at then, nothing but its state was left to
   // be done; a function that was killed did not finish.
@@ -388,7 +390,6 @@ void RunningBox::finish(const os::ExitFacts& exit) {
 }
 
 void RunningBox::launch_anew() {
-  told_text_.clear();
   told_.reset();
   leave_group();
   ends_.remove_group();
@@ -438,13 +439,6 @@ std::string RunningBox::state_told() const {
   return start ? bytes.substr(start->size() + tools::kWaitingMark.size()) : std::string();
 }
 
-void RunningBox::note_start() {
-  if (ends_.start != BoxStart::telling) return;
-  const std::string bytes = written_part(ends_.state_out.get());
-  if (const auto told = tools::told_at_start(bytes))
-    commons_.shell_start = {call_.known->walls(), std::string(*told)};
-}
-
 tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
   std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
   if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
@@ -458,7 +452,8 @@ tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {
     // The next call gets it from memory; the file follows behind the answer.
     if (auto accepted = tools::accepted_state(state)) {
       commons_.set_shell_state(*std::move(accepted));
-      note_start();
+      if (ends_.start == BoxStart::telling)
+        commons_.note_start(call_.known->walls(), written_part(ends_.state_out.get()));
     }
   }
   collector_.finish();

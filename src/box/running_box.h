@@ -98,7 +98,6 @@ class RunningBox {
   void read_pipes();
   void read_what_is_left();
   std::string state_told() const;
-  void note_start();
   void finish(const os::ExitFacts& exit);
   void hear_status();
   bool has_memory_kill();
@@ -118,7 +117,7 @@ class RunningBox {
 
   BoxEnds ends_;
   std::optional<LeftBehind> left_;
-  std::string answer_bytes_, told_text_;
+  std::string answer_bytes_;
   OutputCollector collector_;
 
   Duration began_{0}, deadline_{0}, next_disk_{0};

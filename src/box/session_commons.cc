@@ -35,9 +35,17 @@ void SessionCommons::save_shell_state() {
   shell_state_saved = true;
 }
 
+const std::string* SessionCommons::start_of(std::string_view walls) const {
+  return shell_start && shell_start->walls == walls ? &shell_start->told : nullptr;
+}
+
+void SessionCommons::note_start(const std::string& walls, std::string_view state_out) {
+  if (const auto told = tools::told_at_start(state_out)) shell_start = {walls, std::string(*told)};
+}
+
 std::string SessionCommons::state_for(std::string_view walls, std::string_view state) const {
-  const bool is_known = shell_start && shell_start->walls == walls;
-  return is_known ? tools::changes_since(shell_start->told, state) : std::string(state);
+  const std::string* const start = start_of(walls);
+  return start != nullptr ? tools::changes_since(*start, state) : std::string(state);
 }
 
 Result<std::uint64_t> SessionCommons::count_kills() {

@@ -47,6 +47,10 @@ struct SessionCommons {
   // The next call gets it from memory; the file follows when there is time.
   void set_shell_state(std::string state);
   void save_shell_state();
+  // What a shell with these walls starts with; nullptr: none has told.
+  const std::string* start_of(std::string_view walls) const;
+  // From the first bytes that a shell wrote to its state; nothing if it did not tell (yet).
+  void note_start(const std::string& walls, std::string_view state_out);
   // Of the shell's state, what one that starts with these walls has to be told.
   std::string state_for(std::string_view walls, std::string_view state) const;
 

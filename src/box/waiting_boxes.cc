@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "os/file.h"
-#include "tools/shell_state.h"
 
 namespace glovebox::box {
 
@@ -73,7 +72,11 @@ std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall&
   if (at == boxes_.end()) return std::nullopt;
   const auto session = commons_.roots.of(known, commons_.places);
   const bool is_current = session && *session == at->ends.session;
-  if (is_current) note_start(*at);
+  // What a shell need not be told is known once it waits.
+  if (at->ends.state_out && commons_.start_of(known.walls()) == nullptr)
+    commons_.note_start(
+        known.walls(),
+        os::read_at(at->ends.state_out.get(), 0, kMostToldAtStart).value_or(std::string()));
   const std::string state = commons_.state_for(known.walls(), call.state);
   if (is_current && !fits(at->ends, state, call.command)) return std::nullopt;
   if (!is_current || !tell(at->ends, state, call.command)) {
@@ -84,15 +87,6 @@ std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall&
   boxes_.erase(at);
   --commons_.waiting_boxes;
   return ends;
-}
-
-// What a shell need not be told is known once it waits.
-void WaitingBoxes::note_start(const Box& box) {
-  const bool is_known = commons_.shell_start && commons_.shell_start->walls == box.known->walls();
-  if (!box.ends.state_out || is_known) return;
-  const auto bytes = os::read_at(box.ends.state_out.get(), 0, kMostToldAtStart);
-  if (const auto told = tools::told_at_start(bytes ? *bytes : std::string()))
-    commons_.shell_start = {box.known->walls(), std::string(*told)};
 }
 
 void WaitingBoxes::let_go(std::size_t at) {

@@ -54,7 +54,6 @@ class WaitingBoxes {
     BoxEnds ends;
     Duration until;
   };
-  void note_start(const Box& box);
   void let_go(std::size_t at);
   void forget(std::vector<Box>& boxes, std::size_t at);
 

@@ -7,9 +7,9 @@
 
 #include "box/host.h"
 #include "cli/configuration.h"
-#include "cli/ending.h"
 #include "cli/options.h"
 #include "roles/confinement.h"
+#include "roles/outcome.h"
 
 namespace glovebox::cli {
 

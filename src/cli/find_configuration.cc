@@ -35,15 +35,15 @@ Result<roles::SecretFile> file_of(const roles::SecretReference& reference) {
 
 }  // namespace
 
-Step<Configuration> find_configuration(const std::optional<std::string>& named) {
+roles::Outcome<Configuration> find_configuration(const std::optional<std::string>& named) {
   const std::string path = named.value_or(kDefaultConfiguration);
   const auto text = roles::read_trusted_file(path, roles::FileOpener());
   if (!text) {
     if (!named && text.error().kind() == ErrorKind::not_found) return Configuration{};
-    return end(ExitCode::unconfigured, text.error(), path);
+    return roles::failure(ExitCode::unconfigured, text.error(), path);
   }
   LoadedConfiguration loaded = load_configuration(path, *text);
-  if (!loaded.configuration) return end(ExitCode::unconfigured, to_text(loaded, *text));
+  if (!loaded.configuration) return roles::Failure{ExitCode::unconfigured, to_text(loaded, *text)};
   return *std::move(loaded.configuration);
 }
 

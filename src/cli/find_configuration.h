@@ -6,7 +6,7 @@
 
 #include "base/secret.h"
 #include "cli/configuration.h"
-#include "cli/ending.h"
+#include "roles/outcome.h"
 #include "roles/secret_file.h"
 #include "roles/secret_reference.h"
 
@@ -14,7 +14,7 @@ namespace glovebox::cli {
 
 // A file that is named has to exist; the default one is read if it does. Whoever can write it says
 // which policy holds, so it is trusted under the policy's own rules. Exit code: unconfigured.
-Step<Configuration> find_configuration(const std::optional<std::string>& named);
+roles::Outcome<Configuration> find_configuration(const std::optional<std::string>& named);
 
 struct FoundSecret {
   Secret secret;

@@ -49,8 +49,9 @@ Result<std::string> MetricsListener::open_port(const LoopbackPort& where) {
   return std::format("{} port {}", where.address.to_string(), TRY(os::local_port(socket_.get())));
 }
 
-Step<MetricsListener> MetricsListener::open(const std::optional<MetricsPlace>& wanted,
-                                            const std::string& default_folder, const Log& log) {
+roles::Outcome<MetricsListener> MetricsListener::open(const std::optional<MetricsPlace>& wanted,
+                                                      const std::string& default_folder,
+                                                      const Log& log) {
   MetricsListener listener;
   if (wanted && std::holds_alternative<NoMetrics>(*wanted)) return listener;
   Result<std::string> at = [&]() -> Result<std::string> {
@@ -68,7 +69,7 @@ Step<MetricsListener> MetricsListener::open(const std::optional<MetricsPlace>& w
   if (at)
     log.info("metrics and health are served", {{"at", *at}});
   else if (wanted)
-    return end(ExitCode::unconfigured, at.error(), "metrics");
+    return roles::failure(ExitCode::unconfigured, at.error(), "metrics");
   else
     log.warning("metrics and health are not served", {{"why", at.error().message()}});
   return listener;

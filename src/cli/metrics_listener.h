@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "base/unique_fd.h"
-#include "cli/ending.h"
 #include "cli/metrics_place.h"
 #include "roles/confinement.h"
+#include "roles/outcome.h"
 
 namespace glovebox::cli {
 
@@ -24,8 +24,8 @@ class MetricsListener {
 
   // Where the operator said: unconfigured if that cannot be. Otherwise `metrics.sock` in the
   // folder for sockets; if there is none that can be had, nowhere, with a warning.
-  static Step<MetricsListener> open(const std::optional<MetricsPlace>& wanted,
-                                    const std::string& default_folder, const Log& log);
+  static roles::Outcome<MetricsListener> open(const std::optional<MetricsPlace>& wanted,
+                                              const std::string& default_folder, const Log& log);
 
   UniqueFd take_socket() { return std::move(socket_); }
 

@@ -20,13 +20,7 @@
 #include "os/file.h"
 #include "os/memfd.h"
 #include "os/process.h"
-
-#define SELFTEST_TRY(outcome)                               \
-  ({                                                        \
-    auto selftest_outcome = (outcome);                      \
-    if (!selftest_outcome) return selftest_outcome.error(); \
-    std::move(*selftest_outcome);                           \
-  })
+#include "plane/rehearsal_run.h"
 
 namespace glovebox::cli {
 
@@ -98,12 +92,9 @@ class Selftest {
 };
 
 std::string text_of(const ipc::CallDone& done) {
-  const auto blocks = codec::parse_json(done.content);
-  if (!blocks || blocks->as_array() == nullptr) return {};
-  std::string text;
-  for (const Json& block : *blocks->as_array())
-    if (const std::string* part = block.get_string("text")) text += *part;
-  return text;
+  auto blocks = codec::parse_json(done.content);
+  if (!blocks) return {};
+  return plane::result_text(Json::object({{"content", *std::move(blocks)}}));
 }
 
 // Ourselves, as a program in memory: no file of the host has to be in the box.
@@ -195,18 +186,18 @@ Outcome<std::optional<std::string>> Selftest::bash(const std::string& command) {
 }
 
 Outcome<> Selftest::try_shell() {
-  const auto first = SELFTEST_TRY(bash("selftest=kept; cd /; echo $((6 * 7))"));
+  const auto first = TRY(bash("selftest=kept; cd /; echo $((6 * 7))"));
   if (!first) return {};
   add("use", "bash answers", *first == "42" ? End::works : End::broken,
       *first == "42" ? "" : *first);
-  const auto second = SELFTEST_TRY(bash("echo $selftest in $PWD"));
+  const auto second = TRY(bash("echo $selftest in $PWD"));
   const bool carried = second && *second == "kept in /";
   add("use", "bash carries its state to the next call", carried ? End::works : End::broken,
       carried || !second ? "" : *second);
-  const auto timed = SELFTEST_TRY(call(
-      "bash", Json::object({{"command",
-                             std::format("sleep {} & sleep {}", witness_.mark(), witness_.mark())},
-                            {"timeout_ms", 400}})));
+  const auto timed =
+      TRY(call("bash", Json::object({{"command", std::format("sleep {} & sleep {}", witness_.mark(),
+                                                             witness_.mark())},
+                                     {"timeout_ms", 400}})));
   if (!timed) return {};
   const bool ended = timed->outcome == "timed_out";
   add("E11", "a call without end", ended ? End::denied : End::through, ended ? "" : timed->outcome);
@@ -215,11 +206,11 @@ Outcome<> Selftest::try_shell() {
 
 // What outlives its call does so only where the policy says that it may.
 Outcome<> Selftest::try_background() {
-  const auto begun = SELFTEST_TRY(
+  const auto begun = TRY(
       bash(std::format("(setsid sleep {} >/dev/null 2>&1 &); sleep {} >/dev/null 2>&1 & echo $!",
                        witness_.mark(), witness_.mark())));
   if (!begun) return {};
-  const auto seen = SELFTEST_TRY(bash(std::format(
+  const auto seen = TRY(bash(std::format(
       "kill -0 {} 2>/dev/null && tr '\\0' ' ' < /proc/{}/cmdline || echo gone", *begun, *begun)));
   const bool lives = seen && seen->contains(witness_.mark());
   const bool keep = background_ == "keep";
@@ -229,7 +220,7 @@ Outcome<> Selftest::try_background() {
   else
     add("E13", "a process that outlives its call", lives ? End::through : End::denied);
   if (!keep) return {};
-  const auto read = SELFTEST_TRY(
+  const auto read = TRY(
       bash(std::format("cat /proc/{}/environ /proc/{}/maps 2>/dev/null | wc -c", *begun, *begun)));
   const bool closed = read && *read == "0";
   add("C04", "the memory and environment of an earlier call's job",
@@ -239,7 +230,7 @@ Outcome<> Selftest::try_background() {
 
 // A file tool must refuse, and tell nothing.
 Outcome<> Selftest::refuse(const FileAttempt& attempt) {
-  const auto done = SELFTEST_TRY(call(attempt.tool, attempt.input));
+  const auto done = TRY(call(attempt.tool, attempt.input));
   if (!done) {
     add(attempt.id, attempt.what, End::absent, "this policy allows no " + attempt.tool);
     return {};
@@ -261,8 +252,8 @@ Outcome<> Selftest::try_files() {
   };
   for (const FileAttempt& attempt : outside)
     if (auto done = refuse(attempt); !done) return done;
-  const auto linked = SELFTEST_TRY(bash(std::format(
-      "ln -sfn {} /workspace/{}; readlink /workspace/{}", witness_.folder(), kLink, kLink)));
+  const auto linked = TRY(bash(std::format("ln -sfn {} /workspace/{}; readlink /workspace/{}",
+                                           witness_.folder(), kLink, kLink)));
   const FileAttempt over_link[] = {
       {"A10", "read over a link", "read",
        Json::object({{"file_path", std::format("{}/secret", kLink)}})},
@@ -272,11 +263,11 @@ Outcome<> Selftest::try_files() {
   if (linked && *linked == witness_.folder())
     for (const FileAttempt& attempt : over_link)
       if (auto done = refuse(attempt); !done) return done;
-  (void)SELFTEST_TRY(bash(std::format("rm -f /workspace/{}", kLink)));
-  const auto written = SELFTEST_TRY(
-      call("write", Json::object({{"file_path", ".selftest-file"}, {"content", "text\n"}})));
+  (void)TRY(bash(std::format("rm -f /workspace/{}", kLink)));
+  const auto written =
+      TRY(call("write", Json::object({{"file_path", ".selftest-file"}, {"content", "text\n"}})));
   if (!written) return {};
-  const auto read = SELFTEST_TRY(call("read", Json::object({{"file_path", ".selftest-file"}})));
+  const auto read = TRY(call("read", Json::object({{"file_path", ".selftest-file"}})));
   const bool works = written->is_error == 0 && (!read || text_of(*read).contains("text"));
   add("use", "write and read a file by the tools", works ? End::works : End::broken,
       works ? "" : text_of(*written));

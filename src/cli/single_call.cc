@@ -14,11 +14,6 @@
 #include "os/process.h"
 #include "policy/normal_path.h"
 
-#define CLI_TRY(expression)                                            \
-  do {                                                                 \
-    if (auto outcome = (expression); !outcome) return outcome.error(); \
-  } while (false)
-
 namespace glovebox::cli {
 
 namespace {
@@ -83,7 +78,7 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
     if (started == roles::StartedAs::root)
       if (auto reachable = roles::check_reachable(*real); !reachable)
         return unusable(reachable.error());
-    CLI_TRY(refuse_overlap(*real, options.state.path(), options.policy));
+    TRY(refuse_overlap(*real, options.state.path(), options.policy));
     options.work = std::move(*real);
     options.workspace = roles::WorkspaceMode::shared;
   }
@@ -95,7 +90,7 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
   auto supervisor = roles::Supervisor::start(std::move(options), clock, log);
   if (!supervisor) return supervisor.error();
   single->supervisor_ = std::move(*supervisor);
-  CLI_TRY(single->open_session());
+  TRY(single->open_session());
   return single;
 }
 
@@ -155,17 +150,17 @@ Outcome<> SingleCall::turn(std::vector<OutputRelay>& relays) {
   const std::size_t first_relay = polls.size();
   for (const OutputRelay& relay : relays) polls.push_back({.fd = relay.reader()});
   if (auto ready = os::poll_fds(polls, milliseconds(-1)); !ready) return ready.error();
-  if (polls[1].readable) CLI_TRY(read_boxer());
+  if (polls[1].readable) TRY(read_boxer());
   for (std::size_t i = 0; i < relays.size(); ++i)
     if (polls[first_relay + i].readable) relays[i].forward();
   if (std::any_of(polls.begin() + 2, polls.begin() + static_cast<std::ptrdiff_t>(first_relay),
                   [](const os::Poll& poll) { return poll.readable; }))
-    CLI_TRY(supervisor_->attend());
-  if (polls[0].readable) CLI_TRY(read_signals());
+    TRY(supervisor_->attend());
+  if (polls[0].readable) TRY(read_signals());
   if (generation_ == supervisor_->generation()) return {};
   // Another boxer: what became of the call is what it finds in the log.
   inbox_.clear();
-  CLI_TRY(open_session());
+  TRY(open_session());
   return order_ != nullptr ? send_order() : Outcome<>{};
 }
 
@@ -182,7 +177,7 @@ Outcome<ipc::Envelope> SingleCall::wait_for(std::uint16_t type, std::vector<Outp
       inbox_.erase(at);
       return found;
     }
-    CLI_TRY(turn(relays));
+    TRY(turn(relays));
   }
 }
 
@@ -216,7 +211,7 @@ Outcome<> SingleCall::send_order() {
 
 Outcome<ipc::CallDone> SingleCall::run(const CallOrder& order, std::vector<OutputRelay>& relays) {
   order_ = &order;
-  CLI_TRY(send_order());
+  TRY(send_order());
   auto envelope = wait_for(ipc::CallDone::kType, relays);
   order_ = nullptr;
   for (OutputRelay& relay : relays) relay.close_writer();
@@ -247,7 +242,7 @@ Outcome<> SingleCall::finish() {
   const ipc::CloseSession close{name_, "done"};
   std::vector<OutputRelay> none;
   if (supervisor_->boxer().send(ipc::CloseSession::kType, close.encode()))
-    CLI_TRY(wait_for(ipc::SessionClosed::kType, none));
+    TRY(wait_for(ipc::SessionClosed::kType, none));
   return supervisor_->stop(roles::Supervisor::StopMode::drain);
 }
 

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/ending.h"
 #include "cli/find_configuration.h"
 #include "cli/message.h"
 #include "cli/metrics_listener.h"
@@ -21,6 +20,7 @@
 #include "cli/worker_order.h"
 #include "os/identity.h"
 #include "os/process.h"
+#include "roles/outcome.h"
 #include "roles/policy_source.h"
 #include "roles/state_folder.h"
 #include "roles/supervisor.h"
@@ -32,41 +32,40 @@ namespace {
 constexpr int kStandardError = 2;
 
 // Which user's folder, and whose it becomes.
-Step<roles::StateFolder> open_state(const std::string& named, roles::StartedAs started) {
+roles::Outcome<roles::StateFolder> open_state(const std::string& named, roles::StartedAs started) {
   std::string path = named;
   if (path.empty()) {
     auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
-    if (!found) return end(ExitCode::unconfigured, found.error());
+    if (!found) return roles::failure(ExitCode::unconfigured, found.error());
     path = std::move(*found);
   }
   auto state = roles::StateFolder::open(path, started);
   if (state) return *std::move(state);
   const bool held = state.error().kind() == ErrorKind::conflict;
-  return end(held ? ExitCode::busy : ExitCode::unconfigured, state.error());
+  return roles::failure(held ? ExitCode::busy : ExitCode::unconfigured, state.error());
 }
 
 // A folder that is named; empty for none.
 template <class Prepare>
-Step<std::string> folder(const std::string& named, roles::StartedAs started,
-                         const Prepare& prepare) {
+roles::Outcome<std::string> folder(const std::string& named, roles::StartedAs started,
+                                   const Prepare& prepare) {
   if (named.empty()) return std::string();
   auto prepared = prepare(named, started);
-  if (!prepared) return end(ExitCode::unconfigured, prepared.error());
+  if (!prepared) return roles::failure(ExitCode::unconfigured, prepared.error());
   return *std::move(prepared);
 }
 
-Step<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
+roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
   const roles::StartedAs started =
       os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   auto policy = roles::read_policy(order.policy);
-  if (!policy) return end(ExitCode::unconfigured, policy.error());
-  auto state = CLI_TRY(open_state(order.state, started));
-  std::string work = CLI_TRY(folder(order.workdir, started, roles::prepare_work_folder));
-  std::string audit = CLI_TRY(folder(order.audit, started, roles::prepare_audit_folder));
-  std::string seed =
-      CLI_TRY(folder(order.seed, started, [](const std::string& path, roles::StartedAs) {
-        return roles::real_folder(path);
-      }));
+  if (!policy) return roles::failure(ExitCode::unconfigured, policy.error());
+  auto state = TRY(open_state(order.state, started));
+  std::string work = TRY(folder(order.workdir, started, roles::prepare_work_folder));
+  std::string audit = TRY(folder(order.audit, started, roles::prepare_audit_folder));
+  std::string seed = TRY(folder(order.seed, started, [](const std::string& path, roles::StartedAs) {
+    return roles::real_folder(path);
+  }));
   return roles::SupervisorOptions{
       .started = started,
       .state = std::move(state),

@@ -37,18 +37,19 @@ void take_first(T& into, const std::optional<T>& flag, const std::optional<T>& c
 }
 
 // A reference that the configuration makes, under the name that the worker knows it by.
-Step<void> add_secret(WorkerOrder& order, std::string_view name,
-                      const roles::SecretReference& reference) {
+roles::Outcome<> add_secret(WorkerOrder& order, std::string_view name,
+                            const roles::SecretReference& reference) {
   auto found = find_secret(reference);
-  if (!found) return end(ExitCode::unconfigured, found.error(), name);
+  if (!found) return roles::failure(ExitCode::unconfigured, found.error(), name);
   order.secrets.emplace_back(std::string(name), std::move(found->secret));
   if (found->file) order.secret_files.emplace_back(std::string(name), *std::move(found->file));
   return {};
 }
 
 // Flag, variable, configuration.
-Step<void> add_environment_key(const WorkerOptions& options, const Configuration& configuration,
-                               Secret given, const Log& log, WorkerOrder& order) {
+roles::Outcome<> add_environment_key(const WorkerOptions& options,
+                                     const Configuration& configuration, Secret given,
+                                     const Log& log, WorkerOrder& order) {
   Secret key = take_variable("ANTHROPIC_ENVIRONMENT_KEY");
   if (!given.empty()) {
     log.warning(
@@ -61,22 +62,23 @@ Step<void> add_environment_key(const WorkerOptions& options, const Configuration
   if (!key.empty())
     order.secrets.emplace_back(std::string(roles::kEnvironmentKey), std::move(key));
   else if (options.mode == WorkerOptions::Mode::poll)
-    return end(ExitCode::unconfigured,
-               "no environment key\nhint: ANTHROPIC_ENVIRONMENT_KEY, or environment_key in "
-               "[control_plane]");
+    return roles::Failure{
+        ExitCode::unconfigured,
+        "no environment key\nhint: ANTHROPIC_ENVIRONMENT_KEY, or environment_key in "
+        "[control_plane]"};
   return {};
 }
 
-Step<Secret> work_secret(const std::optional<std::string>& path) {
+roles::Outcome<Secret> work_secret(const std::optional<std::string>& path) {
   Secret secret = take_variable("ANTHROPIC_WORK_SECRET");
   if (!path) return secret;
   auto read = roles::read_secret_file(roles::FileOpener(), {.path = *path});
-  if (!read) return end(ExitCode::unconfigured, read.error());
+  if (!read) return roles::failure(ExitCode::unconfigured, read.error());
   return *std::move(read);
 }
 
 // A proxy of the configuration takes the place of the environment's.
-Step<void> add_proxy(const Configuration& configuration, WorkerOrder& order) {
+roles::Outcome<> add_proxy(const Configuration& configuration, WorkerOrder& order) {
   order.settings.proxy = configuration.proxy;
   for (const auto& [lower, upper, name] :
        {std::tuple{"https_proxy", "HTTPS_PROXY", roles::kHttpsProxy},
@@ -95,16 +97,17 @@ Step<void> add_proxy(const Configuration& configuration, WorkerOrder& order) {
   return {};
 }
 
-Step<void> add_transport(const WorkerOptions& options, const Configuration& configuration,
-                         WorkerOrder& order) {
+roles::Outcome<> add_transport(const WorkerOptions& options, const Configuration& configuration,
+                               WorkerOrder& order) {
   roles::WorkerRoleSettings& settings = order.settings;
   const auto base = codec::BaseUrl::parse(settings.base_url);
-  if (!base) return end(ExitCode::unconfigured, base.error(), "base url");
+  if (!base) return roles::failure(ExitCode::unconfigured, base.error(), "base url");
   auto plain_http = worker::PlainHttp::loopback_only;
   take_first(plain_http, options.plain_http, configuration.plain_http);
   if (auto checked = worker::check_transport(*base, plain_http); !checked)
-    return end(ExitCode::unconfigured,
-               checked.error().message() + "\nhint: --allow-http, if the way there is trusted");
+    return roles::Failure{
+        ExitCode::unconfigured,
+        checked.error().message() + "\nhint: --allow-http, if the way there is trusted"};
   net::CaChoice choice;
   choice.file = options.ca_file;
   if (const std::string named = variable("SSL_CERT_FILE"); !named.empty())
@@ -116,18 +119,20 @@ Step<void> add_transport(const WorkerOptions& options, const Configuration& conf
     settings.ca_path = std::move(bundle->path);
     settings.ca_pem = std::move(bundle->pem);
   } else if (base->is_https() || choice.file) {
-    return end(ExitCode::unconfigured, bundle.error().message() + "\nhint: --ca-file FILE");
+    return roles::Failure{ExitCode::unconfigured,
+                          bundle.error().message() + "\nhint: --ca-file FILE"};
   }
   return {};
 }
 
-Step<void> add_item(const WorkerOptions& options, WorkerOrder& order) {
-  Secret secret = CLI_TRY(work_secret(options.work_secret_file));
+roles::Outcome<> add_item(const WorkerOptions& options, WorkerOrder& order) {
+  Secret secret = TRY(work_secret(options.work_secret_file));
   if (options.mode == WorkerOptions::Mode::poll) return {};
   roles::ClaimedItem item{first_of(options.work, "ANTHROPIC_WORK_ID", {}, ""),
                           first_of(options.session, "ANTHROPIC_SESSION_ID", {}, "")};
   if (item.work.empty() || item.session.empty())
-    return end(ExitCode::usage, "worker run needs --work-id and --session-id, or their variables");
+    return roles::Failure{ExitCode::usage,
+                          "worker run needs --work-id and --session-id, or their variables"};
   order.settings.claimed = std::move(item);
   if (!secret.empty())
     order.secrets.emplace_back(std::string(roles::kWorkSecret), std::move(secret));
@@ -171,31 +176,33 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
 
 }  // namespace
 
-Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration) {
+roles::Outcome<WorkerOrder> read_transport(const WorkerOptions& options,
+                                           const Configuration& configuration) {
   WorkerOrder order;
   order.settings.base_url =
       first_of(options.base_url, "ANTHROPIC_BASE_URL", configuration.base_url, kDefaultBaseUrl);
-  CLI_TRY(add_proxy(configuration, order));
-  CLI_TRY(add_transport(options, configuration, order));
+  TRY(add_proxy(configuration, order));
+  TRY(add_transport(options, configuration, order));
   return order;
 }
 
-Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
-                                    const Configuration& configuration, Secret given_key,
-                                    const Log& log) {
-  WorkerOrder order = CLI_TRY(read_transport(options, configuration));
+roles::Outcome<WorkerOrder> read_worker_order(const WorkerOptions& options,
+                                              const Configuration& configuration, Secret given_key,
+                                              const Log& log) {
+  WorkerOrder order = TRY(read_transport(options, configuration));
   order.settings.environment =
       first_of(options.environment, "ANTHROPIC_ENVIRONMENT_ID", configuration.environment, "");
   if (order.settings.environment.empty())
-    return end(ExitCode::usage,
-               "no environment\nhint: --environment-id, ANTHROPIC_ENVIRONMENT_ID, or "
-               "environment_id in [control_plane]");
+    return roles::Failure{ExitCode::usage,
+                          "no environment\nhint: --environment-id, ANTHROPIC_ENVIRONMENT_ID, or "
+                          "environment_id in [control_plane]"};
   order.settings.worker_id = worker_id(options);
   add_places(options, configuration, order);
   if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
-    return end(ExitCode::usage, "--seed is for workspaces of the sessions' own, not a shared one");
-  CLI_TRY(add_environment_key(options, configuration, std::move(given_key), log, order));
-  CLI_TRY(add_item(options, order));
+    return roles::Failure{ExitCode::usage,
+                          "--seed is for workspaces of the sessions' own, not a shared one"};
+  TRY(add_environment_key(options, configuration, std::move(given_key), log, order));
+  TRY(add_item(options, order));
   return order;
 }
 

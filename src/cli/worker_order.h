@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "cli/configuration.h"
-#include "cli/ending.h"
 #include "cli/options.h"
 #include "roles/boxer_settings.h"
+#include "roles/outcome.h"
 #include "roles/role.h"
 #include "roles/secret_file.h"
 #include "roles/worker_settings.h"
@@ -39,12 +39,13 @@ struct WorkerOrder {
 
 // `given_key` is what stood on the command line, empty for none. Takes the keys out of the
 // environment. Exit codes: usage, unconfigured.
-Step<WorkerOrder> read_worker_order(const WorkerOptions& options,
-                                    const Configuration& configuration, Secret given_key,
-                                    const Log& log);
+roles::Outcome<WorkerOrder> read_worker_order(const WorkerOptions& options,
+                                              const Configuration& configuration, Secret given_key,
+                                              const Log& log);
 
 // Only the way to the control plane: base URL, proxy, authorities. Takes the proxy's variables out
 // of the environment. Exit code: unconfigured.
-Step<WorkerOrder> read_transport(const WorkerOptions& options, const Configuration& configuration);
+roles::Outcome<WorkerOrder> read_transport(const WorkerOptions& options,
+                                           const Configuration& configuration);
 
 }  // namespace glovebox::cli

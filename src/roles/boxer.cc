@@ -29,10 +29,9 @@ std::optional<std::uint64_t> last_close_of(int folder) {
 
 }  // namespace
 
-// The first policy is the host's own.
-Boxer::Boxer(const BoxerHost& host)
+Boxer::Boxer(const BoxerHost& host, ActivePolicy policy)
     : host_(host),
-      active_(std::shared_ptr<const void>(), &host.active),
+      active_(std::make_shared<const ActivePolicy>(std::move(policy))),
       gate_(host.settings.call_slots),
       housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}) {
 }
@@ -297,25 +296,27 @@ void Boxer::settle(const ipc::Settled& message) {
                       {{"why", removed.error().message()}});
 }
 
-CallQuestion Boxer::question_of(const BoxerSession& session, const std::string& tool,
-                                const std::vector<std::string>& program) const {
+// The only place that asks a policy: the one that the session's records name.
+CallDecision Boxer::decide_for(const BoxerSession& session, const std::string& tool,
+                               const std::vector<std::string>& program,
+                               std::optional<milliseconds> time_limit) const {
   CallQuestion question;
   question.environment = session.facts.environment;
   question.agent = session.facts.agent;
   question.tool = tool;
   question.program = program;
+  question.time_limit = time_limit;
   question.workspace = session.workspace.path;
   question.outputs = session.outputs;
   question.ids = session.workspace.ids;
-  return question;
+  return decide_call(*session.policy, host_.settings, host_.view, question);
 }
 
 void Boxer::show_plan(const ipc::ShowPlan& message) {
   const auto at = sessions_.find(message.session);
   if (at == sessions_.end()) return refuse(message.session, "", "the session is not open");
   const std::string& tool = message.arguments.empty() ? message.tool : std::string("bash");
-  const CallDecision decision = decide_call(*at->second.policy, host_.settings, host_.view,
-                                            question_of(at->second, tool, message.arguments));
+  const CallDecision decision = decide_for(at->second, tool, message.arguments);
   ipc::PlanText answer;
   if (const auto* plan = std::get_if<box::BoxPlan>(&decision)) {
     answer.text = box::to_text(*plan);

@@ -41,7 +41,6 @@ namespace glovebox::roles {
 // What lives outside the boxer; all of it outlives the boxer.
 struct BoxerHost {
   const BoxerSettings& settings;
-  const ActivePolicy& active;  // until the operator changes it
   const box::HostView& view;
   Workspaces& workspaces;
   StartedAs started;
@@ -57,7 +56,8 @@ inline constexpr std::string_view kLastCloseName = "last_close";
 
 class Boxer {
  public:
-  explicit Boxer(const BoxerHost& host);
+  // `policy`: of sessions, until the operator gives another.
+  Boxer(const BoxerHost& host, ActivePolicy policy);
   ~Boxer();
   Boxer(const Boxer&) = delete;
   Boxer& operator=(const Boxer&) = delete;
@@ -95,10 +95,10 @@ class Boxer {
   void end_session(const std::string& name);
 
   // Of an open session; what is recorded of one that is gone names the policy of now.
-  const ActivePolicy& policy_of(const std::string& session) const;
   CallResult result_of(const Step& step, const LiveCall& call) const;
-  CallQuestion question_of(const BoxerSession& session, const std::string& tool,
-                           const std::vector<std::string>& program) const;
+  CallDecision decide_for(const BoxerSession& session, const std::string& tool,
+                          const std::vector<std::string>& program,
+                          std::optional<milliseconds> time_limit = std::nullopt) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void interrupt_running(const std::string& session);

@@ -39,11 +39,6 @@ std::string_view denying_layer(box::Outcome outcome) {
 
 }  // namespace
 
-const ActivePolicy& Boxer::policy_of(const std::string& session) const {
-  const auto at = sessions_.find(session);
-  return at == sessions_.end() ? *active_ : *at->second.policy;
-}
-
 // Sessions that are open keep the policy that they were opened with.
 void Boxer::renew_policy(const codec::Json& document) {
   const auto refused = [&](const Error& error) {

@@ -62,7 +62,6 @@ int run_boxer(RoleStart start) {
   const box::KernelHostView view;
   const SystemClock clock;
   Boxer boxer({.settings = opened->settings,
-               .active = opened->active,
                .view = view,
                .workspaces = opened->workspaces,
                .started = start.started,
@@ -70,7 +69,8 @@ int run_boxer(RoleStart start) {
                .executable = opened->executable.get(),
                .clock = clock,
                .keeper_filter = opened->keeper_filter,
-               .log = log});
+               .log = log},
+              std::move(opened->active));
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   const auto served = boxer.serve(std::move(start));
   // A supervisor that is gone needs no answer; its other roles end the same way.

@@ -48,10 +48,9 @@ struct LiveCall {
   std::optional<Denial> denial;
   std::optional<CallResult> result;
   std::uint64_t index = 0;  // of the record that holds the result
-  bool in_box = false;
+  enum class InBox : std::uint8_t { no, running, answered } box = InBox::no;  // answered: it ends
   Duration began{}, ordered{};      // when it arrived, when its box was ordered
   std::optional<Duration> started;  // when its tool ran; until it was counted
-  bool is_answered = false;         // its box has answered, and is being ended
 };
 
 }  // namespace glovebox::roles

@@ -80,8 +80,7 @@ void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
       sessions_, [](const auto& entry) { return entry.second.keeper.has_value(); });
   if (warm >= host_.settings.warm_sessions || session.keeper) return;
   for (const std::string tool : {"bash", "read"}) {
-    CallDecision decision =
-        decide_call(*session.policy, host_.settings, host_.view, question_of(session, tool, {}));
+    CallDecision decision = decide_for(session, tool, {});
     auto* const plan = std::get_if<box::BoxPlan>(&decision);
     if (plan == nullptr) continue;
     const box::PlanPtr known = box::KnownPlan::of(std::move(*plan));
@@ -101,10 +100,7 @@ void Boxer::decide(const Step& step) {
     call.plan = known->second;
     return gate_.decided(step.ticket, Decided::allow);
   }
-  CallQuestion question = question_of(session, call.text.tool, call.text.program);
-  question.time_limit = call.time_limit;
-  CallDecision decision =
-      decide_call(*sessions_.at(call.session).policy, host_.settings, host_.view, question);
+  CallDecision decision = decide_for(session, call.text.tool, call.text.program, call.time_limit);
   if (auto* plan = std::get_if<box::BoxPlan>(&decision)) {
     call.plan = box::KnownPlan::of(std::move(*plan));
     if (is_plain) session.plans.emplace(call.text.tool, call.plan);
@@ -124,7 +120,8 @@ void Boxer::ask_record(const Step& step) {
                                                                  : "interrupted");
   } else if (step.kind == Step::Kind::ask_intent) {
     kind = RecordKind::tool_intent;
-    members = intent_members(at->second.text, policy_of(step.session), at->second.plan->plan());
+    members = intent_members(at->second.text, *sessions_.at(step.session).policy,
+                             at->second.plan->plan());
   } else if (step.kind == Step::Kind::ask_deny) {
     kind = RecordKind::tool_deny;
     if (!at->second.denial)
@@ -132,7 +129,7 @@ void Boxer::ask_record(const Step& step) {
           Denial{step.reason == CancelReason::shutting_down ? box::Outcome::shutting_down
                                                             : box::Outcome::cancelled,
                  "", "called off before it ran", ""};
-    members = deny_members(at->second.text, policy_of(step.session), *at->second.denial);
+    members = deny_members(at->second.text, *sessions_.at(step.session).policy, *at->second.denial);
   } else {
     kind = RecordKind::tool_result;
     members = result_members(*at->second.result);
@@ -164,7 +161,7 @@ Result<void> Boxer::start_keeper(const std::string& name, BoxerSession& session)
 void Boxer::run(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   BoxerSession& session = sessions_.at(call.session);
-  call.in_box = true;
+  call.box = LiveCall::InBox::running;
   call.ordered = host_.clock.monotonic();
   const auto given = [&]() -> Result<void> {
     if (!session.keeper) TRY(start_keeper(call.session, session));
@@ -180,7 +177,7 @@ void Boxer::run(const Step& step) {
   session.keeper.reset();
   call.result = failed_call(box::Outcome::setup_failed, given.error().message(),
                             tools::no_sandbox_text(call.text.tool, given.error().message()));
-  call.in_box = false;
+  call.box = LiveCall::InBox::no;
   gate_.ran(step.ticket);
   interrupt_running(step.session);
 }
@@ -196,7 +193,7 @@ void Boxer::read_keeper(const std::string& name) {
   }
   using Kind = box::KeeperEvent::Kind;
   const auto call = calls_.find((*event)->ticket);
-  if (call == calls_.end() || !call->second.in_box) return;
+  if (call == calls_.end() || call->second.box == LiveCall::InBox::no) return;
   if ((*event)->kind == Kind::started) {
     call->second.started = host_.clock.monotonic();
     return;
@@ -214,13 +211,12 @@ void Boxer::read_keeper(const std::string& name) {
   result.rule = call->second.plan->plan().rule;
   if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
-  call->second.is_answered = true;
+  call->second.box = LiveCall::InBox::answered;
   gate_.ran(call->first, CallGate::Box::ending);
 }
 
 void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
-  call.in_box = false;
-  if (!call.is_answered) {
+  if (std::exchange(call.box, LiveCall::InBox::no) == LiveCall::InBox::running) {
     call.result = std::move(result);
     return gate_.ran(ticket);
   }
@@ -244,7 +240,7 @@ void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
 
 void Boxer::interrupt_running(const std::string& session) {
   for (auto& [ticket, call] : calls_) {
-    if (call.session != session || !call.in_box) continue;
+    if (call.session != session || call.box == LiveCall::InBox::no) continue;
     box_ended(ticket, call,
               failed_call(box::Outcome::interrupted, "the keeper died",
                           tools::restarted_text(call.text.tool)));
@@ -288,7 +284,7 @@ void Boxer::store(const Step& step) {
   // A denial that was overtaken by a cancel has no part in what is stored.
   call.result = result_of(step, call);
   box::StoredResult stored = to_stored(*call.result, call.text.tool);
-  stored.is_provisional = call.in_box;
+  stored.is_provisional = call.box != LiveCall::InBox::no;
   const auto kept = sessions_.at(call.session).store.pending().put(call.tool_use, stored);
   if (!kept) host_.log.error("a result could not be stored", {{"why", kept.error().message()}});
   gate_.stored(step.ticket, kept ? CallGate::Kept::yes : CallGate::Kept::no);

@@ -11,12 +11,6 @@
 #include "ipc/messages.h"
 #include "roles/worker_settings.h"
 
-// As TRY, for an Outcome.
-#define ROLES_TRY(expression)                                          \
-  do {                                                                 \
-    if (auto outcome = (expression); !outcome) return outcome.error(); \
-  } while (false)
-
 namespace glovebox::roles {
 
 namespace {
@@ -52,8 +46,8 @@ Supervisor::~Supervisor() {
 Outcome<std::unique_ptr<Supervisor>> Supervisor::start(SupervisorOptions options,
                                                        const Clock& clock, const Log& log) {
   std::unique_ptr<Supervisor> supervisor(new Supervisor(std::move(options), clock, log));
-  ROLES_TRY(supervisor->prepare());
-  ROLES_TRY(supervisor->start_all());
+  TRY(supervisor->prepare());
+  TRY(supervisor->start_all());
   return supervisor;
 }
 
@@ -201,10 +195,10 @@ Outcome<> Supervisor::start_all() {
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   if (!log || !calls) return Failure{ExitCode::bug, "no channel could be made"};
-  ROLES_TRY(start_first(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
+  TRY(start_first(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
   const char* caller = options_.worker ? "worker" : "command";
-  ROLES_TRY(start_first(Role::boxer, boxer_settings(),
-                        {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  TRY(start_first(Role::boxer, boxer_settings(),
+                  {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
   ++generation_;
   if (!options_.worker) {
     caller_ = std::move(calls->second);
@@ -364,8 +358,8 @@ Outcome<> Supervisor::attend() {
     if (at == children_.end()) continue;
     Child& child = at->second;
     const int pidfd = child.process.running() ? child.process.pidfd() : -1;
-    if (child.channel.open() && readable(child.channel.fd())) ROLES_TRY(read_from(role));
-    if (pidfd >= 0 && readable(pidfd)) ROLES_TRY(ended(role));
+    if (child.channel.open() && readable(child.channel.fd())) TRY(read_from(role));
+    if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
   return {};
 }

@@ -37,6 +37,7 @@
 #include "roles/boxer_settings.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
+#include "roles/outcome.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
 #include "roles/secret_file.h"
@@ -46,23 +47,6 @@ namespace glovebox::roles {
 
 constexpr std::size_t kMaxDeaths = 5;
 constexpr seconds kDeathWindow{60};
-
-// Why nothing more can be done, with the code that the process ends with.
-struct Failure {
-  ExitCode code = ExitCode::bug;
-  std::string message;
-};
-template <class T = void>
-class [[nodiscard]] Outcome : public std::expected<T, Failure> {
- public:
-  using std::expected<T, Failure>::expected;
-  // Implicit, as those of Result are: a failure is returned as it is.
-  // NOLINTBEGIN(google-explicit-constructor)
-  Outcome(Failure failure) : std::expected<T, Failure>(std::unexpect, std::move(failure)) {}
-  Outcome(const Error& error)
-      : std::expected<T, Failure>(std::unexpect, Failure{exit_code_for(error), error.message()}) {}
-  // NOLINTEND(google-explicit-constructor)
-};
 
 // The worker role, when the command has one.
 struct WorkerOrder {

@@ -239,16 +239,33 @@ def rotate(run, tokens):
     run.plane.environment_key = run.plane.ask("POST", path, {"tokens": tokens})["environment_key"]
 
 
+def under_way(keep, user, prepare=lambda run: None):
+    """A run with a call that has had its effect and waits for a word."""
+    run = Run(keep, user, *MAX_IDLE, ttl=6)
+    prepare(run)
+    run.start()
+    run.session = run.plane.session()
+    assert run.bash("echo up") == ("up", False)
+    call = run.plane.bash(run.session, APPEND_AND_WAIT)
+    wait_for("the call's effect", lambda: run.effects() == 1)
+    return run, call
+
+
+def go_on(run):
+    (run.work / "go").touch()
+
+
+def end_well(run):
+    end_session(run, run.answer_seconds)
+    check_end(run, fault_table.ONCE)
+
+
 def key_is_rotated(user):
     """The session in flight has a token of its own and does not notice."""
     def case(keep):
-        run = Run(keep, user, *MAX_IDLE, ttl=6)
-        run.start()
-        run.session = run.plane.session()
-        call = run.plane.bash(run.session, APPEND_AND_WAIT)
-        wait_for("the call's effect", lambda: run.effects() == 1)
+        run, call = under_way(keep, user)
         rotate(run, "keep")
-        (run.work / "go").touch()
+        go_on(run)
         assert run.plane.result(run.session, call, run.answer_seconds) == ("done", False)
         assert run.bash("echo up") == ("up", False)
         end_session(run, run.answer_seconds)
@@ -260,33 +277,22 @@ def key_is_rotated(user):
 def key_and_tokens_are_revoked(user):
     """Nothing can be posted any more: the result is kept for the start with the new key."""
     def case(keep):
-        run = Run(keep, user, *MAX_IDLE, ttl=6)
-        run.start()
-        run.session = run.plane.session()
-        assert run.bash("echo up") == ("up", False)
-        call = run.plane.bash(run.session, APPEND_AND_WAIT)
-        wait_for("the call's effect", lambda: run.effects() == 1)
+        run, call = under_way(keep, user)
         rotate(run, "revoke")
-        (run.work / "go").touch()
+        go_on(run)
         wait_for("the end of the run", lambda: "item ended" in run.worker.log())
         assert run.worker.terminate() == 0
         run.start()
         run.plane.result(run.session, call, run.answer_seconds)
         assert run.bash("echo up") == ("up", False)
-        end_session(run, run.answer_seconds)
-        check_end(run, fault_table.ONCE)
+        end_well(run)
     return case
 
 
 def key_file_is_ahead(user):
     """The new key is in its file when the old one is refused: nobody has to do anything."""
     def case(keep):
-        run = Run(keep, user, *MAX_IDLE, ttl=6)
-        run.take_key_from_file()
-        run.start()
-        run.session = run.plane.session()
-        call = run.plane.bash(run.session, APPEND_AND_WAIT)
-        wait_for("the call's effect", lambda: run.effects() == 1)
+        run, call = under_way(keep, user, Run.take_key_from_file)
         ahead = run.plane.environment_key + "-r1"
         run.write("key", ahead)
         rotate(run, "keep")
@@ -297,33 +303,25 @@ def key_file_is_ahead(user):
         assert run.bash("echo up") == ("up", False)
         run.plane.end_turn(run.session)
         run.session = first
-        (run.work / "go").touch()
+        go_on(run)
         assert run.plane.result(run.session, call, run.answer_seconds) == ("done", False)
-        end_session(run, run.answer_seconds)
-        check_end(run, fault_table.ONCE)
+        end_well(run)
     return case
 
 
 def key_file_comes_late(user):
     """Key and tokens are revoked; the new key comes later, and a SIGHUP says so."""
     def case(keep):
-        run = Run(keep, user, *MAX_IDLE, ttl=6)
-        run.take_key_from_file()
-        run.start()
-        run.session = run.plane.session()
-        assert run.bash("echo up") == ("up", False)
-        call = run.plane.bash(run.session, APPEND_AND_WAIT)
-        wait_for("the call's effect", lambda: run.effects() == 1)
+        run, call = under_way(keep, user, Run.take_key_from_file)
         rotate(run, "revoke")
-        (run.work / "go").touch()
+        go_on(run)
         wait_for("the end of the run", lambda: "item ended" in run.worker.log())
         wait_for("a refused poll", lambda: "poll refused" in run.worker.log())
         run.write("key", run.plane.environment_key)
         run.worker.process.send_signal(signal.SIGHUP)
         run.plane.result(run.session, call, run.answer_seconds)
         assert run.bash("echo up") == ("up", False)
-        end_session(run, run.answer_seconds)
-        check_end(run, fault_table.ONCE)
+        end_well(run)
     return case
 
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""What an operator does with the worker: configures, signals, watches, and reads exit codes."""
+"""What an operator does with the worker: configures, signals, and reads exit codes."""
 import base64
-import http.client
 import json
 import os
 import pathlib
@@ -15,55 +14,11 @@ import threading
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_harness import (PROGRAM, Plane, Worker, cmdline, descendants, fresh_folder, run_cases,
-                            wait_for)
+from operations_harness import (Configured, a_running_call, configuration, policy, refused, run,
+                                write)
+from worker_harness import Plane, Worker, descendants, fresh_folder, run_cases, wait_for
 
 IS_ROOT = os.geteuid() == 0
-
-
-def run(*arguments, variables=None, **more):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=60,
-                          env={"PATH": os.environ["PATH"], **(variables or {})},
-                          stdin=subprocess.DEVNULL, **more)
-
-
-def write(path, text, mode=0o600):
-    path = pathlib.Path(path)
-    new = path.with_name(path.name + ".new")
-    new.write_text(text)
-    new.chmod(mode)
-    new.rename(path)  # as whoever rotates a key does
-    return str(path)
-
-
-def configuration(folder, plane, more="", key=None):
-    """A glovebox.toml that says everything, and the key in a file beside it."""
-    write(folder + "/key", plane.environment_key + "\n" if key is None else key)
-    return write(folder + "/glovebox.toml", f"""
-[control_plane]
-base_url = "{plane.base_url}"
-environment_id = "{plane.environment}"
-environment_key = "file:{folder}/key"
-[policy]
-file = "builtin:default"
-[state]
-dir = "{folder}/state"
-{more}
-""")
-
-
-class Configured(Worker):
-    """A worker that has everything from its file."""
-
-    def __init__(self, file, command=("run",), variables=None, **more):
-        self.folder = str(pathlib.Path(file).parent)
-        self.state = self.folder + "/state"
-        self.log_path = self.folder + "/worker.log"
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([PROGRAM, *command, "--config", file],
-                                            env={"PATH": os.environ["PATH"], **(variables or {})},
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, **more)
 
 
 def a_file_is_all_a_worker_needs(keep):
@@ -94,18 +49,6 @@ def variables_come_before_the_file(keep):
     session = plane.session()
     call = plane.bash(session, "echo variable")
     assert plane.result(session, call) == ("variable", False)
-
-
-def refused(text, *says, mode=0o600, code=78, prepare=lambda folder: None):
-    folder = fresh_folder()
-    prepare(folder)
-    file = write(folder + "/glovebox.toml", text.replace("FOLDER", folder), mode)
-    done = run("run", "--config", file)
-    assert done.returncode == code, done
-    assert done.stdout == "", done
-    assert done.stderr.startswith("glovebox: error: "), done.stderr
-    for word in says:
-        assert word.replace("FOLDER", folder) in done.stderr, (word, done.stderr)
 
 
 def a_bad_file_is_refused_with_its_place(keep):
@@ -172,8 +115,6 @@ proxy = "http://127.0.0.1:1"
     assert "127.0.0.1:1" in seen["control plane"]["detail"], seen
     assert "proxy" in seen["control plane"]["remedy"], seen
 
-
-# --- rotation and reload
 
 def rotate(plane, folder):
     """Another key is valid from now on, and stands in the file; the worker's polls find nothing
@@ -293,27 +234,6 @@ proxy_auth = "file:{folder}/proxy"
     assert "word" not in re.sub("a word that", "", worker.log()), worker.log()
 
 
-def policy(folder, name, limit="20s", more=""):
-    return write(folder + "/policy.toml", f"""
-glovebox = 1
-name = "{name}"
-[[bind]]
-tools = {{ bash = "p" }}
-[profile.p]
-root = "host"
-mount = [{{ at = "@workspace", mode = "rw" }}]
-env = {{ NAME = "{name}" }}
-syscalls = "builtin:bash"
-limits = {{ wall = "{limit}" }}
-{more}
-""", 0o644)
-
-
-def records(folder):
-    return [json.loads(line) for line in
-            run("audit", "show", "--json", folder + "/state/audit").stdout.splitlines()]
-
-
 def a_new_policy_is_for_new_sessions(keep):
     plane = keep(Plane())
     folder = fresh_folder()
@@ -367,17 +287,6 @@ def other_authorities_are_read_again(keep):
     wait_for("the others", lambda: "other authorities" in worker.log())
 
 
-# --- signals
-
-def a_running_call(keep, plane, *more):
-    worker = keep(Worker(plane, *more))
-    session = plane.session()
-    call = plane.bash(session, "sleep 300")
-    wait_for("the call runs", lambda: any("sleep" in cmdline(pid) for pid in
-                                          descendants(worker.process.pid)))
-    return worker, session, call
-
-
 def the_first_signal_drains_the_second_ends(keep):
     plane = keep(Plane())
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -395,223 +304,6 @@ def the_first_signal_drains_the_second_ends(keep):
     assert "ended at once, by a second signal" in worker.log()
     assert not descendants(worker.process.pid)
 
-
-def state_is_one_json_line(keep):
-    plane = keep(Plane())
-    folder = fresh_folder()
-    out = open(folder + "/out", "wb")
-    process = subprocess.Popen([PROGRAM, "run", "--config", configuration(folder, plane)],
-                               env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
-                               stdout=out, stderr=subprocess.DEVNULL)
-    try:
-        wait_for("a poll", lambda: plane.trace("work.poll"))
-        process.send_signal(signal.SIGUSR1)
-        line = wait_for("a line", lambda: pathlib.Path(folder, "out").read_text())
-        state = json.loads(line)
-        assert state["policy"] == "builtin:default" and state["state"] == folder + "/state", state
-        assert set(state["roles"]) == {"auditor", "boxer", "worker"}, state
-        assert all(role["restarts"] == 0 and role["pid"] > 0 for role in state["roles"].values())
-        assert line.count("\n") == 1
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-# --- metrics and health
-
-class Unix(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(60)
-        # The path may be longer than a socket's name can be.
-        folder, name = os.path.split(self.path)
-        fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-        try:
-            self.sock.connect(f"/proc/self/fd/{fd}/{name}")
-        finally:
-            os.close(fd)
-
-
-def ask(connection, path, method="GET"):
-    connection.request(method, path)
-    answer = connection.getresponse()
-    body = answer.read().decode()
-    connection.close()
-    return answer.status, body
-
-
-def numbers(worker):
-    status, body = ask(Unix(worker.state + "/run/metrics.sock"), "/metrics")
-    assert status == 200, body
-    table = {}
-    for line in body.splitlines():
-        if not line.startswith("#"):
-            name, _, value = line.rpartition(" ")
-            table[name] = float(value)
-    return table
-
-
-def health(worker, path):
-    return ask(Unix(worker.state + "/run/metrics.sock"), path)
-
-
-def metrics_are_counted_where_it_happens(keep):
-    plane = keep(Plane())
-    folder = fresh_folder()
-    file = configuration(folder, plane)
-    write(file, pathlib.Path(file).read_text().replace("builtin:default", policy(folder, "bash")))
-    worker = keep(Configured(file))
-    session = plane.session()
-    assert not plane.result(session, plane.bash(session, "true"))[1]
-    assert plane.result(session, plane.bash(session, "exit 3"))[1]
-    call = plane.emit(session, {"type": "agent.tool_use", "name": "read",
-                                "input": {"file_path": "x"}})[0]
-    assert plane.result(session, call)[1]
-    seen = numbers(worker)
-    assert seen['glovebox_calls_total{tool="bash",outcome="finished"}'] == 2, seen
-    assert seen['glovebox_calls_total{tool="read",outcome="denied"}'] == 1, seen
-    assert seen['glovebox_denials_total{layer="policy"}'] == 1, seen
-    assert seen['glovebox_call_seconds_count{tool="bash"}'] == 2, seen
-    assert seen['glovebox_call_seconds_bucket{tool="bash",le="+Inf"}'] == 2, seen
-    assert seen['glovebox_sessions{state="idle"}'] == 1, seen
-    assert seen['glovebox_poll_total{result="item"}'] == 1, seen
-    assert seen["glovebox_lease_lost_total"] == 0, seen
-    assert seen["glovebox_result_post_retries_total"] == 0, seen
-    # boot, session.open, two intents with results, one denial
-    assert seen["glovebox_audit_records_total"] == 7, seen
-    assert seen["glovebox_audit_flush_seconds_count"] >= 5, seen
-    assert seen["glovebox_audit_space_bytes"] > 0, seen
-    assert {seen[f'glovebox_role_restarts_total{{role="{role}"}}']
-            for role in ("auditor", "boxer", "worker")} == {0}, seen
-    starts = [value for name, value in seen.items()
-              if name.startswith("glovebox_box_start_seconds_count")]
-    assert sum(starts) == 2, seen
-    assert [name for name in seen if name.startswith("glovebox_policy_info")], seen
-    plane.fault(route="events.send", status=500, count=1)
-    call = plane.bash(session, "echo twice")
-    assert plane.result(session, call) == ("twice", False)
-    worker.kill_role("boxer")
-    seen = wait_for("the new boxer's numbers", lambda: (
-        lambda n: n if "glovebox_sessions{state=\"idle\"}" in n else None)(numbers(worker)))
-    assert seen["glovebox_result_post_retries_total"] == 1, seen
-    assert seen['glovebox_role_restarts_total{role="boxer"}'] == 1, seen
-
-
-def health_tells_the_truth(keep):
-    plane = keep(Plane())
-    worker = keep(Worker(plane))
-    path = worker.state + "/run/metrics.sock"
-    wait_for("a poll", lambda: plane.trace("work.poll"))
-    wait_for("the socket", lambda: os.path.exists(path))
-    assert os.stat(path).st_mode & 0o777 == 0o600
-    assert health(worker, "/healthz") == (200, "ok\n")
-    assert wait_for("readiness", lambda: health(worker, "/readyz")[0] == 200)
-    again = health(worker, "/readyz")
-    assert again == (200, "ready\n"), again
-    # A box was made for that, and recorded; the second time none was due.
-    seen = numbers(worker)
-    assert seen['glovebox_calls_total{tool="bash",outcome="finished"}'] == 1, seen
-    assert ask(Unix(path), "/other")[0] == 404
-    assert ask(Unix(path), "/metrics", "POST")[0] == 405
-    # A role that hangs is told by its name, and again well when it goes on.
-    auditor = int(worker.role("auditor"))
-    os.kill(auditor, signal.SIGSTOP)
-    try:
-        answer = health(worker, "/healthz")
-        assert answer == (503, "the auditor does not answer\n"), answer
-        status, body = health(worker, "/readyz")
-        assert status == 503 and "the auditor does not answer" in body, body
-    finally:
-        os.kill(auditor, signal.SIGCONT)
-    wait_for("health", lambda: health(worker, "/healthz") == (200, "ok\n"))
-    # The worker that serves it may die; whoever asks is answered by the next.
-    worker.kill_role("worker")
-    answer = health(worker, "/healthz")
-    assert answer == (200, "ok\n"), answer
-
-
-def readiness_says_why_not(keep):
-    plane = keep(Plane())
-    plane.fault(route="work.poll", status=401, count=0)
-    worker = keep(Worker(plane))
-    wait_for("the refusal", lambda: "poll refused" in worker.log())
-    status, body = health(worker, "/readyz")
-    assert status == 503 and "no poll was accepted yet: 401" in body, (status, body)
-    # What cannot be made is not assumed.
-    folder = fresh_folder()
-    text = policy(folder, "sealed")
-    write(text, pathlib.Path(text).read_text().replace('root = "host"', 'root = "host"\nlandlock = 60'),
-          0o644)
-    file = configuration(folder, plane)
-    write(file, pathlib.Path(file).read_text().replace("builtin:default", text))
-    other = keep(Configured(file))
-    wait_for("the socket", lambda: os.path.exists(other.state + "/run/metrics.sock"))
-    status, body = wait_for("an answer", lambda: health(other, "/readyz"))
-    assert status == 503 and "no box can be made" in body and "Landlock" in body, (status, body)
-
-
-def metrics_go_where_the_file_says(keep):
-    plane = keep(Plane())
-    folder = fresh_folder()
-    worker = keep(Configured(configuration(folder, plane, '[metrics]\nlisten = "127.0.0.1:0"')))
-    where = wait_for("the port", lambda: re.search(r"127\.0\.0\.1 port (\d+)", worker.log()))
-    port = int(where.group(1))
-    assert wait_for("an answer", lambda: ask(http.client.HTTPConnection("127.0.0.1", port), "/healthz")
-                    ) == (200, "ok\n")
-    other = fresh_folder()
-    path = other + "/here.sock"
-    keep(Configured(configuration(other, plane, f'[metrics]\nlisten = "{path}"')))
-    wait_for("the socket", lambda: os.path.exists(path))
-    assert ask(Unix(path), "/healthz") == (200, "ok\n")
-    third = fresh_folder()
-    silent = keep(Configured(configuration(third, plane, '[metrics]\nlisten = "none"')))
-    wait_for("it serves", lambda: "serving" in silent.log())
-    assert "metrics" not in silent.log()
-    refused(f"{pathlib.Path(configuration(fresh_folder(), plane)).read_text()}\n"
-            f'[metrics]\nlisten = "{path}"', "metrics: ", "the name is taken")
-
-
-# --- the service manager
-
-def heard(manager):
-    lines = []
-    while True:
-        try:
-            lines += manager.recv(4096).decode().split("\n")
-        except BlockingIOError:
-            return lines
-
-
-def the_service_manager_is_told(keep):
-    plane = keep(Plane())
-    for abstract in (False, True):
-        folder = fresh_folder()
-        name = f"\0glovebox-operations-{os.getpid()}" if abstract else folder + "/notify"
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        manager.bind(name)
-        worker = keep(Configured(configuration(folder, plane), variables={
-            "NOTIFY_SOCKET": name.replace("\0", "@"), "WATCHDOG_USEC": "400000"}))
-        said = []
-
-        def told(*wanted):
-            said.extend(heard(manager))
-            return all(line in said for line in wanted)
-        wait_for("READY", lambda: told("READY=1", "STATUS=serving"))
-        wait_for("three beats", lambda: told() and said.count("WATCHDOG=1") >= 3)
-        said.clear()
-        worker.process.send_signal(signal.SIGHUP)
-        wait_for("a reload", lambda: told("RELOADING=1", "READY=1"))
-        worker.process.terminate()
-        wait_for("STOPPING", lambda: told("STOPPING=1", "STATUS=draining"))
-        assert worker.process.wait(30) == 0
-        manager.close()
-
-
-# --- exit codes
 
 def each_code_is_seen(keep):
     plane = keep(Plane())
@@ -700,12 +392,6 @@ CASES = [
     ("a new policy is for new sessions", a_new_policy_is_for_new_sessions),
     ("other authorities are read again", other_authorities_are_read_again),
     ("the first signal drains, the second ends", the_first_signal_drains_the_second_ends),
-    ("state is one JSON line", state_is_one_json_line),
-    ("metrics are counted where it happens", metrics_are_counted_where_it_happens),
-    ("health tells the truth", health_tells_the_truth),
-    ("readiness says why not", readiness_says_why_not),
-    ("metrics go where the file says", metrics_go_where_the_file_says),
-    ("the service manager is told", the_service_manager_is_told),
     ("each exit code is seen", each_code_is_seen),
 ]
 

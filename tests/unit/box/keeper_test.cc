@@ -119,6 +119,67 @@ TEST_CASE("limits end a call and the next one works") {
   CHECK(text_of(session.bash("echo alive")) == "alive");
 }
 
+namespace {
+
+// The reports of a call in the order in which they came: its answer, if it was told early, its end.
+std::vector<KeeperEvent> reports_of(TestSession& session, const std::string& command,
+                                    int timeout_ms = 20'000) {
+  RunRequest request;
+  request.ticket = session.next_ticket();
+  request.plan = KnownPlan::of(session.plan("bash"));
+  request.input = bash_json(command, timeout_ms);
+  REQUIRE(session.keeper().run(request));
+  std::vector<KeeperEvent> reports;
+  while (reports.empty() || reports.back().kind != KeeperEvent::Kind::done) {
+    auto event = session.keeper().receive();
+    REQUIRE(event);
+    REQUIRE(event->has_value());
+    if ((*event)->kind != KeeperEvent::Kind::started) reports.push_back(std::move(**event));
+  }
+  return reports;
+}
+
+}  // namespace
+
+TEST_CASE("an answer is told early, and a status that a guest tells decides nothing") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  const auto plain = reports_of(session, "echo hi; exit 3");
+  REQUIRE(plain.size() == 2);
+  CHECK(plain[0].kind == KeeperEvent::Kind::answered);
+  CHECK(plain[0].report.verdict == plain[1].report.verdict);
+  CHECK(plain[0].report.content == plain[1].report.content);
+
+  const struct {
+    const char* name;
+    const char* after;  // the guest told 0
+    Verdict verdict;
+    const char* text;
+  } rows[] = {
+      {"it goes on and ends otherwise",
+       "sleep 0.3; echo later; exit 3",
+       {Outcome::finished, 3, {}},
+       "first\nlater\nexit 3"},
+      {"it goes on without end",
+       "sleep 60",
+       {Outcome::timed_out, 0, {}},
+       "first\nbash: bash command timed out after 900ms"},
+      {"it is killed",
+       "kill -9 $$",
+       {Outcome::signalled, 9, {}},
+       "first\nbash: bash session terminated"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto told =
+        reports_of(session, std::string("echo first; echo 0 >&43; ") + row.after, 900);
+    REQUIRE(!told.empty());
+    CHECK(told.back().report.verdict == row.verdict);
+    CHECK(text_of(told.back().report) == row.text);
+  }
+  CHECK(text_of(session.bash("echo alive")) == "alive");
+}
+
 TEST_CASE("a long answer is cut and kept whole") {
   TestSession session;
   const RunReport report = session.bash("seq 60000");

@@ -44,7 +44,7 @@ class Reading {
     REQUIRE(::chmod(path.c_str(), mode) == 0);
     return path;
   }
-  Step<WorkerOrder> read(const Variables& variables, std::string_view key = "") {
+  roles::Outcome<WorkerOrder> read(const Variables& variables, std::string_view key = "") {
     for (const char* name :
          {"ANTHROPIC_ENVIRONMENT_KEY", "ANTHROPIC_WORK_SECRET", "ANTHROPIC_ENVIRONMENT_ID",
           "ANTHROPIC_BASE_URL", "ANTHROPIC_WORKER_ID", "ANTHROPIC_WORK_ID", "ANTHROPIC_SESSION_ID",

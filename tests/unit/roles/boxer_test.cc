@@ -38,7 +38,6 @@ class Fixture {
     settings_.policy_text = std::string(*policy::builtin("default"));
     settings_.sessions = folder_ + "/sessions";
     settings_.work = folder_ + "/work";
-    active_ = *activate_policy(settings_);
     workspaces_.emplace(*Workspaces::open(settings_));
     sessions_ = *os::open_path(settings_.sessions, O_RDONLY | O_DIRECTORY);
     RoleStart start;
@@ -47,7 +46,6 @@ class Fixture {
     start.peers.emplace("auditor", connect(auditor));
     thread_ = std::thread([this, start = std::move(start)]() mutable {
       Boxer boxer({.settings = settings_,
-                   .active = active_,
                    .view = host_,
                    .workspaces = *workspaces_,
                    .started = StartedAs::user,
@@ -55,7 +53,8 @@ class Fixture {
                    .executable = -1,
                    .clock = clock_,
                    .keeper_filter = keeper_filter_,
-                   .log = log_});
+                   .log = log_},
+                  *activate_policy(settings_));
       (void)boxer.serve(std::move(start));
     });
   }
@@ -106,7 +105,6 @@ class Fixture {
 
   std::string folder_;
   BoxerSettings settings_;
-  ActivePolicy active_;
   std::string keeper_filter_;
   EmptyHost host_;
   std::optional<Workspaces> workspaces_;
