@@ -36,8 +36,12 @@ int run_seccomp_show(const SeccompShowOptions& options) {
                                ? std::string(roles::builtin_name(options.name))
                                : options.name;
   const auto shown = [&]() -> Result<seccomp::FilterText> {
-    if (seccomp::builtin_text(name)) return seccomp::show_builtin(name);
-    return seccomp::show_file(name, TRY(os::read_file(name, kMaxFilterText)));
+    auto proved = seccomp::prove_builtin(name);
+    if (!proved)
+      proved = seccomp::prove_text(name, TRY(os::read_file(name, kMaxFilterText)),
+                                   seccomp::FilterUser::tool);
+    if (!*proved) return Error(ErrorKind::invalid, seccomp::to_text(proved->error()));
+    return seccomp::to_text(**proved);
   }();
   if (!shown)
     return to_int(fail(ExitCode::invalid_file, Error(shown.error()).with_context(name).message()));

@@ -14,7 +14,7 @@ namespace glovebox::seccomp {
 
 namespace {
 
-static_assert(sizeof(sock_filter) == 8 && sizeof(seccomp_data) == 64);
+static_assert(sizeof(sock_filter) == kInstructionBytes && sizeof(seccomp_data) == 64);
 static_assert(offsetof(seccomp_data, args) == 16);
 
 constexpr std::uint16_t kLoad = BPF_LD | BPF_W | BPF_ABS;

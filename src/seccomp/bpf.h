@@ -24,6 +24,7 @@ struct Instruction {
   bool operator==(const Instruction&) const = default;
 };
 constexpr std::size_t kMaxInstructions = 4096;  // BPF_MAXINSNS
+constexpr std::size_t kInstructionBytes = 8;    // of struct sock_filter
 
 // The bytes that seccomp(2) takes, and back. invalid: not whole instructions, none, too many.
 std::string to_bytes(std::span<const Instruction> program);

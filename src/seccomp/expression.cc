@@ -1,6 +1,7 @@
 #include "seccomp/expression.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <format>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/nearest_word.h"
 #include "seccomp/parse.h"
 #include "seccomp/words.h"
 
@@ -16,7 +18,6 @@ namespace glovebox::seccomp {
 namespace {
 
 constexpr int kMaxBrackets = 8;
-constexpr std::size_t kMaxItems = 64;
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -43,22 +44,54 @@ class Pieces {
     const std::string_view name = word();
     if (name == "allow") return Action{Action::Kind::allow, 0};
     if (name == "kill") return Action{Action::Kind::kill_process, 0};
-    if (name == "notify") return fail(begin, "`notify` is not in this version");
-    if (name != "errno") return fail(begin, "an action is `allow`, `errno(NAME)` or `kill`");
+    if (name == "notify")
+      return fail(begin, "`notify` is not in this version", Code::not_in_this_version);
+    if (name != "errno") {
+      constexpr std::array<std::string_view, 3> kActions = {"allow", "errno", "kill"};
+      return fail(begin, "an action is `allow`, `errno(NAME)` or `kill`", Code::syntax,
+                  meant(nearest_word(name, kActions), ""));
+    }
     if (!take("(")) return fail(at_, "`errno` needs a name in brackets");
     const std::size_t error_at = skip();
-    const auto number = error_number(word());
-    if (!number) return fail(error_at, "not the name of an error");
+    const std::string_view error_name = word();
+    const auto number = error_number(error_name);
+    if (!number)
+      return fail(error_at, "not the name of an error", Code::unknown_word,
+                  meant(nearest_error(error_name), "a name of errno(3): EPERM, ENOSYS"));
     if (!take(")")) return fail(at_, "`)` expected");
     return Action{Action::Kind::error, *number};
   }
 
+  std::expected<std::uint64_t, PieceError> value(Width width) {
+    std::uint64_t result = 0;
+    do {
+      const std::size_t begin = skip();
+      const std::string_view name = word();
+      if (name.empty()) return fail(begin, "a value is missing");
+      const auto part = number(name);
+      if (!part)
+        return fail(begin, std::format("`{}` is no number or constant", name), Code::unknown_word,
+                    meant(nearest_constant(name), "a number stands for any constant"));
+      if (width == Width::low32 && *part > std::numeric_limits<std::uint32_t>::max())
+        return fail(begin, "does not fit the low half");
+      result |= *part;
+      skip();
+    } while (!text_.substr(at_).starts_with("||") && take("|"));
+    return result;
+  }
+
  private:
-  static std::unexpected<PieceError> fail(std::size_t at, std::string message) {
-    return std::unexpected(PieceError{at, std::move(message)});
+  static std::unexpected<PieceError> fail(std::size_t at, std::string message,
+                                          Code code = Code::syntax, std::string hint = {}) {
+    return std::unexpected(PieceError{at, code, std::move(message), std::move(hint)});
   }
   std::unexpected<PieceError> too_many() const {
-    return fail(at_, std::format("more than {} alternatives", kMaxConjunctions));
+    return fail(at_, std::format("more than {} alternatives", kMaxConjunctions), Code::too_many,
+                "split what is told apart by values into sets: `argN in {V, V..V}`");
+  }
+  // `did you mean …?`, or what is there to choose from.
+  static std::string meant(std::string_view nearest, std::string_view otherwise) {
+    return nearest.empty() ? std::string(otherwise) : std::format("did you mean `{}`?", nearest);
   }
 
   std::size_t skip() {
@@ -104,7 +137,7 @@ class Pieces {
 
   std::expected<Predicate, PieceError> factor(int depth) {
     if (take("(")) {
-      if (depth >= kMaxBrackets) return fail(at_, "too many brackets");
+      if (depth >= kMaxBrackets) return fail(at_, "too many brackets", Code::too_many);
       auto inner = alternatives(depth + 1);
       if (inner && !take(")")) return fail(at_, "`)` expected");
       return inner;
@@ -112,7 +145,9 @@ class Pieces {
     const std::size_t begin = skip();
     auto one = term();
     if (!one) return std::unexpected(one.error());
-    if (holds_always(*one)) return fail(begin, "every value satisfies this");
+    if (holds_always(*one))
+      return fail(begin, "every value satisfies this", Code::empty_condition,
+                  "leave the comparison out");
     return Predicate{{std::move(*one)}};
   }
 
@@ -164,37 +199,21 @@ class Pieces {
       if (range.last < range.first) return fail(begin, "a range that ends before it begins");
       result.ranges.push_back(range);
       if (result.ranges.size() > kMaxItems)
-        return fail(begin, std::format("more than {} values", kMaxItems));
+        return fail(begin, std::format("more than {} values", kMaxItems), Code::too_many);
     } while (take(","));
     if (!take("}")) return fail(at_, "`}` expected");
     std::ranges::sort(result.ranges, {}, &Range::first);
     std::vector<Range> merged;
     for (const Range& range : result.ranges) {
       if (!merged.empty() && range.first <= merged.back().last)
-        return fail(at_, std::format("{:#x} stands in the set twice", range.first));
+        return fail(at_, std::format("{:#x} stands in the set twice", range.first),
+                    Code::duplicate);
       if (!merged.empty() && range.first == merged.back().last + 1)
         merged.back().last = range.last;
       else
         merged.push_back(range);
     }
     result.ranges = std::move(merged);
-    return result;
-  }
-
-  std::expected<std::uint64_t, PieceError> value(Width width) {
-    std::uint64_t result = 0;
-    do {
-      const std::size_t begin = skip();
-      const std::string_view name = word();
-      const auto part = name.empty() ? std::nullopt : number(name);
-      if (!part)
-        return fail(begin, name.empty() ? "a value is missing"
-                                        : std::format("`{}` is no number or constant", name));
-      if (width == Width::low32 && *part > std::numeric_limits<std::uint32_t>::max())
-        return fail(begin, "does not fit the low half");
-      result |= *part;
-      skip();
-    } while (!text_.substr(at_).starts_with("||") && take("|"));
     return result;
   }
 
@@ -213,6 +232,22 @@ class Pieces {
   std::size_t& at_;
 };
 
+std::string to_expression(const Term& term) {
+  std::string text = term.width == Width::low32 ? std::format("low(arg{})", int{term.argument})
+                                                : std::format("arg{}", int{term.argument});
+  if (term.mask) return text + std::format(" in {:#x}", *term.mask);
+  const auto range = [](const Range& r) {
+    return r.first == r.last ? std::format("{:#x}", r.first)
+                             : std::format("{:#x}..{:#x}", r.first, r.last);
+  };
+  if (term.ranges.size() == 1 && term.ranges[0].first == term.ranges[0].last)
+    return text + " == " + range(term.ranges[0]);
+  text += " in {";
+  for (std::size_t i = 0; i < term.ranges.size(); ++i)
+    text += (i == 0 ? "" : ", ") + range(term.ranges[i]);
+  return text + "}";
+}
+
 }  // namespace
 
 std::expected<Predicate, PieceError> parse_condition(std::string_view text, std::size_t& position) {
@@ -221,6 +256,20 @@ std::expected<Predicate, PieceError> parse_condition(std::string_view text, std:
 
 std::expected<Action, PieceError> parse_action(std::string_view text, std::size_t& position) {
   return Pieces(text, position).action();
+}
+
+std::expected<std::uint64_t, PieceError> parse_value(std::string_view text, std::size_t& position) {
+  return Pieces(text, position).value(Width::full64);
+}
+
+std::string to_expression(const Predicate& predicate) {
+  std::string text;
+  for (const Conjunction& conjunction : predicate) {
+    if (!text.empty()) text += " || ";
+    for (std::size_t i = 0; i < conjunction.size(); ++i)
+      text += (i == 0 ? "" : " && ") + to_expression(conjunction[i]);
+  }
+  return text;
 }
 
 }  // namespace glovebox::seccomp

@@ -1,10 +1,12 @@
 #include "seccomp/filter.h"
 
+#include <algorithm>
+#include <charconv>
 #include <format>
 #include <iterator>
-#include <span>
 #include <utility>
 
+#include "base/nearest_word.h"
 #include "codec/digest.h"
 #include "seccomp/bpf.h"
 #include "seccomp/embedded_filters.h"
@@ -13,63 +15,78 @@
 #include "seccomp/lower.h"
 #include "seccomp/parse.h"
 #include "seccomp/prove.h"
-#include "seccomp/table.h"
 
 namespace glovebox::seccomp {
 
 namespace {
 
-enum class Floor { needed, lifted };
-
-// Role filters stand under a process of ours that makes boxes; every other text is a tool's.
-Floor floor_of(std::string_view builtin) {
-  return builtin.starts_with("role-") ? Floor::lifted : Floor::needed;
+FilterUser user_of(std::string_view builtin) {
+  return builtin.starts_with("role-") ? FilterUser::role : FilterUser::tool;
 }
 
-struct Proved {
-  Table table;
-  std::vector<Instruction> program;
-};
+// The text of a file that a place may name: the text itself, or a set that it includes.
+std::string_view text_of(std::string_view named, std::string_view file, std::string_view text) {
+  constexpr std::string_view kSet = ".set";
+  if (named == file || !named.ends_with(kSet)) return text;
+  return builtin_set(named.substr(0, named.size() - kSet.size())).value_or("");
+}
 
-Result<Proved> compile(std::string_view file, std::string_view text, Floor floor) {
-  auto table = parse(file, text, builtin_set);
-  if (!table) {
-    std::string message;
-    for (const TextError& error : table.error())
-      message += (message.empty() ? "" : "\n") + to_string(error);
-    return Error(ErrorKind::invalid, std::move(message));
+std::string_view line_of(std::string_view text, std::uint32_t number) {
+  for (std::uint32_t line = 1; line < number && !text.empty(); ++line)
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  return text.substr(0, text.find('\n'));
+}
+
+// An error at a place that a table names, `file:line:column`.
+TextError error_at(std::string_view place, std::string_view file, std::string_view text) {
+  const auto number_behind = [&](std::size_t colon) {
+    std::uint32_t number = 1;
+    std::from_chars(place.data() + colon + 1, place.data() + place.size(), number);
+    return number;
+  };
+  const std::size_t column = place.rfind(':');
+  const std::size_t line = place.rfind(':', column - 1);
+  TextError error{.file = std::string(place.substr(0, line)),
+                  .line = number_behind(line),
+                  .column = number_behind(column)};
+  error.source = line_of(text_of(error.file, file, text), error.line);
+  return error;
+}
+
+std::vector<TextError> floor_errors(const Table& table, std::string_view file,
+                                    std::string_view text) {
+  std::vector<TextError> errors;
+  for (const FloorBreach& breach : check_floor(table)) {
+    TextError error =
+        error_at(breach.rule != nullptr ? breach.rule->place : table.fallback_place, file, text);
+    error.code = Code::floor;
+    error.message = "no tool may have " + breach.what;
+    error.hint = "this is the floor of every filter of a tool; refuse it: errno(EPERM)";
+    errors.push_back(std::move(error));
   }
-  if (floor == Floor::needed) {
-    std::string message;
-    for (const FloorBreach& breach : check_floor(*table))
-      message +=
-          std::format("{}{}: error: no tool may have {}", message.empty() ? "" : "\n",
-                      breach.rule != nullptr ? breach.rule->place : std::string(file), breach.what);
-    if (!message.empty()) return Error(ErrorKind::invalid, std::move(message));
+  return errors;
+}
+
+void add_set_hints(std::vector<TextError>& errors) {
+  std::vector<std::string_view> sets;
+  std::string all;
+  for (const auto& [set, text] : kEmbeddedSets) {
+    sets.push_back(set);
+    all += std::format("{}@{}", all.empty() ? "" : " ", set);
   }
-  std::vector<Instruction> program = TRY_CONTEXT(lower(*table), file);
-  TRY(prove(*table, program));
-  return Proved{std::move(*table), std::move(program)};
+  for (TextError& error : errors) {
+    if (error.code != Code::unknown_set) continue;
+    const std::string_view line = std::string_view(error.source).substr(error.column - 1);
+    const std::string_view nearest = nearest_word(line.substr(0, line.find_first_of(" #")), sets);
+    error.hint =
+        nearest.empty() ? "the sets are " + all : std::format("did you mean `@{}`?", nearest);
+  }
 }
 
-Result<Proved> compile_shipped(std::string_view name) {
-  const auto text = builtin_text(name);
-  if (!text) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
-  auto proved = compile(std::format("{}.policy", name), *text, floor_of(name));
-  if (!proved) return Error(ErrorKind::internal, proved.error().message());
-  return proved;
-}
-
-CompiledFilter finish(std::string_view name, std::span<const Instruction> program) {
-  std::string bytes = to_bytes(program);
-  std::string digest = codec::sha256(bytes).hex();
-  return {std::string(name), std::move(bytes), std::move(digest)};
-}
-
-FilterText show(const Proved& proved) {
-  return {to_text(proved.table),
-          std::format("{}; {} instructions, sha256 {}\n", disassemble(proved.program),
-                      proved.program.size(), finish("", proved.program).digest)};
+Error all_of(const std::vector<TextError>& errors, ErrorKind kind) {
+  std::string message = to_text(errors);
+  while (message.ends_with('\n')) message.pop_back();
+  return Error(kind, std::move(message));
 }
 
 }  // namespace
@@ -93,20 +110,71 @@ std::optional<std::string_view> builtin_set(std::string_view name) {
   return std::nullopt;
 }
 
-Result<CompiledFilter> compile_builtin(std::string_view name) {
-  return finish(name, TRY(compile_shipped(name)).program);
+std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
+                                                         std::string_view text, FilterUser user,
+                                                         Arch arch) {
+  auto table = parse(file, text, builtin_set, arch);
+  if (!table) {
+    add_set_hints(table.error());
+    return std::unexpected(std::move(table.error()));
+  }
+  if (user == FilterUser::tool)
+    if (auto errors = floor_errors(*table, file, text); !errors.empty())
+      return std::unexpected(std::move(errors));
+  const auto not_proved = [&](const Error& error) {
+    TextError found = error_at(table->fallback_place, file, text);
+    found.code = Code::not_proved;
+    found.message = std::format("{}: {}", to_string(arch), error.message());
+    return std::unexpected(std::vector<TextError>{std::move(found)});
+  };
+  const auto program = lower(*table);
+  if (!program) return not_proved(program.error());
+  if (const auto proved = prove(*table, *program); !proved) return not_proved(proved.error());
+  Proved result{.table = std::move(*table), .program = to_bytes(*program), .digest = {}};
+  result.digest = codec::sha256(result.program).hex();
+  return result;
 }
 
-Result<CompiledFilter> compile_file(std::string_view file, std::string_view text) {
-  return finish(file, TRY(compile(file, text, Floor::needed)).program);
+std::optional<std::expected<Proved, std::vector<TextError>>> prove_builtin(std::string_view name,
+                                                                           Arch arch) {
+  const auto text = builtin_text(name);
+  if (!text) return std::nullopt;
+  return prove_text(std::format("{}.policy", name), *text, user_of(name), arch);
 }
 
-Result<FilterText> show_builtin(std::string_view name) {
-  return show(TRY(compile_shipped(name)));
+Result<CompiledFilter> compile_builtin(std::string_view name, Arch arch) {
+  auto proved = prove_builtin(name, arch);
+  if (!proved) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
+  if (!*proved) return all_of(proved->error(), ErrorKind::internal);
+  return CompiledFilter{std::string(name), std::move((*proved)->program),
+                        std::move((*proved)->digest)};
 }
 
-Result<FilterText> show_file(std::string_view file, std::string_view text) {
-  return show(TRY(compile(file, text, Floor::needed)));
+Result<CompiledFilter> compile_file(std::string_view file, std::string_view text, Arch arch) {
+  auto proved = prove_text(file, text, FilterUser::tool, arch);
+  if (!proved) return all_of(proved.error(), ErrorKind::invalid);
+  return CompiledFilter{std::string(file), std::move(proved->program), std::move(proved->digest)};
+}
+
+FilterText to_text(const Proved& proved) {
+  const auto program = from_bytes(proved.program);
+  if (!program) return {to_text(proved.table), {}};
+  return {to_text(proved.table),
+          std::format("{}; {}: {} instructions, sha256 {}\n", disassemble(*program),
+                      to_string(proved.table.arch), program->size(), proved.digest)};
+}
+
+Result<FilterText> artefacts_of(std::string_view name) {
+  FilterText all;
+  for (const Arch arch : kArches) {
+    const auto proved = prove_builtin(name, arch);
+    if (!proved) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
+    if (!*proved) return all_of(proved->error(), ErrorKind::internal);
+    const FilterText one = to_text(**proved);
+    all.table += one.table;
+    all.program += one.program;
+  }
+  return all;
 }
 
 }  // namespace glovebox::seccomp

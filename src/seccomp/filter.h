@@ -2,16 +2,21 @@
 //
 // text -> table -> libseccomp -> program, and the program is then run by an interpreter of ours
 // against the table: what is returned was proved to do what the text says, and is to be loaded as
-// it is. Only x86-64; a foreign architecture or an x32 number kills the process. A filter does not
-// see what pointers point to: clone3 and openat2 can only be allowed or refused as a whole.
+// it is. Programs are for the host's architecture unless another one is named: that is for
+// reviewers. A foreign architecture or an x32 number kills the process. A filter does not see what
+// pointers point to: clone3 and openat2 can only be allowed or refused as a whole.
 #pragma once
 
+#include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "seccomp/table.h"
+#include "seccomp/text_error.h"
 
 namespace glovebox::seccomp {
 
@@ -28,21 +33,39 @@ std::vector<std::string_view> builtin_names();
 // A set that texts include by `@name`.
 std::optional<std::string_view> builtin_set(std::string_view name);
 
+// Whose filter a text is. What no tool may have (floor.h) is allowed to processes of ours that
+// make boxes: their texts are the shipped ones named `role-…`.
+enum class FilterUser : std::uint8_t { tool, role };
+
 // not_found: no such name. internal: a shipped text or its proof is wrong.
-Result<CompiledFilter> compile_builtin(std::string_view name);
+Result<CompiledFilter> compile_builtin(std::string_view name, Arch arch = kHostArch);
 
 // A filter of the operator's for a tool. `file` is how it is named in messages. Kind invalid: the
-// message holds a line `file:line:col: error: …` for each thing that is wrong; that the text
-// lifts the floor (see floor.h), which no tool may, is one of them.
-Result<CompiledFilter> compile_file(std::string_view file, std::string_view text);
+// message is the text of all that is wrong (text_error.h); that the text lifts the floor, which no
+// tool may, is one of them.
+Result<CompiledFilter> compile_file(std::string_view file, std::string_view text,
+                                    Arch arch = kHostArch);
 
-// What a reviewer reads besides the text: each rule with its number and predicate, and the program
-// as assembler. For role texts the floor is not asked for.
-struct FilterText {
-  std::string table;
-  std::string program;
+// A text with all that was made of it for one architecture.
+struct Proved {
+  Table table;
+  std::string program;  // as in CompiledFilter
+  std::string digest;
 };
-Result<FilterText> show_builtin(std::string_view name);
-Result<FilterText> show_file(std::string_view file, std::string_view text);
+std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
+                                                         std::string_view text, FilterUser user,
+                                                         Arch arch = kHostArch);
+// The same for a shipped text; nullopt for a name that is none.
+std::optional<std::expected<Proved, std::vector<TextError>>> prove_builtin(std::string_view name,
+                                                                           Arch arch = kHostArch);
+
+// What a reviewer reads besides the text.
+struct FilterText {
+  std::string table;    // each rule with its number and predicate
+  std::string program;  // assembler, its length and digest
+};
+FilterText to_text(const Proved& proved);
+// The two artefacts of a shipped filter, for all architectures. Errors: as compile_builtin.
+Result<FilterText> artefacts_of(std::string_view name);
 
 }  // namespace glovebox::seccomp

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <format>
 #include <functional>
-#include <initializer_list>
+#include <span>
 
 #include "seccomp/words.h"
 
@@ -94,6 +94,24 @@ constexpr std::uint64_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_N
                                          CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 constexpr std::uint64_t kTiocSti = 0x5412, kTiocLinux = 0x541C;  // asm-generic/ioctls.h
 
+using Kind = FloorBound::Kind;
+constexpr std::uint64_t kNoNewNamespaces = kLow & ~kNewNamespaces;
+constexpr std::uint64_t kNoListener = kLow & ~std::uint64_t{SECCOMP_FILTER_FLAG_NEW_LISTENER};
+
+constexpr std::array<std::uint64_t, 1> kProcessFlags = {kNoNewNamespaces};
+constexpr std::array<std::uint64_t, 2> kPersonalities = {0, kLow};
+constexpr std::array<std::uint64_t, 2> kTerminalInput = {kTiocSti, kTiocLinux};
+constexpr std::array<std::uint64_t, 3> kFamilies = {AF_PACKET, AF_VSOCK, AF_ALG};
+constexpr std::array<std::uint64_t, 1> kFilterFlags = {kNoListener};
+constexpr std::array<FloorBound, 6> kBounds = {{
+    {Kind::within, "clone", 0, kProcessFlags, "new namespaces"},
+    {Kind::only, "personality", 0, kPersonalities, "more than 0 and the query 0xffffffff"},
+    {Kind::without, "ioctl", 1, kTerminalInput, "TIOCSTI or TIOCLINUX"},
+    {Kind::without, "socket", 0, kFamilies, "AF_PACKET, AF_VSOCK or AF_ALG"},
+    {Kind::without, "socketpair", 0, kFamilies, "AF_PACKET, AF_VSOCK or AF_ALG"},
+    {Kind::within, "seccomp", 1, kFilterFlags, "a listener"},
+}};
+
 const Term* term_on(const Conjunction& conjunction, std::uint8_t argument) {
   const auto at = std::ranges::find(conjunction, argument, &Term::argument);
   return at == conjunction.end() ? nullptr : &*at;
@@ -152,7 +170,7 @@ bool within_mask(const Term& term, std::uint64_t forbidden) {
   });
 }
 
-bool among(const Term& term, std::initializer_list<std::uint64_t> values) {
+bool among(const Term& term, std::span<const std::uint64_t> values) {
   const auto good = [&](std::uint64_t v) { return std::ranges::find(values, v) != values.end(); };
   if (term.mask) return *term.mask == 0 && good(0);
   return std::ranges::all_of(term.ranges, [&](const Range& range) {
@@ -160,7 +178,34 @@ bool among(const Term& term, std::initializer_list<std::uint64_t> values) {
   });
 }
 
+// The rule may let a call through that the bound forbids.
+bool passes(const Rule& rule, const FloorBound& bound) {
+  const auto values = bound.values;
+  switch (bound.kind) {
+    case Kind::without:
+      return std::ranges::any_of(
+          values, [&](std::uint64_t value) { return may_allow(rule, bound.argument, value); });
+    case Kind::within:
+      return !only_allows(rule, bound.argument,
+                          [&](const Term& t) { return within_mask(t, kLow & ~values.front()); });
+    case Kind::only:
+      break;
+  }
+  return !only_allows(rule, bound.argument, [&](const Term& t) { return among(t, values); });
+}
+
 }  // namespace
+
+const FloorBound* floor_bound(std::string_view name) {
+  const auto at = std::ranges::find(kBounds, name, &FloorBound::name);
+  return at == kBounds.end() ? nullptr : &*at;
+}
+
+std::string floor_of(std::string_view name) {
+  if (std::ranges::binary_search(kNever, name)) return "no tool may have it, with any arguments";
+  const FloorBound* bound = floor_bound(name);
+  return bound == nullptr ? std::string() : std::format("no tool may have it with {}", bound->what);
+}
 
 std::vector<FloorBreach> check_floor(const Table& table) {
   std::vector<FloorBreach> breaches;
@@ -171,21 +216,9 @@ std::vector<FloorBreach> check_floor(const Table& table) {
       const bool allows = rule.action.kind == Action::Kind::allow ||
                           (rule.condition && rule.condition->otherwise.kind == Action::Kind::allow);
       if (allows) breach(rule.name);
-    } else if (rule.name == "clone") {
-      if (!only_allows(rule, 0, [](const Term& t) { return within_mask(t, kNewNamespaces); }))
-        breach("clone with new namespaces");
-    } else if (rule.name == "personality") {
-      if (!only_allows(rule, 0, [](const Term& t) { return among(t, {0, kLow}); }))
-        breach("personality with more than 0 and the query 0xffffffff");
-    } else if (rule.name == "ioctl") {
-      if (may_allow(rule, 1, kTiocSti)) breach("ioctl with TIOCSTI");
-      if (may_allow(rule, 1, kTiocLinux)) breach("ioctl with TIOCLINUX");
-    } else if (rule.name == "socket" || rule.name == "socketpair") {
-      if (may_allow(rule, 0, AF_PACKET)) breach(rule.name + " with AF_PACKET");
-      if (may_allow(rule, 0, AF_VSOCK)) breach(rule.name + " with AF_VSOCK");
-      if (may_allow(rule, 0, AF_ALG)) breach(rule.name + " with AF_ALG");
-    } else if (rule.name == "seccomp" && may_allow(rule, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
-      breach("seccomp with a listener");
+    } else if (const FloorBound* bound = floor_bound(rule.name);
+               bound != nullptr && passes(rule, *bound)) {
+      breach(std::format("{} with {}", rule.name, bound->what));
     }
   }
   return breaches;

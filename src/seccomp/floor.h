@@ -5,6 +5,8 @@
 // answer is that it might.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,24 @@ struct FloorBreach {
   std::string what;            // `ptrace`, `socket with AF_VSOCK`
 };
 std::vector<FloorBreach> check_floor(const Table& table);
+
+// What the floor leaves of a call that it does not take away as a whole: a bound on the low half
+// of one argument.
+struct FloorBound {
+  enum class Kind : std::uint8_t {
+    without,  // any value but these
+    within,   // no bit outside of the one value, a mask
+    only,     // one of these
+  } kind = Kind::without;
+  std::string_view name;
+  std::uint8_t argument = 0;
+  std::span<const std::uint64_t> values;
+  std::string_view what;  // is forbidden: `with a listener`
+};
+// nullptr if the call has no bound.
+const FloorBound* floor_bound(std::string_view name);
+// `no tool may have it with a listener`, for people; empty for a call that the floor leaves alone.
+std::string floor_of(std::string_view name);
 
 // System calls by which a process leaves its walls, or works on the kernel rather than with it. A
 // line about one of them states its reason.

@@ -53,11 +53,18 @@ constexpr unsigned kApiLevel = 3;
 
 class Generator {
  public:
-  static Result<Generator> make(std::uint32_t fallback) {
+  static Result<Generator> make(Arch arch, std::uint32_t fallback) {
     // Said, not found out: the library would ask the kernel, which a role's own filter forbids.
     if (const int s = ::seccomp_api_set(kApiLevel); s != 0) return failed(s, "API level");
-    Generator made(::seccomp_init(fallback));
+    Generator made(arch, ::seccomp_init(fallback));
     if (made.context_ == nullptr) return Error(ErrorKind::internal, "libseccomp: no context");
+    if (arch != kHostArch) {
+      // The library's word for an architecture is the kernel's.
+      if (const int s = ::seccomp_arch_remove(made.context_.get(), SCMP_ARCH_NATIVE); s != 0)
+        return failed(s, "the host's architecture");
+      if (const int s = ::seccomp_arch_add(made.context_.get(), audit_number(arch)); s != 0)
+        return failed(s, to_string(arch));
+    }
     const auto set = [&](scmp_filter_attr attribute, std::uint32_t value) {
       return ::seccomp_attr_set(made.context_.get(), attribute, value);
     };
@@ -80,9 +87,12 @@ class Generator {
 
   Result<void> rule(std::uint32_t action, const Rule& wanted,
                     std::span<const scmp_arg_cmp> comparisons) {
-    const int status = ::seccomp_rule_add_exact_array(
-        context_.get(), action, static_cast<int>(wanted.number),
-        static_cast<unsigned>(comparisons.size()), comparisons.data());
+    // Calls are named by the host's number of the same name, whatever the architecture.
+    const int number = arch_ == kHostArch ? static_cast<int>(wanted.number)
+                                          : ::seccomp_syscall_resolve_name(wanted.name.c_str());
+    const int status = ::seccomp_rule_add_exact_array(context_.get(), action, number,
+                                                      static_cast<unsigned>(comparisons.size()),
+                                                      comparisons.data());
     if (status != 0) return failed(status, wanted.name);
     return {};
   }
@@ -99,8 +109,10 @@ class Generator {
   }
 
  private:
-  explicit Generator(scmp_filter_ctx context) : context_(context, &::seccomp_release) {}
+  Generator(Arch arch, scmp_filter_ctx context)
+      : arch_(arch), context_(context, &::seccomp_release) {}
 
+  Arch arch_;
   std::unique_ptr<void, void (*)(void*)> context_;
 };
 
@@ -187,10 +199,10 @@ std::vector<Instruction> without_empty_looks(const std::vector<Instruction>& pro
 
 // A filter for one alternative. The main part has looked at architecture and number already, so
 // what comes before the first look at an argument is left out.
-Result<std::vector<Instruction>> lower_alternative(const Rule& rule,
+Result<std::vector<Instruction>> lower_alternative(Arch arch, const Rule& rule,
                                                    std::span<const scmp_arg_cmp> comparisons,
                                                    std::uint32_t action, std::uint32_t otherwise) {
-  Generator generator = TRY(Generator::make(otherwise));
+  Generator generator = TRY(Generator::make(arch, otherwise));
   TRY(generator.rule(action, rule, comparisons));
   std::vector<Instruction> program = TRY(generator.program());
   const auto first = std::ranges::find_if(
@@ -241,7 +253,7 @@ std::vector<Block> to_blocks(const Term& term) {
 
 Result<std::vector<Instruction>> lower(const Table& table) {
   std::vector<std::vector<Instruction>> parts(1);
-  Generator main = TRY(Generator::make(to_scmp(table.fallback)));
+  Generator main = TRY(Generator::make(table.arch, to_scmp(table.fallback)));
   TRY(main.rules([&]() -> Result<void> {
     for (const Rule& rule : table.rules) {
       if (!rule.condition) {
@@ -254,7 +266,8 @@ Result<std::vector<Instruction>> lower(const Table& table) {
       for (std::size_t i = 0; i < all.size(); ++i) {
         const std::uint32_t next =
             i + 1 < all.size() ? mark(parts.size() + 1) : to_scmp(rule.condition->otherwise);
-        parts.push_back(TRY(lower_alternative(rule, all[i], to_scmp(rule.action), next)));
+        parts.push_back(
+            TRY(lower_alternative(table.arch, rule, all[i], to_scmp(rule.action), next)));
         if (parts.size() > kMaxParts)
           return Error(ErrorKind::limit, std::format("more than {} comparisons", kMaxParts));
       }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <format>
+#include <functional>
 #include <map>
 #include <utility>
 
-#include "base/log.h"
 #include "seccomp/expression.h"
 #include "seccomp/floor.h"
 #include "seccomp/words.h"
@@ -14,7 +14,7 @@ namespace glovebox::seccomp {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 2000;
+constexpr std::size_t kMostHints = 20;  // for names of calls, each of which asks for all of them
 
 enum class Part { policy, set };
 
@@ -28,7 +28,7 @@ class Text {
     part_ = part;
     line_number_ = 0;
     last_name_.clear();
-    while (!text.empty()) {
+    while (!text.empty() && errors_.size() <= kMaxErrors) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       ++line_number_;
       physical_line(text.substr(0, end));
@@ -36,8 +36,9 @@ class Text {
     }
     logical_line();
     if (part == Part::policy && !has_default_) {
-      pieces_ = {{0, 1}};
-      error(0, "no `default: ACTION`");
+      pieces_ = {{0, 1, {}}};
+      error(0, Code::bad_default, "no `default: ACTION`",
+            "`default: errno(ENOSYS)`: what is not named is refused as if the kernel were older");
     }
     for (const std::string& name : std::exchange(sets_, {})) include(name);
   }
@@ -47,26 +48,41 @@ class Text {
   struct Piece {
     std::size_t begin;
     std::uint32_t line;
+    std::string_view source;
   };
 
-  void error(std::size_t at, std::string message) {
+  void error(std::size_t at, Code code, std::string message, std::string hint = {}) {
+    if (errors_.size() > kMaxErrors) return;
     const auto piece = std::ranges::find_last_if(
         pieces_, [&](const Piece& candidate) { return candidate.begin <= at; });
-    errors_.push_back({file_, piece[0].line, static_cast<std::uint32_t>(at - piece[0].begin + 1),
-                       std::move(message)});
+    TextError found{code,
+                    file_,
+                    piece[0].line,
+                    static_cast<std::uint32_t>(at - piece[0].begin + 1),
+                    std::move(message),
+                    std::move(hint),
+                    std::string(piece[0].source.substr(0, kMaxLine))};
+    if (errors_.size() == kMaxErrors) {
+      found.code = Code::too_many;
+      found.message = std::format("more than {} errors; the rest is not shown", kMaxErrors);
+      found.hint.clear();
+    }
+    errors_.push_back(std::move(found));
   }
+  void error(const PieceError& found) { error(found.at, found.code, found.message, found.hint); }
 
   // Lines that begin with a blank go on with the one before.
   void physical_line(std::string_view text) {
     if (!text.starts_with(' ')) logical_line();
-    pieces_.push_back({text_.size(), line_number_});
+    pieces_.push_back({text_.size(), line_number_, text});
     if (text_.size() + text.size() > kMaxLine) {
-      error(text_.size(), std::format("a line of more than {} characters", kMaxLine));
+      error(text_.size(), Code::too_long,
+            std::format("a line of more than {} characters", kMaxLine));
       return forget();
     }
     const auto odd = std::ranges::find_if(text, [](char c) { return c < ' ' || c > '~'; });
     if (odd != text.end()) {
-      error(text_.size() + static_cast<std::size_t>(odd - text.begin()),
+      error(text_.size() + static_cast<std::size_t>(odd - text.begin()), Code::not_text,
             "a character that is not printable ASCII");
       return forget();
     }
@@ -98,20 +114,23 @@ class Text {
   }
 
   void set_line(std::string_view name) {
-    if (part_ == Part::set) return error(0, "a set includes no other set");
-    if (!last_name_.empty()) return error(0, "sets stand before the first rule");
-    if (!sets_.empty() && name <= sets_.back()) error(0, "sets are sorted by name, each once");
-    if (!find_set_(name)) return error(1, std::format("no set named `{}`", name));
+    if (part_ == Part::set) return error(0, Code::bad_set, "a set includes no other set");
+    if (!last_name_.empty()) return error(0, Code::order, "sets stand before the first rule");
+    if (!sets_.empty() && name <= sets_.back())
+      error(0, Code::order, "sets are sorted by name, each once",
+            std::format("`@{}` stands before `@{}`", name, sets_.back()));
+    if (!find_set_(name))
+      return error(1, Code::unknown_set, std::format("no set named `{}`", name));
     sets_.emplace_back(name);
   }
 
   void rule_line(std::string_view text, std::string_view reason) {
     const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return error(0, "a line is `name: action`");
+    if (colon == std::string_view::npos) return error(0, Code::syntax, "a line is `name: action`");
     const std::string_view name = text.substr(0, colon);
     std::size_t position = colon + 1;
     const auto action = parse_action(text, position);
-    if (!action) return error(action.error().at, action.error().message);
+    if (!action) return error(action.error());
     if (name == "default") return fallback(text, position, *action);
 
     Rule rule{.name = std::string(name),
@@ -119,28 +138,42 @@ class Text {
               .reason = std::string(reason),
               .place = std::format("{}:{}:1", file_, pieces_.front().line)};
     if (!condition(text, position, rule)) return;
-    const auto number = syscall_number(name);
-    if (!number) return error(0, std::format("no system call named `{}`", name));
-    rule.number = *number;
+    if (!is_syscall(name)) {
+      const std::string nearest = errors_.size() < kMostHints ? nearest_syscall(name) : "";
+      return error(0, Code::unknown_call, std::format("no system call named `{}`", name),
+                   nearest.empty() ? std::string() : std::format("did you mean `{}`?", nearest));
+    }
     if (name <= last_name_)
-      error(0,
+      error(0, name == last_name_ ? Code::duplicate : Code::order,
             std::format("`{}` stands after `{}`: names are sorted, each once", name, last_name_));
     last_name_ = name;
     if (reason.empty() && is_dangerous(name))
-      error(0, std::format("`{}` is dangerous: its line needs a reason after `#`", name));
-    const auto [earlier, is_new] = seen_.emplace(rule.number, rule.place);
+      error(0, Code::no_reason,
+            std::format("`{}` is dangerous: its line needs a reason after `#`", name),
+            "say in a few words why the line is as it is");
+    const auto [earlier, is_new] = seen_.emplace(name, rule.place);
     if (!is_new)
-      return error(0, std::format("`{}` has a rule already, at {}", name, earlier->second));
-    table_.rules.push_back(std::move(rule));
+      return error(0, Code::duplicate,
+                   std::format("`{}` has a rule already, at {}", name, earlier->second));
+    if (const auto number = syscall_number(name, table_.arch)) {
+      rule.number = *number;
+      table_.rules.push_back(std::move(rule));
+    } else {
+      table_.absent.push_back({std::move(rule.name), std::move(rule.place)});
+    }
   }
 
   void fallback(std::string_view text, std::size_t position, const Action& action) {
-    if (part_ == Part::set) return error(0, "a set has no default");
-    if (has_default_) return error(0, "a second default");
-    if (!sets_.empty() || !last_name_.empty()) error(0, "the default stands first");
-    if (position != text.size()) return error(position, "nothing can follow the default");
-    if (action.kind == Action::Kind::allow) error(0, "what is not named cannot be allowed");
+    if (part_ == Part::set) return error(0, Code::bad_set, "a set has no default");
+    if (has_default_) return error(0, Code::bad_default, "a second default");
+    if (!sets_.empty() || !last_name_.empty()) error(0, Code::order, "the default stands first");
+    if (position != text.size())
+      return error(position, Code::syntax, "nothing can follow the default");
+    if (action.kind == Action::Kind::allow)
+      error(0, Code::bad_default, "what is not named cannot be allowed",
+            "name what is needed, and let the default be errno(ENOSYS)");
     table_.fallback = action;
+    table_.fallback_place = std::format("{}:{}:1", file_, pieces_.front().line);
     has_default_ = true;
   }
 
@@ -156,18 +189,21 @@ class Text {
     };
     if (word("if ")) {
       auto when = parse_condition(text, position);
-      if (!when) return error(when.error().at, when.error().message), false;
+      if (!when) return error(when.error()), false;
       rule.condition = Condition{std::move(*when), {Action::Kind::error, kPermission}};
       if (word("else ")) {
         const auto otherwise = parse_action(text, position);
-        if (!otherwise) return error(otherwise.error().at, otherwise.error().message), false;
+        if (!otherwise) return error(otherwise.error()), false;
         rule.condition->otherwise = *otherwise;
       }
       if (rule.action == rule.condition->otherwise)
-        return error(position, "the same action with and without the condition"), false;
+        return error(position, Code::empty_condition,
+                     "the same action with and without the condition"),
+               false;
     }
     skip();
-    if (position != text.size()) return error(position, "not understood from here on"), false;
+    if (position != text.size())
+      return error(position, Code::syntax, "not understood from here on"), false;
     return true;
   }
 
@@ -186,29 +222,28 @@ class Text {
   bool has_default_ = false;
   std::string last_name_;
   std::vector<std::string> sets_;
-  std::map<std::uint32_t, std::string> seen_;  // system call -> place
+  std::map<std::string, std::string, std::less<>> seen_;  // system call -> place
 };
 
 }  // namespace
 
-std::string to_string(const TextError& error) {
-  return std::format("{}:{}:{}: error: {}", error.file, error.line, error.column,
-                     escape_for_terminal(error.message));
-}
-
 std::expected<Table, std::vector<TextError>> parse(std::string_view file, std::string_view text,
-                                                   const FindSet& find_set) {
+                                                   const FindSet& find_set, Arch arch) {
   std::vector<TextError> errors;
   Table table;
   table.name = file;
+  table.arch = arch;
   if (text.size() > kMaxTextBytes) {
-    errors.push_back({std::string(file), 1, 1,
-                      std::format("{} bytes, at most {} are read", text.size(), kMaxTextBytes)});
+    errors.push_back(
+        {.code = Code::too_long,
+         .file = std::string(file),
+         .message = std::format("{} bytes, at most {} are read", text.size(), kMaxTextBytes)});
     return std::unexpected(std::move(errors));
   }
   Text(find_set, table, errors).read(file, text, Part::policy);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   std::ranges::sort(table.rules, {}, &Rule::number);
+  std::ranges::sort(table.absent, {}, &Absent::name);
   return table;
 }
 

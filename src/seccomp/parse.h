@@ -24,24 +24,22 @@
 
 #include "base/units.h"
 #include "seccomp/table.h"
+#include "seccomp/text_error.h"
 
 namespace glovebox::seccomp {
 
 constexpr std::size_t kMaxTextBytes = 256 * kKiB;
+constexpr std::size_t kMaxLine = 2000;        // characters, with the lines that go on with it
 constexpr std::size_t kMaxConjunctions = 32;  // of one rule, after brackets are multiplied out
-
-struct TextError {
-  std::string file;
-  std::uint32_t line = 1, column = 1;
-  std::string message;
-};
-std::string to_string(const TextError& error);  // `file:line:col: error: message`
+constexpr std::size_t kMaxItems = 64;         // values and ranges of one `in {…}`
+constexpr std::size_t kMaxErrors = 100;       // reported of one text
 
 // Finds the text of a set by its name; nullopt if there is none.
 using FindSet = std::function<std::optional<std::string_view>(std::string_view name)>;
 
-// Pure. All errors of the text, in order, or the table.
+// Pure. The errors of the text, in order, or its table for one architecture. A name that only other
+// architectures have becomes a line of `absent`; one that none of them has is an error.
 std::expected<Table, std::vector<TextError>> parse(std::string_view file, std::string_view text,
-                                                   const FindSet& find_set);
+                                                   const FindSet& find_set, Arch arch = kHostArch);
 
 }  // namespace glovebox::seccomp

@@ -15,9 +15,18 @@ constexpr std::size_t kMaxCombined = 20'000;  // calls per rule that vary all ar
 
 using Values = std::set<std::uint64_t>;
 
-// i386, x86-64 with the x32 mark where it does not belong, aarch64, none, all bits.
-constexpr std::array<std::uint32_t, 6> kForeign = {0x40000003, 0xC0000003, 0x8000003E,
-                                                   0xC00000B7, 0,          0xFFFFFFFF};
+// i386, 32-bit ARM, both wanted ones, either of them without a mark or with the numbers of another
+// (linux/audit.h), none, all bits. A filter leaves out its own.
+constexpr std::array<std::uint32_t, 10> kArchNumbers = {0x40000003,
+                                                        0x40000028,
+                                                        audit_number(Arch::x86_64),
+                                                        audit_number(Arch::aarch64),
+                                                        0xC0000003,
+                                                        0x8000003E,
+                                                        0x800000B7,
+                                                        0x400000B7,
+                                                        0,
+                                                        0xFFFFFFFF};
 constexpr std::array<std::uint32_t, 8> kOddNumbers = {
     kNumbers, 0x0FFFFFFF, 0x3FFFFFFF, 0x7FFFFFFF, 0x80000000, 0xC0000000, 0xFFFFFFFE, 0xFFFFFFFF};
 
@@ -55,14 +64,14 @@ std::array<Values, kArguments> bounds_of(const Predicate& predicate) {
   return bounds;
 }
 
-void add_combined(const Rule& rule, const std::array<Values, kArguments>& bounds,
+void add_combined(const Call& plain, const std::array<Values, kArguments>& bounds,
                   std::vector<Call>& calls) {
   std::size_t total = 1;
   for (const Values& values : bounds) total *= std::max<std::size_t>(values.size(), 1);
   // With too many combinations a part of them is taken, spread by a step that shares no factor.
   const std::size_t step = total / kMaxCombined + 1;
   for (std::size_t chosen = 0; chosen < total; chosen += step) {
-    Call call{.number = rule.number};
+    Call call = plain;
     std::size_t rest = chosen;
     for (std::size_t argument = 0; argument < kArguments; ++argument) {
       const Values& values = bounds.at(argument);
@@ -77,16 +86,17 @@ void add_combined(const Rule& rule, const std::array<Values, kArguments>& bounds
 
 }  // namespace
 
-std::vector<Call> proof_calls(const Rule& rule) {
-  std::vector<Call> calls = {{.number = rule.number}};
-  calls.push_back({.number = rule.number, .arguments = {~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL}});
+std::vector<Call> proof_calls(const Rule& rule, Arch arch) {
+  const Call plain{.number = rule.number, .arch = audit_number(arch)};
+  std::vector<Call> calls = {plain, plain};
+  calls.back().arguments.fill(~std::uint64_t{0});
   if (!rule.condition) return calls;
   const auto bounds = bounds_of(rule.condition->when);
   std::array<Values, kArguments> twisted;
   for (std::size_t argument = 0; argument < kArguments; ++argument)
     twisted.at(argument) = twists(bounds.at(argument));
   for (const Conjunction& conjunction : rule.condition->when) {
-    Call satisfied{.number = rule.number};
+    Call satisfied = plain;
     for (const Term& term : conjunction) satisfied.arguments.at(term.argument) = sample(term);
     for (std::size_t argument = 0; argument < kArguments; ++argument) {
       for (const std::uint64_t value : twisted.at(argument)) {
@@ -95,23 +105,28 @@ std::vector<Call> proof_calls(const Rule& rule) {
       }
     }
   }
-  add_combined(rule, bounds, calls);
+  add_combined(plain, bounds, calls);
   return calls;
 }
 
 std::vector<Call> proof_calls(const Table& table) {
   std::vector<Call> calls;
+  const std::uint32_t own = audit_number(table.arch);
+  const auto add_foreign = [&](std::uint32_t number) {
+    for (const std::uint32_t arch : kArchNumbers)
+      if (arch != own) calls.push_back({.number = number, .arch = arch});
+  };
   for (std::uint32_t number = 0; number < kNumbers; ++number) {
     const Rule* rule = table.find(number);
     const Rule none{.number = number};
-    const auto native = proof_calls(rule != nullptr ? *rule : none);
+    const auto native = proof_calls(rule != nullptr ? *rule : none, table.arch);
     calls.insert(calls.end(), native.begin(), native.end());
-    calls.push_back({.number = number | kX32Bit});
-    for (const std::uint32_t arch : kForeign) calls.push_back({.number = number, .arch = arch});
+    calls.push_back({.number = number | kX32Bit, .arch = own});
+    add_foreign(number);
   }
   for (const std::uint32_t number : kOddNumbers) {
-    calls.push_back({.number = number});
-    for (const std::uint32_t arch : kForeign) calls.push_back({.number = number, .arch = arch});
+    calls.push_back({.number = number, .arch = own});
+    add_foreign(number);
   }
   return calls;
 }

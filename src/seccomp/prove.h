@@ -28,7 +28,7 @@ std::string to_string(const Difference& difference);
 // The calls that the proof asks about, for tests that ask the kernel too.
 std::vector<Call> proof_calls(const Table& table);
 // Those that can be told apart by arguments, for one rule.
-std::vector<Call> proof_calls(const Rule& rule);
+std::vector<Call> proof_calls(const Rule& rule, Arch arch = kHostArch);
 
 // The first difference, if there is one. `program` must have passed check_program.
 std::optional<Difference> find_difference(const Table& table, std::span<const Instruction> program);

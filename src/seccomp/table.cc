@@ -49,9 +49,9 @@ bool holds(const Predicate& predicate, const Call& call) {
 }
 
 Action evaluate(const Table& table, const Call& call) {
-  if (call.arch != kArchX86_64) return kForeign;
+  if (call.arch != audit_number(table.arch)) return kForeign;
   // -1 is what a tracer leaves behind to skip a call; it is no x32 number.
-  if (call.number >= kX32Bit && call.number != 0xFFFFFFFF) return kForeign;
+  if (has_x32(table.arch) && call.number >= kX32Bit && call.number != 0xFFFFFFFF) return kForeign;
   const Rule* rule = table.find(call.number);
   if (rule == nullptr) return table.fallback;
   if (!rule->condition || holds(rule->condition->when, call)) return rule->action;
@@ -82,15 +82,19 @@ std::string to_string(const Predicate& predicate) {
 
 std::string to_text(const Table& table) {
   std::string text;
+  const std::string_view arch = to_string(table.arch);
   for (const Rule& rule : table.rules) {
-    text += std::format("x86_64 {:3} {}: {}", rule.number, rule.name, to_string(rule.action));
+    text += std::format("{} {:3} {}: {}", arch, rule.number, rule.name, to_string(rule.action));
     if (rule.condition)
       text += std::format(" if {} else {}", to_string(rule.condition->when),
                           to_string(rule.condition->otherwise));
     text += '\n';
   }
-  text += std::format("x86_64 any other number: {}\n", to_string(table.fallback));
-  text += std::format("x32 numbers, other architectures: {}\n", to_string(kForeign));
+  for (const Absent& absent : table.absent)
+    text += std::format("{}   - {}: no such call here\n", arch, absent.name);
+  text += std::format("{} any other number: {}\n", arch, to_string(table.fallback));
+  text += std::format("{}other architectures: {}\n", has_x32(table.arch) ? "x32 numbers, " : "",
+                      to_string(kForeign));
   return text;
 }
 

@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "seccomp/arch.h"
+
 namespace glovebox::seccomp {
 
-constexpr std::uint32_t kArchX86_64 = 0xC000003E;  // AUDIT_ARCH_X86_64
+constexpr std::uint32_t kArchX86_64 = audit_number(Arch::x86_64);
 constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr int kArguments = 6;
 
@@ -60,10 +62,19 @@ struct Rule {
   std::string place;  // file:line:column
 };
 
+// A line about a call that this architecture does not have: a program cannot ask for it.
+struct Absent {
+  std::string name;
+  std::string place;  // file:line:column
+};
+
 struct Table {
   std::string name;
+  Arch arch = kHostArch;
   Action fallback;
-  std::vector<Rule> rules;  // by number
+  std::string fallback_place;  // file:line:column
+  std::vector<Rule> rules;     // by number
+  std::vector<Absent> absent;  // by name
 
   const Rule* find(std::uint32_t number) const;
 };
@@ -81,7 +92,8 @@ Action evaluate(const Table& table, const Call& call);
 // `allow`, `errno(EPERM)`, `kill`.
 std::string to_string(const Action& action);
 std::string to_string(const Predicate& predicate);
-// One line per rule: arch, number, name, predicate, action; the fallback last.
+// One line per rule: arch, number, name, predicate, action; then what this architecture does not
+// have, and the fallback.
 std::string to_text(const Table& table);
 
 }  // namespace glovebox::seccomp

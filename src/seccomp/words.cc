@@ -12,11 +12,16 @@
 #include <seccomp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
+#include "base/nearest_word.h"
 
 namespace glovebox::seccomp {
 
@@ -121,15 +126,27 @@ constexpr std::array kConstants = {
 #undef GB_CONSTANT
 
 constexpr std::uint16_t kLargestError = 133;  // EHWPOISON
+constexpr int kNumbers = 1024;                // above all calls of all architectures
+
+std::string nearest_of(std::string_view word, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  return std::string(nearest_word(word, views));
+}
 
 }  // namespace
 
-std::optional<std::uint32_t> syscall_number(std::string_view name) {
+std::optional<std::uint32_t> syscall_number(std::string_view name, Arch arch) {
+  // The library's word for an architecture is the kernel's.
   const int number =
-      ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, std::string(name).c_str());
+      ::seccomp_syscall_resolve_name_arch(audit_number(arch), std::string(name).c_str());
   // Negative: unknown, or known to other architectures only.
   if (number < 0) return std::nullopt;
   return static_cast<std::uint32_t>(number);
+}
+
+bool is_syscall(std::string_view name) {
+  return std::ranges::any_of(kArches,
+                             [&](Arch arch) { return syscall_number(name, arch).has_value(); });
 }
 
 std::optional<std::uint16_t> error_number(std::string_view name) {
@@ -142,6 +159,31 @@ std::optional<std::uint64_t> constant(std::string_view name) {
   for (const auto& [known, value] : kConstants)
     if (known == name) return value;
   return std::nullopt;
+}
+
+std::string nearest_syscall(std::string_view name) {
+  std::vector<std::string> known;
+  for (const Arch arch : kArches) {
+    for (int number = 0; number < kNumbers; ++number) {
+      const std::unique_ptr<char, void (*)(void*)> found(
+          ::seccomp_syscall_resolve_num_arch(audit_number(arch), number), &::free);
+      if (found) known.emplace_back(found.get());
+    }
+  }
+  return nearest_of(name, known);
+}
+
+std::string nearest_error(std::string_view name) {
+  std::vector<std::string> known;
+  for (std::uint16_t number = 1; number <= kLargestError; ++number)
+    known.push_back(errno_name(number));
+  return nearest_of(name, known);
+}
+
+std::string nearest_constant(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& [word, value] : kConstants) known.emplace_back(word);
+  return nearest_of(name, known);
 }
 
 }  // namespace glovebox::seccomp

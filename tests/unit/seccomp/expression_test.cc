@@ -88,6 +88,14 @@ TEST_CASE("a condition is multiplied out") {
       const auto made = parse_condition(row.text, position);
       REQUIRE(made);
       CHECK(to_string(*made) == row.wanted);
+      // Written anew it means the same.
+      std::size_t again_at = 0;
+      const std::string written = to_expression(*made);
+      const auto again = parse_condition(written, again_at);
+      CAPTURE(written);
+      REQUIRE(again);
+      CHECK(again_at == written.size());
+      CHECK(to_string(*again) == row.wanted);
       CHECK(position == row.text.size());
     }
   }

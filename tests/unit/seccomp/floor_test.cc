@@ -32,16 +32,19 @@ constexpr Row kRows[] = {
     {"ioctl: allow", "ioctl with TIOCSTI"},
     {"ioctl: errno(EPERM) if arg1 == TIOCSTI else allow", "ioctl with TIOCSTI"},
     {"ioctl: errno(EPERM) if low(arg1) == TIOCSTI && arg0 == 0 else allow", "ioctl with TIOCSTI"},
-    {"ioctl: errno(EPERM) if low(arg1) == TIOCSTI else allow", "ioctl with TIOCLINUX"},
+    {"ioctl: errno(EPERM) if low(arg1) == TIOCSTI else allow", "ioctl with TIOCSTI or TIOCLINUX"},
     {"ioctl: allow if low(arg1) in {0x5401..0x5412}", "ioctl with TIOCSTI"},
     {"ioctl: allow if arg1 == 0x100005412", "ioctl with TIOCSTI"},
-    {"ioctl: allow if arg1 in {0x5500..0x10000541c}", "ioctl with TIOCLINUX"},
+    {"ioctl: allow if arg1 in {0x5500..0x10000541c}", "ioctl with TIOCSTI or TIOCLINUX"},
     {"socket: allow", "socket with AF_PACKET"},
-    {"socket: allow if low(arg0) in {AF_UNIX, AF_VSOCK}", "socket with AF_VSOCK"},
+    {"socket: allow if low(arg0) in {AF_UNIX, AF_VSOCK}", "socket with AF_PACKET"},
     {"socket: allow if low(arg1) == 1", "socket with AF_PACKET"},
     {"socketpair: allow", "socketpair with AF_PACKET"},
     {"seccomp: allow", "seccomp with a listener"},
     {"seccomp: allow if low(arg1) in 0xf", "seccomp with a listener"},
+    {"seccomp: allow if low(arg1) == 0x18", "seccomp with a listener"},
+    {"seccomp: errno(EPERM) if low(arg1) == 8 else allow", "seccomp with a listener"},
+    {"seccomp: allow if low(arg0) == 1", "seccomp with a listener"},
 
     {"ptrace: errno(EPERM)", nullptr},
     {"ptrace: kill", nullptr},
@@ -74,6 +77,16 @@ TEST_CASE("no rule lifts the floor") {
       CHECK(named);
     }
   }
+}
+
+TEST_CASE("what the floor says of a call") {
+  CHECK(floor_of("ptrace") == "no tool may have it, with any arguments");
+  CHECK(floor_of("ioctl") == "no tool may have it with TIOCSTI or TIOCLINUX");
+  CHECK(floor_of("seccomp") == "no tool may have it with a listener");
+  CHECK(floor_of("getpid").empty());
+  CHECK(floor_bound("ptrace") == nullptr);
+  REQUIRE(floor_bound("clone") != nullptr);
+  CHECK(floor_bound("clone")->values[0] == 0x81fdffff);
 }
 
 TEST_CASE("a table that allows what it does not name lifts the floor") {

@@ -17,50 +17,66 @@ struct Refused {
 };
 
 const std::vector<Refused> kRefused = {
-    {"empty", "", "1:1: error: no `default: ACTION`"},
-    {"no default", "getpid: allow\n", "1:1: error: no `default: ACTION`"},
-    {"second default", "default: kill\ndefault: kill\n", "2:1: error: a second default"},
-    {"late default", "getpid: allow\ndefault: kill\n", "2:1: error: the default stands first"},
-    {"default after a set", "@some\ndefault: kill\n", "2:1: error: the default stands first"},
-    {"default allows", "default: allow\n", "1:1: error: what is not named cannot be allowed"},
-    {"default with condition", "default: kill if arg0 == 1\n", "1:14: error: nothing can follow"},
-    {"no colon", "default: kill\ngetpid allow\n", "2:1: error: a line is `name: action`"},
+    {"empty", "", "1:1: error GB0510: no `default: ACTION`"},
+    {"no default", "getpid: allow\n", "1:1: error GB0510: no `default: ACTION`"},
+    {"second default", "default: kill\ndefault: kill\n", "2:1: error GB0510: a second default"},
+    {"late default", "getpid: allow\ndefault: kill\n",
+     "2:1: error GB0508: the default stands first"},
+    {"default after a set", "@some\ndefault: kill\n",
+     "2:1: error GB0508: the default stands first"},
+    {"default allows", "default: allow\n",
+     "1:1: error GB0510: what is not named cannot be allowed"},
+    {"default with condition", "default: kill if arg0 == 1\n",
+     "1:14: error GB0503: nothing can follow"},
+    {"no colon", "default: kill\ngetpid allow\n", "2:1: error GB0503: a line is `name: action`"},
     {"unknown call", "default: kill\ngetpidd: allow\n",
-     "2:1: error: no system call named `getpidd`"},
-    {"call of another architecture", "default: kill\nsocketcall: allow\n", "2:1: error: no system"},
-    {"unknown action", "default: kill\ngetpid: permit\n", "2:9: error: an action is"},
-    {"notify", "default: kill\ngetpid: notify\n", "2:9: error: `notify` is not in this version"},
-    {"unknown error", "default: kill\ngetpid: errno(EWHAT)\n", "2:15: error: not the name"},
-    {"number as error", "default: kill\ngetpid: errno(1)\n", "2:15: error: not the name"},
-    {"open bracket", "default: kill\ngetpid: errno(EPERM\n", "2:20: error: `)` expected"},
-    {"rest", "default: kill\ngetpid: allow allow\n", "2:15: error: not understood from here on"},
+     "2:1: error GB0504: no system call named `getpidd`"},
+    {"call of another architecture", "default: kill\nsocketcall: allow\n",
+     "2:1: error GB0504: no system"},
+    {"unknown action", "default: kill\ngetpid: permit\n", "2:9: error GB0503: an action is"},
+    {"notify", "default: kill\ngetpid: notify\n",
+     "2:9: error GB0516: `notify` is not in this version"},
+    {"unknown error", "default: kill\ngetpid: errno(EWHAT)\n", "2:15: error GB0505: not the name"},
+    {"number as error", "default: kill\ngetpid: errno(1)\n", "2:15: error GB0505: not the name"},
+    {"open bracket", "default: kill\ngetpid: errno(EPERM\n", "2:20: error GB0503: `)` expected"},
+    {"rest", "default: kill\ngetpid: allow allow\n",
+     "2:15: error GB0503: not understood from here on"},
     {"same action twice", "default: kill\nread: allow if arg0 == 1 else allow\n",
-     "2:36: error: the same"},
-    {"condition broken", "default: kill\nread: allow if arg0 = 1\n", "2:21: error: `==` or `in`"},
-    {"twice", "default: kill\nread: allow\nread: kill\n", "3:1: error: `read` stands after `read`"},
+     "2:36: error GB0512: the same"},
+    {"condition broken", "default: kill\nread: allow if arg0 = 1\n",
+     "2:21: error GB0503: `==` or `in`"},
+    {"twice", "default: kill\nread: allow\nread: kill\n",
+     "3:1: error GB0509: `read` stands after `read`"},
     {"not sorted", "default: kill\nwrite: allow\nread: allow\n",
-     "3:1: error: `read` stands after `write`"},
+     "3:1: error GB0508: `read` stands after `write`"},
     {"also in a set", "default: kill\n@some\ngetpid: kill\n",
-     "some.set:1:1: error: `getpid` has a rule already, at test.policy:3:1"},
-    {"no such set", "default: kill\n@none\n", "2:2: error: no set named `none`"},
-    {"sets not sorted", "default: kill\n@wrong\n@some\n", "3:1: error: sets are sorted"},
-    {"set twice", "default: kill\n@some\n@some\n", "3:1: error: sets are sorted"},
-    {"set after rule", "default: kill\nread: allow\n@some\n", "3:1: error: sets stand before"},
-    {"set in a set", "default: kill\n@nested\n", "nested.set:1:1: error: a set includes no other"},
+     "some.set:1:1: error GB0509: `getpid` has a rule already, at test.policy:3:1"},
+    {"no such set", "default: kill\n@none\n", "2:2: error GB0506: no set named `none`"},
+    {"sets not sorted", "default: kill\n@wrong\n@some\n", "3:1: error GB0508: sets are sorted"},
+    {"set twice", "default: kill\n@some\n@some\n", "3:1: error GB0508: sets are sorted"},
+    {"set after rule", "default: kill\nread: allow\n@some\n",
+     "3:1: error GB0508: sets stand before"},
+    {"set in a set", "default: kill\n@nested\n",
+     "nested.set:1:1: error GB0507: a set includes no other"},
     {"default in a set", "default: kill\n@with-default\n",
-     "with-default.set:1:1: error: a set has no default"},
-    {"error in a set", "default: kill\n@wrong\n", "wrong.set:2:1: error: no system call named"},
-    {"no reason", "default: kill\nptrace: errno(EPERM)\n", "2:1: error: `ptrace` is dangerous"},
-    {"empty reason", "default: kill\nioctl: allow  #  \n", "2:1: error: `ioctl` is dangerous"},
-    {"tab", "default: kill\n\tread: allow\n", "2:1: error: a character that is not printable"},
-    {"carriage return", "default: kill\r\n", "1:14: error: a character that is not printable"},
+     "with-default.set:1:1: error GB0507: a set has no default"},
+    {"error in a set", "default: kill\n@wrong\n",
+     "wrong.set:2:1: error GB0504: no system call named"},
+    {"no reason", "default: kill\nptrace: errno(EPERM)\n",
+     "2:1: error GB0511: `ptrace` is dangerous"},
+    {"empty reason", "default: kill\nioctl: allow  #  \n",
+     "2:1: error GB0511: `ioctl` is dangerous"},
+    {"tab", "default: kill\n\tread: allow\n",
+     "2:1: error GB0502: a character that is not printable"},
+    {"carriage return", "default: kill\r\n",
+     "1:14: error GB0502: a character that is not printable"},
     {"hidden in a comment", "default: kill\nread: allow  # \xE2\x80\xAE\n",
-     "2:16: error: a character"},
+     "2:16: error GB0502: a character"},
     {"long line", "default: kill\nread: allow  # " + std::string(2000, 'x') + "\n",
-     "2:1: error: a line of more than"},
+     "2:1: error GB0501: a line of more than"},
     {"error in a continuation", "default: kill\nread: allow if arg0 == 1\n   && arg1 = 2\n",
-     "3:12: error: `==` or"},
-    {"too large", std::string(kMaxTextBytes + 1, '\n'), "1:1: error: 262145 bytes"},
+     "3:12: error GB0503: `==` or"},
+    {"too large", std::string(kMaxTextBytes + 1, '\n'), "1:1: error GB0501: 262145 bytes"},
 };
 
 TEST_CASE("a wrong filter text is refused at its place") {
@@ -74,6 +90,75 @@ TEST_CASE("a wrong filter text is refused at its place") {
       CHECK(error.substr(0, wanted.size()) == wanted);
     }
   }
+}
+
+TEST_CASE("what is wrong is shown with its line, and with what may have been meant") {
+  struct Row {
+    const char* name;
+    const char* text;
+    const char* shown;
+  };
+  const Row rows[] = {
+      {"misspelt call", "default: kill\n  \nptrase: kill  # x\n",
+       "test.policy:3:1: error GB0504: no system call named `ptrase`\n"
+       "  ptrase: kill  # x\n  ^^^^^^\n  hint: did you mean `ptrace`?\n"},
+      {"misspelt constant", "default: kill\nread: allow if arg0 == 1\n    || arg1 == AF_INET66\n",
+       "test.policy:3:16: error GB0505: `AF_INET66` is no number or constant\n"
+       "      || arg1 == AF_INET66\n                 ^^^^^^^^^\n"
+       "  hint: did you mean `AF_INET6`?\n"},
+      {"misspelt error", "default: errno(ENOSIS)\n",
+       "test.policy:1:16: error GB0505: not the name of an error\n"
+       "  default: errno(ENOSIS)\n                 ^^^^^^\n"
+       "  hint: did you mean `ENOSYS`?\n"},
+      {"misspelt action", "default: kill\nread: alow\n",
+       "test.policy:2:7: error GB0503: an action is `allow`, `errno(NAME)` or `kill`\n"
+       "  read: alow\n        ^^^^\n  hint: did you mean `allow`?\n"},
+      {"in a set", "default: kill\n@wrong\n",
+       "wrong.set:2:1: error GB0504: no system call named `nothing`\n"
+       "  nothing: allow\n  ^^^^^^^\n"},
+      {"behind the end of the line", "default: kill\nread:\n",
+       "test.policy:2:6: error GB0503: an action is `allow`, `errno(NAME)` or `kill`\n"
+       "  read:\n       ^\n"},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const auto table = parse("test.policy", row.text, test_sets);
+      REQUIRE(!table);
+      CHECK(to_text(table.error().front()).starts_with(row.shown));
+    }
+  }
+}
+
+TEST_CASE("a text full of errors ends the report") {
+  std::string text = "default: kill\n";
+  for (int i = 0; i < 5000; ++i) text += "nothing: allow\n";
+  const auto table = parse("x", text, test_sets);
+  REQUIRE(!table);
+  REQUIRE(table.error().size() == kMaxErrors + 1);
+  CHECK(table.error().back().code == Code::too_many);
+}
+
+TEST_CASE("a text means something on each architecture") {
+  const char* const text =
+      "default: errno(ENOSYS)\nfork: allow\ngetpid: allow\nopen: allow\nopenat: allow\n";
+  const auto x86 = parse("x", text, test_sets, Arch::x86_64);
+  REQUIRE(x86);
+  CHECK(x86->rules.size() == 4);
+  CHECK(x86->absent.empty());
+  const auto arm = parse("x", text, test_sets, Arch::aarch64);
+  REQUIRE(arm);
+  REQUIRE(arm->rules.size() == 2);
+  CHECK(arm->rules[0].number == 56);  // openat
+  CHECK(arm->rules[1].number == 172);
+  REQUIRE(arm->absent.size() == 2);
+  CHECK(arm->absent[0].name == "fork");
+  CHECK(arm->absent[1].name == "open");
+  CHECK(arm->absent[1].place == "x:4:1");
+  CHECK(arm->fallback_place == "x:1:1");
+  for (const Arch arch : kArches)
+    CHECK(!parse("x", "default: kill\nsocketcall: allow\n", test_sets, arch));
+  // What one architecture lacks is checked all the same.
+  CHECK(!parse("x", "default: kill\n@some\nopen: allow\nopen: allow\n", test_sets, Arch::aarch64));
 }
 
 TEST_CASE("all errors of a text are reported") {

@@ -53,6 +53,26 @@ TEST_CASE("the meaning of a table") {
   }
 }
 
+TEST_CASE("the meaning of a table of another architecture") {
+  const auto parsed =
+      parse("x", "default: errno(ENOSYS)\nfork: allow\ngetpid: allow\n", test_sets, Arch::aarch64);
+  REQUIRE(parsed);
+  const auto answer = [&](std::uint32_t number, Arch arch) {
+    return evaluate(*parsed, {.number = number, .arch = audit_number(arch)});
+  };
+  CHECK(answer(172, Arch::aarch64) == kAllow);
+  CHECK(answer(39, Arch::aarch64) == error(38));
+  CHECK(answer(57, Arch::aarch64) == error(38));
+  CHECK(answer(172, Arch::x86_64) == kKill);
+  // There is no second numbering: a large number is one that the kernel does not know.
+  CHECK(answer(172 | kX32Bit, Arch::aarch64) == error(38));
+  CHECK(to_text(*parsed) ==
+        "aarch64 172 getpid: allow\n"
+        "aarch64   - fork: no such call here\n"
+        "aarch64 any other number: errno(ENOSYS)\n"
+        "other architectures: kill\n");
+}
+
 TEST_CASE("the text of a table") {
   CHECK(to_text(table_of("default: errno(ENOSYS)\ngetpid: allow\n"
                          "write: allow if arg0 == 1 else kill\n")) ==

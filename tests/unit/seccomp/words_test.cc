@@ -15,6 +15,25 @@ TEST_CASE("words that mean nothing here") {
   CHECK(!constant(""));
 }
 
+TEST_CASE("words that are nearly right") {
+  CHECK(nearest_syscall("ptrase") == "ptrace");
+  CHECK(nearest_syscall("opennat") == "openat");
+  CHECK(nearest_syscall("xyzzy").empty());
+  CHECK(nearest_error("EPREM") == "EPERM");
+  CHECK(nearest_constant("AF_UNX") == "AF_UNIX");
+  CHECK(nearest_constant("").empty());
+}
+
+TEST_CASE("calls of the other architecture") {
+  CHECK(syscall_number("read", Arch::aarch64) == 63);
+  CHECK(syscall_number("clone3", Arch::aarch64) == 435);
+  CHECK(!syscall_number("open", Arch::aarch64));
+  CHECK(!syscall_number("arch_prctl", Arch::aarch64));
+  CHECK(is_syscall("open"));
+  CHECK(!is_syscall("socketcall"));
+  CHECK(!is_syscall("getpidd"));
+}
+
 TEST_CASE("words as the kernel numbers them") {
   CHECK(syscall_number("read") == 0);
   CHECK(syscall_number("clone3") == 435);
