@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "codec/digest.h"
 #include "ipc/wire.h"
 
 namespace glovebox::box {
@@ -182,6 +183,10 @@ Result<BoxPlan> decode_plan(std::string_view bytes) {
   plan.filter = TRY(reader.text(kMaxBlob));
   if (plan.filter.size() % kInstruction != 0) return refused("filter of a wrong size");
   plan.filter_digest = TRY(reader.text(kMaxName));
+  // What is loaded is what was proved, and what the records name.
+  const bool no_filter = plan.filter.empty() && plan.filter_digest.empty();
+  if (!no_filter && codec::sha256(plan.filter).hex() != plan.filter_digest)
+    return refused("a filter that is not the one of its digest");
   plan.limits = TRY(read_limits(reader));
   plan.cgroups = TRY(reader.choice(CgroupMode::v2_bare));
   plan.background = TRY(reader.choice(Background::keep));

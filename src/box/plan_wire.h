@@ -1,7 +1,8 @@
 // A plan as bytes, on its way from the boxer to the keeper.
 //
 // decode_plan() refuses (kind protocol) whatever encode_plan() would not have written: short or
-// overlong input, choices and counts out of range, paths that are not absolute.
+// overlong input, choices and counts out of range, paths that are not absolute, a filter whose
+// digest is another.
 #pragma once
 
 #include <string>

@@ -16,6 +16,7 @@
 
 #include "box/known_plan.h"
 #include "box/plan_wire.h"
+#include "codec/digest.h"
 #include "os/process.h"
 #include "support.h"
 
@@ -200,7 +201,12 @@ TEST_CASE("which plans are served by the same box, and which by one that waits")
       {"the tool", [](BoxPlan& plan) { plan.tool = "write"; }, true, true},
       {"the rule", [](BoxPlan& plan) { plan.rule = "p:9"; }, true, true},
       {"a limit", [](BoxPlan& plan) { plan.limits.memory = 1; }, false, true},
-      {"the filter", [](BoxPlan& plan) { plan.filter = "12345678"; }, false, true},
+      {"the filter",
+       [](BoxPlan& plan) {
+         plan.filter = "12345678";
+         plan.filter_digest = codec::sha256(plan.filter).hex();
+       },
+       false, true},
       {"a variable", [](BoxPlan& plan) { plan.environment = {{"A", "b"}}; }, false, true},
       {"a long one", [](BoxPlan& plan) { plan.environment = {{"A", std::string(40'000, 'b')}}; },
        false, false},

@@ -10,6 +10,7 @@
 #include "box/plan_wire.h"
 #include "box/session_init.h"
 #include "box/session_wire.h"
+#include "codec/digest.h"
 #include "os/memfd.h"
 
 namespace glovebox::box {
@@ -44,7 +45,7 @@ BoxPlan full_plan() {
   plan.landlock_abi = 6;
   plan.filter_name = "bash";
   plan.filter = std::string(16, 'x');
-  plan.filter_digest = std::string(64, 'a');
+  plan.filter_digest = codec::sha256(plan.filter).hex();
   plan.limits.wall = milliseconds(1500);
   plan.limits.memory = 5;
   plan.limits.memory_by = Enforced::walled;
@@ -75,6 +76,10 @@ TEST_CASE("a plan that was cut, lengthened or changed in its form is refused") {
       {"relative folder", [](BoxPlan& plan) { plan.directory = "workspace"; }},
       {"relative rule", [](BoxPlan& plan) { plan.landlock[0].path = "x"; }},
       {"half an instruction", [](BoxPlan& plan) { plan.filter.pop_back(); }},
+      {"one bit of the filter", [](BoxPlan& plan) { plan.filter[3] ^= 4; }},
+      {"no filter for its digest", [](BoxPlan& plan) { plan.filter.clear(); }},
+      {"no digest of the filter", [](BoxPlan& plan) { plan.filter_digest.clear(); }},
+      {"the digest of another", [](BoxPlan& plan) { plan.filter_digest[0] ^= 1; }},
       {"too long a time", [](BoxPlan& plan) { plan.limits.wall = milliseconds(1'000'000'000); }},
       {"negative time", [](BoxPlan& plan) { plan.limits.cpu = milliseconds(-1); }},
       {"no rung", [](BoxPlan& plan) { plan.rung = static_cast<Rung>(0); }},
