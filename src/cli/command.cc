@@ -13,6 +13,7 @@
 #include "cli/parse.h"
 #include "cli/plane.h"
 #include "cli/rehearse.h"
+#include "cli/seccomp.h"
 #include "cli/selftest.h"
 #include "cli/selftest_guest.h"
 #include "cli/show.h"
@@ -47,7 +48,21 @@ struct Run {
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
-  int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
+  int operator()(const SeccompShowOptions& options) const {
+    return to_int(run_seccomp_show(options));
+  }
+  int operator()(const SeccompCheckOptions& options) const {
+    return to_int(run_seccomp_check(options));
+  }
+  int operator()(const SeccompCompileOptions& options) const {
+    return to_int(run_seccomp_compile(options));
+  }
+  int operator()(const SeccompExplainOptions& options) const {
+    return to_int(run_seccomp_explain(options));
+  }
+  int operator()(const SeccompImportOptions& options) const {
+    return to_int(run_seccomp_import(options));
+  }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };
 

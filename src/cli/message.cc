@@ -57,6 +57,10 @@ void print_note(std::string_view message) {
   (void)os::write_all(kStandardError, std::format("glovebox: {}\n", visible_lines(message)));
 }
 
+void print_errors(std::string_view lines) {
+  (void)os::write_all(kStandardError, visible_lines(lines));
+}
+
 ExitCode fail(ExitCode code, std::string_view message) {
   print_error(message);
   return code;

@@ -14,6 +14,9 @@ namespace glovebox::cli {
 void print_error(std::string_view message);
 void print_note(std::string_view message);
 
+// Diagnostics that begin with their place, `file:line:col: error …`, to stderr without a prefix.
+void print_errors(std::string_view lines);
+
 // print_error and the code.
 ExitCode fail(ExitCode code, std::string_view message);
 

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/seccomp_options.h"
 #include "roles/boxer_settings.h"
 #include "worker/work_secret.h"
 
@@ -107,10 +108,6 @@ struct PolicyShowOptions {
   std::string name;
 };
 
-struct SeccompShowOptions {
-  std::string name;
-};
-
 struct PlaneOptions {
   std::string listen = "127.0.0.1:0";     // ADDRESS:PORT, loopback only; port 0: a free one
   std::optional<std::string> rehearsals;  // a folder of *.toml
@@ -125,8 +122,10 @@ struct HelpText {
   std::string text;
 };
 
-using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                             AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+using Options =
+    std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
+                 DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
+                 AuditShowOptions, PolicyShowOptions, SeccompShowOptions, SeccompCheckOptions,
+                 SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

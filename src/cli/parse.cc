@@ -390,11 +390,45 @@ class Parser {
   }
 
   void seccomp() {
+    constexpr const char* kFilter = "bash, file, search, role-…, or a file";
     CLI::App& app = *app_.add_subcommand("seccomp", "work with system call filters");
     app.require_subcommand(1);
+    CLI::App& check = *app.add_subcommand("check", "whether files are filters, and proved");
+    option(check, "files", check_.files, "", "filters for tools")->required();
+    word<SeccompCheckOptions::Format>(
+        check, "--format", format_,
+        {{"text", SeccompCheckOptions::Format::text}, {"json", SeccompCheckOptions::Format::json}},
+        "of what is found");
+    check.callback([this] {
+      check_.format = format_.value_or(SeccompCheckOptions::Format::text);
+      pending_ = check_;
+    });
     CLI::App& show = *app.add_subcommand("show", "print a filter: its rules and its program");
-    option(show, "name", seccomp_.name, "", "bash, file, search, role-…, or a file")->required();
+    option(show, "name", seccomp_.name, "", kFilter)->required();
+    arch(show, seccomp_.arch);
     show.callback([this] { pending_ = seccomp_; });
+    CLI::App& compile = *app.add_subcommand("compile", "write the proved program of a filter");
+    option(compile, "name", compile_.name, "", kFilter)->required();
+    option(compile, "-o,--output", compile_.output, "OUT", "the file to write")->required();
+    arch(compile, compile_.arch);
+    compile.callback([this] { pending_ = compile_; });
+    CLI::App& explain = *app.add_subcommand("explain", "what a filter answers to a call, and why");
+    option(explain, "call", explain_.call, "", "SYSCALL or 'SYSCALL(arg0=VALUE, ...)'")->required();
+    option(explain, "--filter", explain_.filter, "NAME|FILE", kFilter)->required();
+    arch(explain, explain_.arch);
+    explain.callback([this] { pending_ = explain_; });
+    CLI::App& import = *app.add_subcommand("import-oci", "a draft of a filter from an OCI profile");
+    option(import, "file", import_.file, "", "JSON, as container engines take it")->required();
+    import.callback([this] { pending_ = import_; });
+  }
+  void arch(CLI::App& app, seccomp::Arch& into) {
+    parsed(app, "--arch", "x86_64|aarch64", "whose program is meant; this host's",
+           [&into](const std::string& text) -> Result<void> {
+             const auto known = seccomp::parse_arch(text);
+             if (!known) return Error(ErrorKind::invalid, "x86_64|aarch64");
+             into = *known;
+             return {};
+           });
   }
 
   void plane() {
@@ -420,6 +454,11 @@ class Parser {
   AuditShowOptions show_;
   PolicyShowOptions policy_;
   SeccompShowOptions seccomp_;
+  SeccompCheckOptions check_;
+  std::optional<SeccompCheckOptions::Format> format_;
+  SeccompCompileOptions compile_;
+  SeccompExplainOptions explain_;
+  SeccompImportOptions import_;
   PlaneOptions plane_;
   std::string bad_;
   Options pending_;

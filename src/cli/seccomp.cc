@@ -1,0 +1,133 @@
+#include "cli/seccomp.h"
+
+#include <fcntl.h>
+
+#include <expected>
+#include <filesystem>
+#include <format>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/message.h"
+#include "cli/seccomp_report.h"
+#include "codec/json.h"
+#include "os/file.h"
+#include "roles/policy_source.h"
+#include "seccomp/bpf.h"
+#include "seccomp/explain.h"
+#include "seccomp/filter.h"
+#include "seccomp/import_oci.h"
+#include "seccomp/parse.h"
+
+namespace glovebox::cli {
+
+namespace {
+
+constexpr unsigned kReadable = 0644;
+
+// A shipped filter by its name, else a file. The error is told already.
+std::expected<seccomp::Proved, ExitCode> find_filter(const std::string& named, seccomp::Arch arch) {
+  const std::string name =
+      roles::is_builtin(named) ? std::string(roles::builtin_name(named)) : named;
+  if (auto shipped = seccomp::prove_builtin(name, arch)) {
+    if (*shipped) return *std::move(*shipped);
+    return std::unexpected(fail(ExitCode::bug, seccomp::to_text(shipped->error())));
+  }
+  const auto text = os::read_file(named, seccomp::kMaxTextBytes);
+  if (!text) {
+    std::string names;
+    for (const std::string_view known : seccomp::builtin_names())
+      names += std::format("{}{}", names.empty() ? "" : ", ", known);
+    return std::unexpected(
+        fail(ExitCode::invalid_file, std::format("{}: no shipped filter, and no file to read: {}\n"
+                                                 "hint: {}",
+                                                 named, text.error().message(), names)));
+  }
+  auto proved = seccomp::prove_text(named, *text, seccomp::FilterUser::tool, arch);
+  if (proved) return *std::move(proved);
+  print_errors(seccomp::to_text(proved.error()));
+  return std::unexpected(ExitCode::invalid_file);
+}
+
+FilterReport check_one(const std::string& file) {
+  const auto text = os::read_file(file, seccomp::kMaxTextBytes);
+  return text ? check_filter(file, *text) : unreadable_filter(file, text.error().message());
+}
+
+// Never over something that is no file: the name would be taken from whoever else uses it.
+Result<void> write_program(const std::filesystem::path& path, std::string_view program) {
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  const std::string name = path.filename();
+  if (name.empty() || name == "." || name == "..")
+    return Error(ErrorKind::invalid, "not the name of a file");
+  const UniqueFd parent = TRY(os::open_path(folder, O_RDONLY | O_DIRECTORY));
+  if (const auto there = os::facts_at(parent.get(), name);
+      there && there->type != os::FileType::regular)
+    return Error(ErrorKind::exists, "exists and is no file");
+  return os::replace_file(parent.get(), name, program, kReadable);
+}
+
+}  // namespace
+
+ExitCode run_seccomp_show(const SeccompShowOptions& options) {
+  const auto filter = find_filter(options.name, options.arch);
+  if (!filter) return filter.error();
+  const seccomp::FilterText shown = seccomp::to_text(*filter);
+  print_out(shown.table + "\n" + shown.program);
+  return ExitCode::done;
+}
+
+ExitCode run_seccomp_check(const SeccompCheckOptions& options) {
+  ExitCode code = ExitCode::done;
+  codec::JsonArray reports;
+  for (const std::string& file : options.files) {
+    const FilterReport report = check_one(file);
+    if (!report.errors.empty()) code = ExitCode::invalid_file;
+    if (options.format == SeccompCheckOptions::Format::json)
+      reports.push_back(to_json(report));
+    else if (report.errors.empty())
+      print_out(visible_lines(to_text(report)));
+    else
+      print_errors(to_text(report));
+  }
+  if (options.format == SeccompCheckOptions::Format::json)
+    print_out(ascii_json(codec::to_json(codec::Json::object({{"files", std::move(reports)}}))) +
+              "\n");
+  return code;
+}
+
+ExitCode run_seccomp_compile(const SeccompCompileOptions& options) {
+  const auto filter = find_filter(options.name, options.arch);
+  if (!filter) return filter.error();
+  if (const auto written = write_program(options.output, filter->program); !written)
+    return fail(ExitCode::usage, std::format("{}: {}", options.output, written.error().message()));
+  print_out(visible_lines(std::format(
+      "{}: {}, {} instructions, sha256 {}\n", options.output, seccomp::to_string(options.arch),
+      filter->program.size() / seccomp::kInstructionBytes, filter->digest)));
+  return ExitCode::done;
+}
+
+ExitCode run_seccomp_explain(const SeccompExplainOptions& options) {
+  const auto question = seccomp::parse_question(options.call);
+  if (!question) return fail(ExitCode::usage, question.error().message());
+  const auto filter = find_filter(options.filter, options.arch);
+  if (!filter) return filter.error();
+  print_out(visible_lines(seccomp::to_text(seccomp::explain(filter->table, *question))));
+  return ExitCode::done;
+}
+
+ExitCode run_seccomp_import(const SeccompImportOptions& options) {
+  const auto json = os::read_file(options.file, seccomp::kMaxOciBytes);
+  if (!json)
+    return fail(ExitCode::invalid_file,
+                std::format("{}: {}", options.file, json.error().message()));
+  const auto text = seccomp::import_oci(*json);
+  if (!text)
+    return fail(text.error().kind() == ErrorKind::internal ? ExitCode::bug : ExitCode::invalid_file,
+                std::format("{}: {}", options.file, text.error().message()));
+  print_out(*text);
+  return ExitCode::done;
+}
+
+}  // namespace glovebox::cli
