@@ -64,33 +64,39 @@ std::array<Values, kArguments> bounds_of(const Predicate& predicate) {
   return bounds;
 }
 
-void add_combined(const Call& plain, const std::array<Values, kArguments>& bounds,
-                  std::vector<Call>& calls) {
+// Calls that vary all arguments at once. `visit` says whether to go on.
+template <class Visit>
+bool visit_combined(const Call& plain, const std::array<Values, kArguments>& bounds,
+                    const Visit& visit) {
+  std::array<std::vector<std::uint64_t>, kArguments> values;
   std::size_t total = 1;
-  for (const Values& values : bounds) total *= std::max<std::size_t>(values.size(), 1);
+  for (std::size_t argument = 0; argument < kArguments; ++argument) {
+    values.at(argument).assign(bounds.at(argument).begin(), bounds.at(argument).end());
+    total *= std::max<std::size_t>(values.at(argument).size(), 1);
+  }
   // With too many combinations a part of them is taken, spread by a step that shares no factor.
   const std::size_t step = total / kMaxCombined + 1;
   for (std::size_t chosen = 0; chosen < total; chosen += step) {
     Call call = plain;
     std::size_t rest = chosen;
     for (std::size_t argument = 0; argument < kArguments; ++argument) {
-      const Values& values = bounds.at(argument);
-      if (values.empty()) continue;
-      call.arguments.at(argument) =
-          *std::next(values.begin(), static_cast<std::ptrdiff_t>(rest % values.size()));
-      rest /= values.size();
+      const auto& of_argument = values.at(argument);
+      if (of_argument.empty()) continue;
+      call.arguments.at(argument) = of_argument.at(rest % of_argument.size());
+      rest /= of_argument.size();
     }
-    calls.push_back(call);
+    if (!visit(call)) return false;
   }
+  return true;
 }
 
-}  // namespace
-
-std::vector<Call> proof_calls(const Rule& rule, Arch arch) {
+template <class Visit>
+bool visit_rule(const Rule& rule, Arch arch, const Visit& visit) {
   const Call plain{.number = rule.number, .arch = audit_number(arch)};
-  std::vector<Call> calls = {plain, plain};
-  calls.back().arguments.fill(~std::uint64_t{0});
-  if (!rule.condition) return calls;
+  Call full = plain;
+  full.arguments.fill(~std::uint64_t{0});
+  if (!visit(plain) || !visit(full)) return false;
+  if (!rule.condition) return true;
   const auto bounds = bounds_of(rule.condition->when);
   std::array<Values, kArguments> twisted;
   for (std::size_t argument = 0; argument < kArguments; ++argument)
@@ -100,45 +106,65 @@ std::vector<Call> proof_calls(const Rule& rule, Arch arch) {
     for (const Term& term : conjunction) satisfied.arguments.at(term.argument) = sample(term);
     for (std::size_t argument = 0; argument < kArguments; ++argument) {
       for (const std::uint64_t value : twisted.at(argument)) {
-        calls.push_back(satisfied);
-        calls.back().arguments.at(argument) = value;
+        Call call = satisfied;
+        call.arguments.at(argument) = value;
+        if (!visit(call)) return false;
       }
     }
   }
-  add_combined(plain, bounds, calls);
+  return visit_combined(plain, bounds, visit);
+}
+
+template <class Visit>
+void visit_table(const Table& table, const Visit& visit) {
+  const std::uint32_t own = audit_number(table.arch);
+  const auto foreign = [&](std::uint32_t number) {
+    return std::ranges::all_of(kArchNumbers, [&](std::uint32_t arch) {
+      return arch == own || visit(Call{.number = number, .arch = arch});
+    });
+  };
+  for (std::uint32_t number = 0; number < kNumbers; ++number) {
+    const Rule* rule = table.find(number);
+    const Rule none{.number = number};
+    if (!visit_rule(rule != nullptr ? *rule : none, table.arch, visit) ||
+        !visit(Call{.number = number | kX32Bit, .arch = own}) || !foreign(number))
+      return;
+  }
+  for (const std::uint32_t number : kOddNumbers)
+    if (!visit(Call{.number = number, .arch = own}) || !foreign(number)) return;
+}
+
+}  // namespace
+
+std::vector<Call> proof_calls(const Rule& rule, Arch arch) {
+  std::vector<Call> calls;
+  visit_rule(rule, arch, [&](const Call& call) {
+    calls.push_back(call);
+    return true;
+  });
   return calls;
 }
 
 std::vector<Call> proof_calls(const Table& table) {
   std::vector<Call> calls;
-  const std::uint32_t own = audit_number(table.arch);
-  const auto add_foreign = [&](std::uint32_t number) {
-    for (const std::uint32_t arch : kArchNumbers)
-      if (arch != own) calls.push_back({.number = number, .arch = arch});
-  };
-  for (std::uint32_t number = 0; number < kNumbers; ++number) {
-    const Rule* rule = table.find(number);
-    const Rule none{.number = number};
-    const auto native = proof_calls(rule != nullptr ? *rule : none, table.arch);
-    calls.insert(calls.end(), native.begin(), native.end());
-    calls.push_back({.number = number | kX32Bit, .arch = own});
-    add_foreign(number);
-  }
-  for (const std::uint32_t number : kOddNumbers) {
-    calls.push_back({.number = number, .arch = own});
-    add_foreign(number);
-  }
+  visit_table(table, [&](const Call& call) {
+    calls.push_back(call);
+    return true;
+  });
   return calls;
 }
 
 std::optional<Difference> find_difference(const Table& table,
                                           std::span<const Instruction> program) {
-  for (const Call& call : proof_calls(table)) {
+  std::optional<Difference> difference;
+  visit_table(table, [&](const Call& call) {
     const Action wanted = evaluate(table, call);
     const auto returned = run(program, call);
-    if (!returned || to_action(*returned) != wanted) return Difference{call, wanted, returned};
-  }
-  return std::nullopt;
+    if (!returned || to_action(*returned) != wanted)
+      difference = Difference{call, wanted, returned};
+    return !difference;
+  });
+  return difference;
 }
 
 std::string to_string(const Difference& difference) {
