@@ -104,6 +104,29 @@ TEST_CASE("a program that the kernel would refuse is not proved") {
   CHECK(prove(table, endless).error().kind() == ErrorKind::internal);
 }
 
+TEST_CASE("each architecture has a proof of its own") {
+  std::vector<Table> tables;
+  std::vector<std::vector<Instruction>> programs;
+  for (const Arch arch : kArches) {
+    tables.push_back(parse("test.policy", kText, test_sets, arch).value());
+    programs.push_back(lower(tables.back()).value());
+    INFO(to_string(arch));
+    CHECK(prove(tables.back(), programs.back()));
+  }
+  for (std::size_t table = 0; table < tables.size(); ++table)
+    for (std::size_t program = 0; program < programs.size(); ++program)
+      CHECK(find_difference(tables[table], programs[program]).has_value() == (table != program));
+  for (std::size_t arch = 0; arch < tables.size(); ++arch) {
+    for (std::size_t at = 0; at < programs[arch].size(); ++at) {
+      if (programs[arch][at].code != kReturn) continue;
+      CAPTURE(arch, at, disassemble(programs[arch]));
+      auto wrong = programs[arch];
+      wrong[at].k = wrong[at].k == kAllow ? kErrno | 1 : kAllow;
+      CHECK(find_difference(tables[arch], wrong));
+    }
+  }
+}
+
 TEST_CASE("the proof asks about every number and its twins") {
   const Table table = table_of(kText);
   std::vector<int> native(1024), x32(1024), foreign(1024);
