@@ -395,14 +395,8 @@ class Parser {
     app.require_subcommand(1);
     CLI::App& check = *app.add_subcommand("check", "whether files are filters, and proved");
     option(check, "files", check_.files, "", "filters for tools")->required();
-    word<SeccompCheckOptions::Format>(
-        check, "--format", format_,
-        {{"text", SeccompCheckOptions::Format::text}, {"json", SeccompCheckOptions::Format::json}},
-        "of what is found");
-    check.callback([this] {
-      check_.format = format_.value_or(SeccompCheckOptions::Format::text);
-      pending_ = check_;
-    });
+    format(check, check_.format);
+    check.callback([this] { pending_ = check_; });
     CLI::App& show = *app.add_subcommand("show", "print a filter: its rules and its program");
     option(show, "name", seccomp_.name, "", kFilter)->required();
     arch(show, seccomp_.arch);
@@ -416,10 +410,19 @@ class Parser {
     option(explain, "call", explain_.call, "", "SYSCALL or 'SYSCALL(arg0=VALUE, ...)'")->required();
     option(explain, "--filter", explain_.filter, "NAME|FILE", kFilter)->required();
     arch(explain, explain_.arch);
+    format(explain, explain_.format);
     explain.callback([this] { pending_ = explain_; });
     CLI::App& import = *app.add_subcommand("import-oci", "a draft of a filter from an OCI profile");
     option(import, "file", import_.file, "", "JSON, as container engines take it")->required();
     import.callback([this] { pending_ = import_; });
+  }
+  void format(CLI::App& app, SeccompFormat& into) {
+    parsed(app, "--format", "text|json", "for people, or one JSON object",
+           [&into](const std::string& text) -> Result<void> {
+             if (text != "text" && text != "json") return Error(ErrorKind::invalid, "text|json");
+             into = text == "json" ? SeccompFormat::json : SeccompFormat::text;
+             return {};
+           });
   }
   void arch(CLI::App& app, seccomp::Arch& into) {
     parsed(app, "--arch", "x86_64|aarch64", "whose program is meant; this host's",
@@ -455,7 +458,6 @@ class Parser {
   PolicyShowOptions policy_;
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
-  std::optional<SeccompCheckOptions::Format> format_;
   SeccompCompileOptions compile_;
   SeccompExplainOptions explain_;
   SeccompImportOptions import_;

@@ -84,14 +84,14 @@ ExitCode run_seccomp_check(const SeccompCheckOptions& options) {
   for (const std::string& file : options.files) {
     const FilterReport report = check_one(file);
     if (!report.errors.empty()) code = ExitCode::invalid_file;
-    if (options.format == SeccompCheckOptions::Format::json)
+    if (options.format == SeccompFormat::json)
       reports.push_back(to_json(report));
     else if (report.errors.empty())
       print_out(visible_lines(to_text(report)));
     else
       print_errors(to_text(report));
   }
-  if (options.format == SeccompCheckOptions::Format::json)
+  if (options.format == SeccompFormat::json)
     print_out(ascii_json(codec::to_json(codec::Json::object({{"files", std::move(reports)}}))) +
               "\n");
   return code;
@@ -113,7 +113,11 @@ ExitCode run_seccomp_explain(const SeccompExplainOptions& options) {
   if (!question) return fail(ExitCode::usage, question.error().message());
   const auto filter = find_filter(options.filter, options.arch);
   if (!filter) return filter.error();
-  print_out(visible_lines(seccomp::to_text(seccomp::explain(filter->table, *question))));
+  const seccomp::Explanation answer = seccomp::explain(filter->table, *question);
+  if (options.format == SeccompFormat::json)
+    print_out(ascii_json(codec::to_json(to_json(answer))) + "\n");
+  else
+    print_out(visible_lines(seccomp::to_text(answer)));
   return ExitCode::done;
 }
 

@@ -9,6 +9,8 @@
 
 namespace glovebox::cli {
 
+enum class SeccompFormat : std::uint8_t { text, json };
+
 struct SeccompShowOptions {
   std::string name;  // of a shipped filter, or a file
   seccomp::Arch arch = seccomp::kHostArch;
@@ -16,7 +18,7 @@ struct SeccompShowOptions {
 
 struct SeccompCheckOptions {
   std::vector<std::string> files;
-  enum class Format : std::uint8_t { text, json } format = Format::text;
+  SeccompFormat format = SeccompFormat::text;
 };
 
 struct SeccompCompileOptions {
@@ -29,6 +31,7 @@ struct SeccompExplainOptions {
   std::string call;    // SYSCALL or SYSCALL(argN=VALUE, …)
   std::string filter;  // the name of a shipped one, or a file
   seccomp::Arch arch = seccomp::kHostArch;
+  SeccompFormat format = SeccompFormat::text;
 };
 
 struct SeccompImportOptions {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "seccomp/bpf.h"
+#include "seccomp/expression.h"
 
 namespace glovebox::cli {
 
@@ -91,6 +92,22 @@ codec::Json to_json(const FilterReport& report) {
                        {"good", report.errors.empty()},
                        {"errors", std::move(errors)},
                        {"architectures", std::move(architectures)}});
+}
+
+codec::Json to_json(const seccomp::Explanation& answer) {
+  JsonArray outcomes;
+  for (const seccomp::Outcome& outcome : answer.outcomes)
+    outcomes.push_back(Json::object(
+        {{"action", to_string(outcome.action)},
+         {"when", outcome.when ? Json(seccomp::to_expression(*outcome.when)) : Json()}}));
+  return Json::object({{"call", seccomp::to_string(answer.question)},
+                       {"architecture", seccomp::to_string(answer.arch)},
+                       {"number", answer.number ? Json(*answer.number) : Json()},
+                       {"outcomes", std::move(outcomes)},
+                       {"named", answer.named},
+                       {"place", answer.place},
+                       {"reason", answer.reason},
+                       {"floor", answer.floor}});
 }
 
 }  // namespace glovebox::cli

@@ -1,4 +1,4 @@
-// What `glovebox seccomp check` says of one file. Pure.
+// What `glovebox seccomp check` says of one file, and `explain` of one call. Pure.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codec/json.h"
+#include "seccomp/explain.h"
 #include "seccomp/filter.h"
 
 namespace glovebox::cli {
@@ -26,5 +27,9 @@ std::string to_text(const FilterReport& report);
 // {file, good, errors: [{code, file, line, column, message, hint, source}], architectures:
 // [{name, rules, absent, instructions, sha256}]}
 codec::Json to_json(const FilterReport& report);
+
+// {call, architecture, number, outcomes: [{action, when}], named, place, reason, floor}; number is
+// null where there is no such call, when is null in all other cases.
+codec::Json to_json(const seccomp::Explanation& answer);
 
 }  // namespace glovebox::cli

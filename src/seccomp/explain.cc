@@ -90,14 +90,6 @@ std::string line_of(const std::string& place) {
   return place.substr(0, place.rfind(':'));
 }
 
-std::string to_string(const CallQuestion& question) {
-  std::string arguments;
-  for (std::size_t i = 0; i < question.arguments.size(); ++i)
-    if (const auto& known = question.arguments.at(i))
-      arguments += std::format("{}arg{}={:#x}", arguments.empty() ? "" : ", ", i, *known);
-  return arguments.empty() ? question.name : std::format("{}({})", question.name, arguments);
-}
-
 }  // namespace
 
 Result<CallQuestion> parse_question(std::string_view text) {
@@ -118,6 +110,14 @@ Result<CallQuestion> parse_question(std::string_view text) {
     if (comma == std::string_view::npos) return question;
     rest.remove_prefix(comma + 1);
   }
+}
+
+std::string to_string(const CallQuestion& question) {
+  std::string arguments;
+  for (std::size_t i = 0; i < question.arguments.size(); ++i)
+    if (const auto& known = question.arguments.at(i))
+      arguments += std::format("{}arg{}={:#x}", arguments.empty() ? "" : ", ", i, *known);
+  return arguments.empty() ? question.name : std::format("{}({})", question.name, arguments);
 }
 
 Explanation explain(const Table& table, const CallQuestion& question) {

@@ -21,6 +21,8 @@ struct CallQuestion {
 };
 // Errors: invalid, with a hint for a misspelt word.
 Result<CallQuestion> parse_question(std::string_view text);
+// With the values as numbers: `socket(arg0=0x2)`.
+std::string to_string(const CallQuestion& question);
 
 struct Outcome {
   Action action;

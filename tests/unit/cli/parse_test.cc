@@ -73,6 +73,8 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"seccomp", "compile", "bash"}, "output"},
       {{"seccomp", "compile", "-o", "out"}, "name"},
       {{"seccomp", "explain", "read"}, "filter"},
+      {{"seccomp", "explain", "read", "--filter", "bash", "--format", "xml"},
+       "--format: text|json"},
       {{"seccomp", "explain", "--filter", "bash"}, "call"},
       {{"seccomp", "import-oci"}, "file"},
       {{"seccomp", "import-oci", "a", "b"}, "import-oci: one argument too many"},

@@ -62,5 +62,26 @@ TEST_CASE("a good filter is proved on each architecture") {
         static_cast<std::int64_t>(report.proved[0].program.size() / 8));
 }
 
+TEST_CASE("an answer for machines") {
+  const auto filter = seccomp::prove_text(
+      "own.policy", "default: errno(ENOSYS)\nopen: allow\nread: allow if arg0 == 0  # stdin\n",
+      seccomp::FilterUser::tool, seccomp::Arch::x86_64);
+  REQUIRE(filter);
+  const auto answer = [&](const char* question) {
+    return codec::to_json(
+        to_json(seccomp::explain(filter->table, seccomp::parse_question(question).value())));
+  };
+  CHECK(answer("read") ==
+        R"json({"call":"read","architecture":"x86_64","number":0,"outcomes":[)json"
+        R"json({"action":"allow","when":"arg0 == 0x0"},)json"
+        R"json({"action":"errno(EPERM)","when":null}],"named":true,)json"
+        R"json("place":"own.policy:3","reason":"stdin","floor":""})json");
+  CHECK(answer("ptrace(arg0=3)") ==
+        R"json({"call":"ptrace(arg0=0x3)","architecture":"x86_64","number":101,"outcomes":[)json"
+        R"json({"action":"errno(ENOSYS)","when":null}],"named":false,)json"
+        R"json("place":"own.policy:1","reason":"",)json"
+        R"json("floor":"no tool may have it, with any arguments"})json");
+}
+
 }  // namespace
 }  // namespace glovebox::cli

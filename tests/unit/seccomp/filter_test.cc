@@ -1,7 +1,9 @@
 #include "seccomp/filter.h"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <format>
@@ -278,6 +280,46 @@ TEST_CASE("what each filter is for") {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.filter << ": " << row.name) {
       CHECK(to_string(evaluate(shipped(row.filter), row.call)) == row.action);
+    }
+  }
+}
+
+TEST_CASE("what each filter is for on aarch64") {
+  struct Row {
+    const char* filter;
+    const char* name;
+    std::uint32_t number;
+    std::array<std::uint64_t, kArguments> arguments;
+    const char* action;
+  };
+  const Row rows[] = {
+      {"bash", "execve", 221, {}, "allow"},
+      {"bash", "fork by clone", 220, {17}, "allow"},
+      {"bash", "user namespace by clone", 220, {0x10000000 | 17}, "errno(EPERM)"},
+      {"bash", "clone3", 435, {}, "errno(ENOSYS)"},
+      {"bash", "io_uring_setup", 425, {}, "errno(ENOSYS)"},
+      {"bash", "mount", 40, {}, "errno(EPERM)"},
+      {"bash", "ptrace", 117, {}, "errno(EPERM)"},
+      {"bash", "TCP", 198, {2, 1, 0}, "allow"},
+      {"bash", "vsock", 198, {40, 1, 0}, "errno(EAFNOSUPPORT)"},
+      {"bash", "TIOCSTI with junk above", 29, {0, 0xFFFFFFFF'00005412}, "errno(EPERM)"},
+      {"bash", "READ_IMPLIES_EXEC", 92, {0x400000}, "errno(EPERM)"},
+      {"bash", "listener", 277, {1, 8}, "errno(EPERM)"},
+      {"file", "openat", 56, {}, "allow"},
+      {"file", "execve", 221, {}, "errno(EPERM)"},
+      {"file", "fork by clone", 220, {17}, "errno(EPERM)"},
+      {"file", "socket", 198, {1, 1, 0}, "errno(EPERM)"},
+      {"search", "execve", 221, {}, "allow"},
+      {"role-auditor", "connect", 203, {}, "errno(ENOSYS)"},
+      {"role-keeper", "mount", 40, {}, "allow"},
+      {"role-worker", "mount", 40, {}, "errno(EPERM)"},
+      {"role-supervisor", "bpf", 280, {}, "errno(EPERM)"},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.filter << ": " << row.name) {
+      const Call call{
+          .number = row.number, .arch = audit_number(Arch::aarch64), .arguments = row.arguments};
+      CHECK(to_string(evaluate(shipped(row.filter, Arch::aarch64), call)) == row.action);
     }
   }
 }
