@@ -43,14 +43,17 @@ class Pieces {
     const std::string_view name = word();
     if (name == "allow") return Action{Action::Kind::allow, 0};
     if (name == "kill") return Action{Action::Kind::kill_process, 0};
-    if (name == "notify") return fail(begin, "`notify` is not in this version");
-    if (name != "errno") return fail(begin, "an action is `allow`, `errno(NAME)` or `kill`");
+    constexpr std::uint16_t kPermission = 1;  // EPERM
+    if (name == "notify" && !text_.substr(skip()).starts_with('('))
+      return Action{Action::Kind::notify, kPermission};
+    if (name != "errno" && name != "notify")
+      return fail(begin, "an action is `allow`, `errno(NAME)`, `notify`, `notify(NAME)` or `kill`");
     if (!take("(")) return fail(at_, "`errno` needs a name in brackets");
     const std::size_t error_at = skip();
     const auto number = error_number(word());
     if (!number) return fail(error_at, "not the name of an error");
     if (!take(")")) return fail(at_, "`)` expected");
-    return Action{Action::Kind::error, *number};
+    return Action{name == "errno" ? Action::Kind::error : Action::Kind::notify, *number};
   }
 
  private:

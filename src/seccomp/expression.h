@@ -18,7 +18,7 @@ struct PieceError {
 
 // Takes as much of `text` as is a condition, starting at `position`, which then stands behind it.
 std::expected<Predicate, PieceError> parse_condition(std::string_view text, std::size_t& position);
-// `allow`, `errno(NAME)` or `kill`.
+// `allow`, `errno(NAME)`, `notify`, `notify(NAME)` or `kill`.
 std::expected<Action, PieceError> parse_action(std::string_view text, std::size_t& position);
 
 }  // namespace glovebox::seccomp

@@ -1,5 +1,6 @@
 #include "seccomp/filter.h"
 
+#include <algorithm>
 #include <format>
 #include <iterator>
 #include <span>
@@ -31,6 +32,33 @@ struct Proved {
   std::vector<Instruction> program;
 };
 
+// The listener of a filter leaves the box by a message, after the filter stands. A call that was
+// itself reported by then would wait for a listener that nobody has.
+Result<void> check_way_out(const Table& table) {
+  const auto reports =
+      std::ranges::find_if(table.rules, [](const Rule& rule) { return notifies(rule); });
+  if (reports == table.rules.end()) return {};
+  for (const char* name : {"sendmsg", "close"}) {
+    const auto rule = std::ranges::find(table.rules, name, &Rule::name);
+    if (rule != table.rules.end() && !rule->condition && rule->action.kind == Action::Kind::allow)
+      continue;
+    return Error(ErrorKind::invalid,
+                 std::format("{}: error: a filter that reports calls (`notify`) needs the line "
+                             "`{}: allow`: by it the way to report leaves the box",
+                             reports->place, name));
+  }
+  return {};
+}
+
+std::vector<ReportingRule> reports_of(const Table& table) {
+  std::vector<ReportingRule> reports;
+  for (const Rule& rule : table.rules) {
+    if (!notifies(rule)) continue;
+    reports.push_back({rule.number, rule.name, rule.place.substr(0, rule.place.rfind(':'))});
+  }
+  return reports;
+}
+
 Result<Proved> compile(std::string_view file, std::string_view text, Floor floor) {
   auto table = parse(file, text, builtin_set);
   if (!table) {
@@ -47,6 +75,7 @@ Result<Proved> compile(std::string_view file, std::string_view text, Floor floor
                       breach.rule != nullptr ? breach.rule->place : std::string(file), breach.what);
     if (!message.empty()) return Error(ErrorKind::invalid, std::move(message));
   }
+  if (floor == Floor::needed) TRY(check_way_out(*table));
   std::vector<Instruction> program = TRY_CONTEXT(lower(*table), file);
   TRY(prove(*table, program));
   return Proved{std::move(*table), std::move(program)};
@@ -60,16 +89,16 @@ Result<Proved> compile_shipped(std::string_view name) {
   return proved;
 }
 
-CompiledFilter finish(std::string_view name, std::span<const Instruction> program) {
-  std::string bytes = to_bytes(program);
+CompiledFilter finish(std::string_view name, const Proved& proved) {
+  std::string bytes = to_bytes(proved.program);
   std::string digest = codec::sha256(bytes).hex();
-  return {std::string(name), std::move(bytes), std::move(digest)};
+  return {std::string(name), std::move(bytes), std::move(digest), reports_of(proved.table)};
 }
 
 FilterText show(const Proved& proved) {
   return {to_text(proved.table),
           std::format("{}; {} instructions, sha256 {}\n", disassemble(proved.program),
-                      proved.program.size(), finish("", proved.program).digest)};
+                      proved.program.size(), finish("", proved).digest)};
 }
 
 }  // namespace
@@ -94,11 +123,11 @@ std::optional<std::string_view> builtin_set(std::string_view name) {
 }
 
 Result<CompiledFilter> compile_builtin(std::string_view name) {
-  return finish(name, TRY(compile_shipped(name)).program);
+  return finish(name, TRY(compile_shipped(name)));
 }
 
 Result<CompiledFilter> compile_file(std::string_view file, std::string_view text) {
-  return finish(file, TRY(compile(file, text, Floor::needed)).program);
+  return finish(file, TRY(compile(file, text, Floor::needed)));
 }
 
 Result<FilterText> show_builtin(std::string_view name) {

@@ -15,6 +15,7 @@ namespace glovebox::seccomp {
 namespace {
 
 constexpr std::size_t kMaxLine = 2000;
+constexpr std::size_t kMaxBranches = 4;
 
 enum class Part { policy, set };
 
@@ -140,6 +141,8 @@ class Text {
     if (!sets_.empty() || !last_name_.empty()) error(0, "the default stands first");
     if (position != text.size()) return error(position, "nothing can follow the default");
     if (action.kind == Action::Kind::allow) error(0, "what is not named cannot be allowed");
+    if (action.kind == Action::Kind::notify)
+      error(0, "the default cannot be `notify`: name the calls that are to be reported");
     table_.fallback = action;
     has_default_ = true;
   }
@@ -157,13 +160,29 @@ class Text {
     if (word("if ")) {
       auto when = parse_condition(text, position);
       if (!when) return error(when.error().at, when.error().message), false;
-      rule.condition = Condition{std::move(*when), {Action::Kind::error, kPermission}};
-      if (word("else ")) {
-        const auto otherwise = parse_action(text, position);
-        if (!otherwise) return error(otherwise.error().at, otherwise.error().message), false;
-        rule.condition->otherwise = *otherwise;
+      rule.condition = Condition{std::move(*when), {}, {Action::Kind::error, kPermission}};
+      Action before = rule.action;
+      while (word("else ")) {
+        skip();
+        const std::size_t begin = position;
+        const auto action = parse_action(text, position);
+        if (!action) return error(action.error().at, action.error().message), false;
+        rule.condition->otherwise = *action;
+        if (!word("if ")) break;
+        if (action->kind == Action::Kind::allow)
+          return error(begin, "only the first condition of a line can allow"), false;
+        if (*action == before)
+          return error(begin, "the same action with and without the condition"), false;
+        if (rule.condition->between.size() == kMaxBranches)
+          return error(begin, std::format("more than {} conditions after `else`", kMaxBranches)),
+                 false;
+        auto branch = parse_condition(text, position);
+        if (!branch) return error(branch.error().at, branch.error().message), false;
+        rule.condition->between.push_back({std::move(*branch), *action});
+        rule.condition->otherwise = {Action::Kind::error, kPermission};
+        before = *action;
       }
-      if (rule.action == rule.condition->otherwise)
+      if (before == rule.condition->otherwise)
         return error(position, "the same action with and without the condition"), false;
     }
     skip();

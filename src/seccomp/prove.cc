@@ -81,11 +81,14 @@ std::vector<Call> proof_calls(const Rule& rule) {
   std::vector<Call> calls = {{.number = rule.number}};
   calls.push_back({.number = rule.number, .arguments = {~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL}});
   if (!rule.condition) return calls;
-  const auto bounds = bounds_of(rule.condition->when);
+  Predicate asked = rule.condition->when;
+  for (const Branch& branch : rule.condition->between)
+    asked.insert(asked.end(), branch.when.begin(), branch.when.end());
+  const auto bounds = bounds_of(asked);
   std::array<Values, kArguments> twisted;
   for (std::size_t argument = 0; argument < kArguments; ++argument)
     twisted.at(argument) = twists(bounds.at(argument));
-  for (const Conjunction& conjunction : rule.condition->when) {
+  for (const Conjunction& conjunction : asked) {
     Call satisfied{.number = rule.number};
     for (const Term& term : conjunction) satisfied.arguments.at(term.argument) = sample(term);
     for (std::size_t argument = 0; argument < kArguments; ++argument) {
