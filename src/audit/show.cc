@@ -63,6 +63,12 @@ constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
     {"prev", "previous"},
     {"left", "left_running"},
     {"ended", "background_ended"},
+    {"call", "system_call"},
+    {"errno", "error"},
+    {"comm", "process"},
+    {"n", "times"},
+    {"t1", "first"},
+    {"t2", "last"},
 };
 
 // Printable ASCII only.
@@ -96,6 +102,9 @@ std::string shown_value(const Json& value) {
 }
 
 void add(std::string& line, std::string_view key, const Json& value) {
+  // When the first and the last of several were.
+  if (const auto when = value.as_int(); when && (key == "t1" || key == "t2"))
+    return add(line, key, to_rfc3339(WallTime{*when}));
   line += std::format(" {}={}", ascii(long_key(key)), shown_value(value));
 }
 
@@ -117,7 +126,7 @@ Result<std::string> show_record(std::uint64_t index, std::string_view line) {
   const Record record = TRY(parse_record(line));
   std::string out =
       std::format("#{} {} {}", index, to_rfc3339(record.wall), to_string(record.kind));
-  constexpr std::array<std::string_view, 5> kFirst = {"sid", "tu", "tool", "dec", "why"};
+  constexpr std::array<std::string_view, 6> kFirst = {"sid", "tu", "tool", "dec", "call", "why"};
   for (const std::string_view key : kFirst)
     if (const Json* value = record.json.get(key)) add(out, key, *value);
 

@@ -22,6 +22,7 @@
 #include "base/units.h"
 #include "box/cgroup.h"
 #include "box/disk_watch.h"
+#include "box/keeper.h"
 #include "box/plan.h"
 #include "box/process_watch.h"
 #include "box/session_init.h"
@@ -88,7 +89,7 @@ class BackgroundWatch {
   std::uint32_t processes() const;
 
   // Calls that have left something at the same time; one more, and the oldest is ended.
-  static constexpr std::size_t kMostCalls = 64;
+  static constexpr std::size_t kMostCalls = kMostLeftRunning;
 
  private:
   struct Pace {

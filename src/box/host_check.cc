@@ -9,6 +9,8 @@
 #include "box/cgroup.h"
 #include "box/host.h"
 #include "box/host_trial.h"
+#include "box/reports_remedy.h"
+#include "os/call_reports.h"
 #include "os/file.h"
 #include "os/identity.h"
 #include "os/landlock.h"
@@ -98,6 +100,17 @@ HostCheck check_seccomp() {
   return check;
 }
 
+HostCheck check_call_reports() {
+  HostCheck check{"seccomp user notification", State::good, "a call was reported and refused", {}};
+  auto tried = os::try_call_reports();
+  if (tried) return check;
+  // A filter without `notify` needs none of it.
+  check.state = State::weaker;
+  check.detail = tried.error().message();
+  check.remedy = kReportsRemedy;
+  return check;
+}
+
 HostCheck check_groups() {
   const GroupPlaces own = find_own_groups();
   HostCheck check{"control groups", State::good, std::string(to_string(own.mode)), {}};
@@ -143,6 +156,7 @@ std::vector<HostCheck> check_host() {
   for (const auto& [name, space] : spaces) checks.push_back(check_namespace(name, space, rung));
   checks.push_back(check_landlock());
   checks.push_back(check_seccomp());
+  checks.push_back(check_call_reports());
   checks.push_back(check_groups());
   checks.push_back(check_box(rung));
   return checks;

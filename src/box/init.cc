@@ -6,6 +6,7 @@
 #include <csignal>
 #include <format>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "box/file_call.h"
 #include "box/init_status.h"
 #include "box/setup.h"
+#include "ipc/channel.h"
 #include "ipc/wire.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -44,7 +46,20 @@ int fail(int status, std::string_view text) {
 std::vector<int> kept_descriptors(const InitWork& work) {
   std::vector<int> kept = work.fds.list(work.plan);
   std::erase(kept, work.fds.group.get());
+  kept.push_back(work.keeper);
   return kept;
+}
+
+// The last wall. Who is to hear of what it reports is told here, on the channel of the session's
+// first process, which nothing of the guest's ever holds.
+std::optional<std::string> close_the_walls(const InitWork& work) {
+  const auto loaded = load_filter(work.plan);
+  if (!loaded) return loaded.error();
+  ipc::Channel keeper{UniqueFd(work.keeper)};
+  if (!loaded->valid()) return std::nullopt;
+  const auto sent =
+      keeper.send(BoxListens::kType, BoxListens{work.number}.encode(), {loaded->get()});
+  return sent ? std::nullopt : std::optional(failure_text("seccomp listener", sent.error()));
 }
 
 std::vector<std::string> environment_of(const BoxPlan& plan) {
@@ -163,7 +178,7 @@ int run_function(InitWork& work) {
   const int status = work.fds.status.get();
   auto call = FileCall::prepare(work.plan);
   if (!call) return fail(status, failure_text("open roots", call.error()));
-  if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  if (auto failed = close_the_walls(work)) return fail(status, *failed);
   tell(status, started_line());
   // There is time to have the pages of a call in memory: it finds nothing.
   if (work.start == BoxStart::waiting) (void)call->run(kNoSuchCall);
@@ -192,7 +207,7 @@ int run_init(InitWork& work) {
   // Without a pid namespace (only tests plan that) orphans come to this process as well.
   if (work.plan.background == Background::kill && !work.plan.layers.has(Layer::pid_namespace))
     (void)os::become_subreaper();
-  if (auto failed = load_filter(work.plan)) return fail(status, *failed);
+  if (auto failed = close_the_walls(work)) return fail(status, *failed);
   if (work.plan.background == Background::keep) return become_tool(work);
   if (work.plan.command.kind == CommandKind::shell)
     return run_child(work, [&] { return become_shell(work, status); });

@@ -12,6 +12,8 @@
 // answer need not wait for this process's own end.
 #pragma once
 
+#include <cstdint>
+
 #include "box/box_fds.h"
 #include "box/plan.h"
 #include "box/session_places.h"
@@ -22,9 +24,11 @@ namespace glovebox::box {
 struct InitWork {
   const BoxPlan& plan;
   const SessionPlaces& places;
+  std::uint64_t number;  // of the box
   BoxStart start;
   BoxFds fds;
   int host_proc;  // the host's /proc; closed before anything of the guest's runs
+  int keeper;     // the session's channel, for the listener of the filter; closed as well
 };
 
 // Returns the exit code of the process.

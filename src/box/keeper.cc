@@ -1,5 +1,7 @@
 #include "box/keeper.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,20 +34,25 @@ Keeper::~Keeper() {
   process_.end_after(kPartingTime);
 }
 
-std::uint32_t Keeper::end() {
-  std::uint32_t background = 0;
+KeeperParting Keeper::end() {
+  KeeperParting parting;
   os::stop_sending(channel_.fd());
   std::vector<os::Poll> polls = {{.fd = channel_.fd()}};
   while (os::poll_fds(polls, kPartingTime).value_or(false)) {
     auto envelope = channel_.receive();
     if (!envelope || !*envelope) break;
+    if ((*envelope)->type == CallsRefused::kType) {
+      auto told = CallsRefused::decode((*envelope)->body);
+      if (told) std::ranges::move(told->refusals, std::back_inserter(parting.refusals));
+    }
     if ((*envelope)->type != KeeperEnded::kType) continue;
-    if (const auto last = KeeperEnded::decode((*envelope)->body)) background = last->background;
+    if (const auto last = KeeperEnded::decode((*envelope)->body))
+      parting.background = last->background;
     break;
   }
   channel_.close();
   process_.end_after(kPartingTime);
-  return background;
+  return parting;
 }
 
 Result<void> Keeper::prepare(const PlanPtr& plan) {
@@ -83,6 +90,10 @@ Result<std::optional<KeeperEvent>> Keeper::receive() {
       event.kind = KeeperEvent::Kind::answered;
       event.report = TRY(BoxAnswered::decode(envelope->body)).report;
       event.ticket = event.report.ticket;
+      return std::optional<KeeperEvent>(std::move(event));
+    case CallsRefused::kType:
+      event.kind = KeeperEvent::Kind::refused;
+      event.refusals = TRY(CallsRefused::decode(envelope->body)).refusals;
       return std::optional<KeeperEvent>(std::move(event));
     case BoxDone::kType:
       event.kind = KeeperEvent::Kind::done;

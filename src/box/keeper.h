@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -22,6 +23,7 @@
 #include "box/host.h"
 #include "box/known_plan.h"
 #include "box/outcome.h"
+#include "box/refusal.h"
 #include "box/session_places.h"
 #include "box/session_wire.h"
 #include "ipc/channel.h"
@@ -35,6 +37,9 @@ inline constexpr std::string_view kKeeperName = "glovebox: keeper";
 inline constexpr int kKeeperFd = 3;
 // Boxes of one session at the same time.
 inline constexpr std::size_t kMaxBoxes = 4;
+
+// Calls of one session that have ended and left something running.
+inline constexpr std::size_t kMostLeftRunning = 64;
 
 // What is made before a call asks for it.
 enum class Ahead : std::uint8_t { none, boxes };
@@ -72,12 +77,20 @@ struct RunReport {
 
 struct KeeperEvent {
   enum class Kind : std::uint8_t {
+    refused,   // system calls of guests: before the `done` of the call that they belong to
     started,   // the walls stand and the tool runs
     answered,  // its answer, while it is being ended; `done` follows and may say otherwise
     done,
   } kind = Kind::started;
   std::uint64_t ticket = 0;
-  RunReport report;  // answered, done
+  RunReport report;               // answered, done
+  std::vector<Refusal> refusals;  // refused
+};
+
+// What is told when the session ends.
+struct KeeperParting {
+  std::uint32_t background = 0;   // processes that earlier calls had left running (keep mode)
+  std::vector<Refusal> refusals;  // that had not been told
 };
 
 // The boxer's side. Move-only; destruction ends the keeper and with it every box of the session. It
@@ -101,9 +114,9 @@ class Keeper {
   Result<void> run(const RunRequest& request);
   // The call ends with a report as soon as its processes are gone. An unknown ticket is ignored.
   Result<void> stop(std::uint64_t ticket, StopReason reason);
-  // Ends the keeper and every process of the session as destruction does; returns how many of them
-  // earlier calls had left running (keep mode). Whatever still runs is never reported.
-  std::uint32_t end();
+  // Ends the keeper and every process of the session as destruction does. The result of what still
+  // runs is never reported.
+  KeeperParting end();
   // Blocks for one message; nullopt: the keeper is gone, every call of it is interrupted.
   Result<std::optional<KeeperEvent>> receive();
 

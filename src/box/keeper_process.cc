@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,6 +13,7 @@
 #include "box/keeper.h"
 #include "box/keeper_wire.h"
 #include "box/known_plan.h"
+#include "box/refused_calls.h"
 #include "box/running_box.h"
 #include "box/waiting_boxes.h"
 #include "os/landlock.h"
@@ -34,6 +37,7 @@ class KeeperLoop {
         commons_(commons),
         ahead_(ahead),
         waiting_(commons),
+        refused_(commons.clock),
         background_(commons.store, commons.disk, commons.clock) {}
 
   // Until the boxer closes the channel, or something breaks.
@@ -44,7 +48,14 @@ class KeeperLoop {
       for (const SessionInit* session : sessions) polls.push_back({.fd = session->fd()});
       for (const Slot& slot : slots_) slot.box->add_polls(polls);
       background_.add_polls(polls);
+      const std::size_t listeners = polls.size();
+      refused_.add_polls(polls);
       TRY(os::poll_fds(polls, patience()));
+      // First of all, while it is still known whose they are: of a call that ends now everything
+      // that it was refused is told before its end is.
+      refused_.after_poll(
+          polls.data() + listeners,
+          [this](const SessionInit* session, std::uint64_t box) { return owner_of(session, box); });
       // Only what was polled: a message below may add a box, a box a session.
       const os::Poll* const of_boxes = polls.data() + 1 + sessions.size();
       for (std::size_t i = 0; i < slots_.size(); ++i)
@@ -79,10 +90,18 @@ class KeeperLoop {
   milliseconds patience() {
     Duration next = background_.next_look(counted_sessions());
     for (const Slot& slot : slots_) next = std::min(next, slot.box->next_look());
-    next = std::min({next, waiting_.next_look(), tidy_at_});
+    next = std::min({next, waiting_.next_look(), refused_.next_look(), tidy_at_});
     if (next == Duration::max()) return milliseconds(-1);
     const Duration left = next - commons_.clock.monotonic();
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
+  }
+
+  RefusedCalls::Owner owner_of(const SessionInit* session, std::uint64_t box) const {
+    for (const Slot& slot : slots_) {
+      if (slot.box->session() == session && slot.box->number() == box)
+        return {slot.box->ticket(), slot.box->known(), slot.reported};
+    }
+    return {0, waiting_.plan_of(session, box), false};
   }
 
   // In keep mode it is these that count what their calls use.
@@ -107,7 +126,8 @@ class KeeperLoop {
   }
 
   // The boxer may want to know; it may also be gone.
-  Result<void> part() const {
+  Result<void> part() {
+    (void)tell_refused(refused_.take_all());
     (void)channel_.send(KeeperEnded::kType, KeeperEnded{background_.processes()}.encode());
     return {};
   }
@@ -120,6 +140,7 @@ class KeeperLoop {
       // is waited for before anything is reported of its boxes.
       const auto root = commons_.roots.take(session);
       waiting_.lost(session);
+      refused_.lost(session);
       background_.lost(session);
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
@@ -133,6 +154,8 @@ class KeeperLoop {
     }
     if ((*event)->kind == SessionEvent::Kind::counted)
       return take_census(session, (*event)->census);
+    if ((*event)->kind == SessionEvent::Kind::listens)
+      return refused_.listen(session, (*event)->number, std::move((*event)->listener));
     if (waiting_.hear(session, **event)) return;
     for (const Slot& slot : slots_) {
       if (slot.box->session() != session || slot.box->number() != (*event)->number) continue;
@@ -146,6 +169,7 @@ class KeeperLoop {
         case SessionEvent::Kind::gone:
           slot.box->gone((*event)->exit, (*event)->left);
           return;
+        case SessionEvent::Kind::listens:
         case SessionEvent::Kind::counted:
         case SessionEvent::Kind::session_refused:
           return;
@@ -203,7 +227,20 @@ class KeeperLoop {
     return channel_.send(BoxDone::kType, done.encode());
   }
 
+  Result<void> tell_refused(std::vector<Refusal>&& all) const {
+    for (std::size_t at = 0; at < all.size(); at += CallsRefused::kMost) {
+      CallsRefused message;
+      const std::size_t end = std::min(at + CallsRefused::kMost, all.size());
+      std::move(all.begin() + static_cast<std::ptrdiff_t>(at),
+                all.begin() + static_cast<std::ptrdiff_t>(end),
+                std::back_inserter(message.refusals));
+      TRY(channel_.send(CallsRefused::kType, message.encode()));
+    }
+    return {};
+  }
+
   Result<void> tell() {
+    TRY(tell_refused(refused_.take()));
     for (Slot& slot : slots_) {
       if (slot.reported) continue;
       if (slot.box->take_started())
@@ -211,6 +248,7 @@ class KeeperLoop {
       if (auto answer = slot.box->take_answer(); answer && !slot.box->is_done())
         TRY(channel_.send(BoxAnswered::kType, BoxAnswered{*std::move(answer)}.encode()));
       if (!slot.box->is_done()) continue;
+      TRY(tell_refused(refused_.take_all()));
       BoxDone done;
       done.report = slot.box->report();
       TRY(channel_.send(BoxDone::kType, done.encode()));
@@ -226,7 +264,10 @@ class KeeperLoop {
                return slot.box->session() == session;
              });
     });
-    for (const auto& root : dropped) background_.lost(&root->session);
+    for (const auto& root : dropped) {
+      refused_.lost(&root->session);
+      background_.lost(&root->session);
+    }
     return {};
   }
 
@@ -246,6 +287,7 @@ class KeeperLoop {
   Duration tidy_at_ = Duration::max();
   KnownPlans plans_;
   WaitingBoxes waiting_;
+  RefusedCalls refused_;
   std::vector<Slot> slots_;
   BackgroundWatch background_;
 };

@@ -142,6 +142,43 @@ Result<BoxDone> BoxDone::decode(std::string_view body) {
   return BoxDone{TRY(decode_report(body))};
 }
 
+std::string CallsRefused::encode() const {
+  Writer writer;
+  writer.number(static_cast<std::uint32_t>(refusals.size()));
+  for (const Refusal& refusal : refusals) {
+    writer.number(refusal.ticket).number(static_cast<std::uint8_t>(refusal.late ? 1 : 0));
+    writer.number(refusal.number);
+    for (const std::uint64_t argument : refusal.arguments) writer.number(argument);
+    writer.number(refusal.error).number(refusal.pid).text(refusal.process);
+    writer.number(refusal.times).signed_number(refusal.first.microseconds);
+    writer.signed_number(refusal.last.microseconds);
+  }
+  return writer.take();
+}
+
+Result<CallsRefused> CallsRefused::decode(std::string_view body) {
+  Reader reader(body);
+  CallsRefused message;
+  const std::size_t count = TRY(reader.count());
+  if (count > kMost) return Error(ErrorKind::protocol, "message: too many refused calls");
+  for (std::size_t i = 0; i < count; ++i) {
+    Refusal& refusal = message.refusals.emplace_back();
+    refusal.ticket = TRY(reader.number<std::uint64_t>());
+    refusal.late = TRY(reader.flag());
+    refusal.number = TRY(reader.number<std::uint32_t>());
+    for (std::uint64_t& argument : refusal.arguments)
+      argument = TRY(reader.number<std::uint64_t>());
+    refusal.error = TRY(reader.number<std::uint16_t>());
+    refusal.pid = TRY(reader.number<std::uint32_t>());
+    refusal.process = TRY(reader.text(kMaxName));
+    refusal.times = TRY(reader.number<std::uint64_t>());
+    refusal.first.microseconds = TRY(reader.signed_number());
+    refusal.last.microseconds = TRY(reader.signed_number());
+  }
+  TRY(reader.finish());
+  return message;
+}
+
 std::string KeeperEnded::encode() const {
   return Writer().number(background).take();
 }

@@ -1,14 +1,17 @@
 // The messages between the boxer and a keeper. Encoding and limits as ipc/messages.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "box/cgroup.h"
 #include "box/keeper.h"
 #include "box/plan.h"
+#include "box/refusal.h"
 #include "box/session_places.h"
 
 namespace glovebox::box {
@@ -72,6 +75,15 @@ struct BoxDone {
   RunReport report;
   std::string encode() const;
   static Result<BoxDone> decode(std::string_view body);
+};
+
+// System calls of guests that were refused and are to be recorded.
+struct CallsRefused {
+  static constexpr std::uint16_t kType = 0x408;
+  static constexpr std::size_t kMost = 128;  // in one message
+  std::vector<Refusal> refusals;
+  std::string encode() const;
+  static Result<CallsRefused> decode(std::string_view body);
 };
 
 // The last message, when the boxer has ended the session.

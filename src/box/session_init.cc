@@ -65,6 +65,12 @@ Result<std::optional<SessionEvent>> SessionInit::receive() const {
       if (envelope->fds.size() != 1) return Error(ErrorKind::protocol, "session: no pidfd");
       event.pidfd = std::move(envelope->fds.front());
       break;
+    case BoxListens::kType:
+      event.kind = SessionEvent::Kind::listens;
+      event.number = TRY(BoxListens::decode(envelope->body)).number;
+      if (envelope->fds.size() != 1) return Error(ErrorKind::protocol, "session: no listener");
+      event.listener = std::move(envelope->fds.front());
+      break;
     case BoxRefused::kType: {
       auto message = TRY(BoxRefused::decode(envelope->body));
       event.kind = SessionEvent::Kind::refused;

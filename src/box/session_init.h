@@ -37,6 +37,7 @@ Result<std::string> root_key(const KnownPlan& known, const SessionPlaces& places
 struct SessionEvent {
   enum class Kind : std::uint8_t {
     made,
+    listens,
     refused,
     gone,
     counted,
@@ -44,6 +45,7 @@ struct SessionEvent {
   } kind = Kind::made;
   std::uint64_t number = 0;
   UniqueFd pidfd;          // made
+  UniqueFd listener;       // listens
   std::string why;         // refused, session_refused: `step: ERRNO`
   os::ExitFacts exit;      // gone
   std::uint32_t left = 0;  // gone: processes of the call that live on

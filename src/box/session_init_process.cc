@@ -118,7 +118,8 @@ class SessionLoop {
 
   Result<void> make(const MakeBox& request, const BoxPlan& plan, BoxFds fds) {
     const int group = fds.group.get();
-    InitWork work{plan, places_, request.start, std::move(fds), host_proc_.get()};
+    InitWork work{plan,           places_,          request.number, request.start,
+                  std::move(fds), host_proc_.get(), keeper_.fd()};
     auto process = TRY(os::fork_into(call_namespaces(plan), [&] { return run_init(work); }, group));
     TRY(keeper_.send(BoxMade::kType, BoxMade{request.number}.encode(), {process.pidfd()}));
     if (keeping_)

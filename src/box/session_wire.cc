@@ -37,6 +37,18 @@ Result<BoxMade> BoxMade::decode(std::string_view body) {
   return message;
 }
 
+std::string BoxListens::encode() const {
+  return Writer().number(number).take();
+}
+
+Result<BoxListens> BoxListens::decode(std::string_view body) {
+  Reader reader(body);
+  BoxListens message;
+  message.number = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
+}
+
 std::string BoxRefused::encode() const {
   return Writer().number(number).text(why).take();
 }

@@ -37,6 +37,15 @@ struct BoxMade {
   static Result<BoxMade> decode(std::string_view body);
 };
 
+// From a box itself, before anything of its guest's runs: the listener of its filter
+// (refused_calls.h), by descriptor. May come before BoxMade.
+struct BoxListens {
+  static constexpr std::uint16_t kType = 0x418;
+  std::uint64_t number = 0;
+  std::string encode() const;
+  static Result<BoxListens> decode(std::string_view body);
+};
+
 // Answer to MakeBox: not even a first process could be made.
 struct BoxRefused {
   static constexpr std::uint16_t kType = 0x411;

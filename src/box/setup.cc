@@ -1,6 +1,7 @@
 #include "box/setup.h"
 
 #include <array>
+#include <expected>
 #include <format>
 #include <optional>
 #include <span>
@@ -12,7 +13,9 @@
 #include "box/layer.h"
 #include "box/mount_steps.h"
 #include "box/process_steps.h"
+#include "os/call_reports.h"
 #include "os/limits.h"
+#include "seccomp/bpf.h"
 
 namespace glovebox::box {
 
@@ -91,10 +94,18 @@ std::string failure_text(std::string_view step, const Error& error) {
                                    : std::format("{}: {}", step, error.message());
 }
 
-std::optional<std::string> load_filter(const BoxPlan& plan) {
-  if (!plan.layers.has(Layer::seccomp)) return std::nullopt;
-  if (auto done = os::load_filter(plan.filter); !done) return failure_text("seccomp", done.error());
-  return std::nullopt;
+std::expected<UniqueFd, std::string> load_filter(const BoxPlan& plan) {
+  if (!plan.layers.has(Layer::seccomp)) return UniqueFd();
+  const auto program = seccomp::from_bytes(plan.filter);
+  if (!program) return std::unexpected(failure_text("seccomp", program.error()));
+  if (!seccomp::notifies(*program)) {
+    if (auto done = os::load_filter(plan.filter); !done)
+      return std::unexpected(failure_text("seccomp", done.error()));
+    return UniqueFd();
+  }
+  auto listener = os::load_filter_with_listener(plan.filter);
+  if (!listener) return std::unexpected(failure_text("seccomp", listener.error()));
+  return *std::move(listener);
 }
 
 }  // namespace glovebox::box

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,8 +46,9 @@ struct Site {
 // nullopt: all steps were made. Otherwise `step: ERRNO`.
 std::optional<std::string> build_session(Site& site);
 std::optional<std::string> build_call(Site& site);
-// The last wall. The plan must hold a filter.
-std::optional<std::string> load_filter(const BoxPlan& plan);
+// The last wall. The plan must hold a filter. Gives the listener of what the filter reports; not
+// valid: it reports nothing, or the plan lacks the layer. The error is a text as above.
+std::expected<UniqueFd, std::string> load_filter(const BoxPlan& plan);
 
 // `step: ENAME`, or the message of an error without errno.
 std::string failure_text(std::string_view step, const Error& error);

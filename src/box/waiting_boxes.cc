@@ -129,6 +129,14 @@ bool WaitingBoxes::uses(const SessionInit* session) const {
   return std::ranges::any_of(boxes_, is_its) || std::ranges::any_of(leaving_, is_its);
 }
 
+PlanPtr WaitingBoxes::plan_of(const SessionInit* session, std::uint64_t number) const {
+  for (const std::vector<Box>* boxes : {&boxes_, &leaving_}) {
+    const auto at = numbered(*boxes, session, number);
+    if (at != boxes->end()) return at->known;
+  }
+  return nullptr;
+}
+
 Duration WaitingBoxes::next_look() const {
   Duration next = Duration::max();
   for (const Box& box : boxes_) next = std::min(next, box.until);

@@ -43,6 +43,8 @@ class WaitingBoxes {
   // That process is gone, and its boxes with it.
   void lost(const SessionInit* session);
   bool uses(const SessionInit* session) const;
+  // The plan of a box that waits, or was let go; null: it is none of these.
+  PlanPtr plan_of(const SessionInit* session, std::uint64_t number) const;
 
   // When it wants to look at its clock; monotonic.
   Duration next_look() const;

@@ -20,6 +20,7 @@
 
 #include "base/unique_fd.h"
 #include "os/file.h"
+#include "os/filter_program.h"
 
 namespace glovebox::os {
 
@@ -107,12 +108,17 @@ Result<void> bring_loopback_up() {
   return {};
 }
 
-Result<void> load_filter(std::string_view program) {
+Result<std::vector<sock_filter>> filter_instructions(std::string_view program) {
   if (program.empty() || program.size() % sizeof(sock_filter) != 0 ||
       program.size() / sizeof(sock_filter) > BPF_MAXINSNS)
     return Error(ErrorKind::invalid, "filter program of a wrong size");
   std::vector<sock_filter> instructions(program.size() / sizeof(sock_filter));
   std::memcpy(instructions.data(), program.data(), program.size());
+  return instructions;
+}
+
+Result<void> load_filter(std::string_view program) {
+  std::vector<sock_filter> instructions = TRY(filter_instructions(program));
   const sock_fprog wanted{static_cast<unsigned short>(instructions.size()), instructions.data()};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &wanted) != 0) return failed("seccomp");
   return {};

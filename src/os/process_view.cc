@@ -152,4 +152,26 @@ std::optional<ProcessUse> use_of(pid_t pid) {
   return view ? view->use() : std::nullopt;
 }
 
+std::optional<ThreadNames> read_thread_names(std::string_view status) {
+  ThreadNames names;
+  while (!status.empty()) {
+    const std::size_t end = std::min(status.find('\n'), status.size());
+    const std::string_view line = status.substr(0, end);
+    status.remove_prefix(std::min(end + 1, status.size()));
+    if (line.starts_with("Name:\t")) names.name = line.substr(sizeof("Name:\t") - 1);
+    if (!line.starts_with("NSpid:")) continue;
+    // One number for each namespace, the innermost last.
+    const std::string_view last = line.substr(line.find_last_of("\t ") + 1);
+    const auto parsed = std::from_chars(last.data(), last.data() + last.size(), names.innermost);
+    if (parsed.ec != std::errc{} || parsed.ptr != last.data() + last.size()) return std::nullopt;
+    return names;
+  }
+  return std::nullopt;
+}
+
+std::optional<ThreadNames> names_of_thread(pid_t thread) {
+  const auto status = read_file("/proc/" + std::to_string(thread) + "/status", kStatus);
+  return status ? read_thread_names(*status) : std::nullopt;
+}
+
 }  // namespace glovebox::os

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,5 +52,16 @@ std::vector<pid_t> processes_of(int proc);
 
 // By the /proc of this process's own mounts.
 std::optional<ProcessUse> use_of(pid_t pid);
+
+// What a process is called, and its number in the innermost pid namespace that it is in. The name
+// is its own choice; the kernel writes line ends and backslashes in it as escapes.
+struct ThreadNames {
+  std::string name;
+  std::uint32_t innermost = 0;
+};
+// Of a thread, by the /proc of this process's own mounts. nullopt: gone, or not to be seen.
+std::optional<ThreadNames> names_of_thread(pid_t thread);
+// From the text of a `status` of /proc (proc(5)).
+std::optional<ThreadNames> read_thread_names(std::string_view status);
 
 }  // namespace glovebox::os

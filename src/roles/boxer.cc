@@ -94,6 +94,8 @@ Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
       }
       log_gone("it was replaced");
       log_client_.connect(std::move(event.channel));
+      send_notes();
+      if (!log_client_.connected()) return {};
       gate_.log_back();
       return {};
     case SupervisorEvent::Kind::update:
@@ -128,6 +130,10 @@ void Boxer::read_log() {
       if (session != sessions_.end()) session->second.index = got.index;
       return gate_.session_recorded(got.session);
     }
+    case LogAnswer::About::note:
+      if (got.recorded == CallGate::Recorded::refused)
+        host_.log.error("the auditor refused a record", {{"why", got.message}});
+      return;
     case LogAnswer::About::call: {
       const auto call = calls_.find(got.ticket);
       if (call != calls_.end()) call->second.index = got.index;

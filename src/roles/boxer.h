@@ -101,6 +101,8 @@ class Boxer {
                           std::optional<milliseconds> time_limit = std::nullopt) const;
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
+  void note_refusals(const std::string& session, const std::vector<box::Refusal>& refusals);
+  void send_notes();
   void interrupt_running(const std::string& session);
   void renew_policy(const codec::Json& settings);
   void count_answer(const LiveCall& call, box::Outcome outcome);

@@ -1,7 +1,9 @@
 // What the boxer holds for each open session and each call that is not over.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +39,14 @@ struct BoxerSession {
   // root anyway; what changes on the host meanwhile is for the next session.
   std::map<std::string, box::PlanPtr> plans;
   bool orphaned = false;  // its caller is gone, or was told that the end cannot be recorded
+  // Answered calls that left something running: what that is refused is recorded with the call.
+  struct LeftRunning {
+    std::uint64_t ticket = 0;
+    std::string tool_use;
+    box::PlanPtr plan;
+  };
+  static constexpr std::size_t kMostLeft = 2 * box::kMostLeftRunning;
+  std::deque<LeftRunning> left_running;  // oldest first
 };
 
 struct LiveCall {

@@ -89,6 +89,7 @@ Json BoxerSettings::to_json() const {
       {"uid", host.uid},
       {"gid", host.gid},
       {"landlock_abi", host.landlock_abi},
+      {"call_reports", call_reports},
       {"cgroups", static_cast<std::uint8_t>(host.cgroups)},
       {"processors", host.processors},
       {"group_mode", static_cast<std::uint8_t>(groups.mode)},
@@ -129,6 +130,7 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   settings.host.uid = members.number<std::uint32_t>("uid");
   settings.host.gid = members.number<std::uint32_t>("gid");
   settings.host.landlock_abi = members.number<int>("landlock_abi");
+  settings.call_reports = members.flag("call_reports");
   settings.host.cgroups = members.choice("cgroups", box::CgroupMode::v2_bare);
   settings.host.processors = members.number<std::uint32_t>("processors");
   settings.groups.mode = members.choice("group_mode", box::CgroupMode::v2_bare);

@@ -55,7 +55,8 @@ struct BoxerSettings {
   std::uint32_t last_id = kLastBoxId;
   std::vector<std::string> protected_paths;  // what no mount may show
   box::HostFacts host;
-  box::GroupPlaces groups;  // made for this boxer; none: no group
+  bool call_reports = true;  // filters can report calls on this host (os/call_reports.h)
+  box::GroupPlaces groups;   // made for this boxer; none: no group
 
   codec::Json to_json() const;
   static Result<BoxerSettings> from_json(const codec::Json& document);

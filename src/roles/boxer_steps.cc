@@ -192,6 +192,7 @@ void Boxer::read_keeper(const std::string& name) {
     return interrupt_running(name);
   }
   using Kind = box::KeeperEvent::Kind;
+  if ((*event)->kind == Kind::refused) return note_refusals(name, (*event)->refusals);
   const auto call = calls_.find((*event)->ticket);
   if (call == calls_.end() || call->second.box == LiveCall::InBox::no) return;
   if ((*event)->kind == Kind::started) {
@@ -209,10 +210,51 @@ void Boxer::read_keeper(const std::string& name) {
   result.content = std::move(report.content);
   result.background = report.background;
   result.rule = call->second.plan->plan().rule;
+  if (result.background > 0) {
+    auto& left = at->second.left_running;
+    if (left.size() == BoxerSession::kMostLeft) left.pop_front();
+    left.push_back({call->first, call->second.tool_use, call->second.plan});
+  }
   if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
   call->second.box = LiveCall::InBox::answered;
   gate_.ran(call->first, CallGate::Box::ending);
+}
+
+// They come before the end of their call, so that in the log they stand before its result and are
+// durable with it.
+void Boxer::note_refusals(const std::string& name, const std::vector<box::Refusal>& refusals) {
+  const BoxerSession& session = sessions_.at(name);
+  for (const box::Refusal& refusal : refusals) {
+    std::string tool_use, filter;
+    const auto belongs_to = [&](const std::string& call, const box::PlanPtr& plan) {
+      tool_use = call;
+      if (plan) filter = plan->plan().filter_digest;
+    };
+    const auto call = calls_.find(refusal.ticket);
+    if (call != calls_.end() && call->second.session == name)
+      belongs_to(call->second.tool_use, call->second.plan);
+    else if (const auto left = std::ranges::find(session.left_running, refusal.ticket,
+                                                 &BoxerSession::LeftRunning::ticket);
+             left != session.left_running.end())
+      belongs_to(left->tool_use, left->plan);
+    log_client_.note(
+        {RecordKind::sys_deny, name, tool_use, refusal_members(refusal, *session.policy, filter)});
+    numbers_.add(codec::Metric::denials_total, {"syscall"}, refusal.times);
+  }
+  send_notes();
+}
+
+// At once: what is asked after it must come after it. Behind a flood the auditor's answers are
+// waited for, or each side would only write.
+void Boxer::send_notes() {
+  while (log_client_.connected() && log_client_.has_notes()) {
+    if (log_client_.notes_under_way() >= LogClient::kMostUnderWay) {
+      read_log();
+    } else if (auto sent = log_client_.send_note(); !sent) {
+      log_gone(sent.error().message());
+    }
+  }
 }
 
 void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
@@ -351,7 +393,11 @@ void Boxer::session_step(const Step& step) {
       return;
     case Step::Kind::ask_close:
       // Nothing of the session runs any more when its end is recorded.
-      session.background_ended += session.keeper ? session.keeper->end() : 0;
+      if (session.keeper) {
+        const box::KeeperParting parting = session.keeper->end();
+        session.background_ended += parting.background;
+        note_refusals(step.session, parting.refusals);
+      }
       session.keeper.reset();
       return ask(RecordKind::session_close,
                  session_close_members(session.close_reason, session.background_ended));

@@ -5,6 +5,7 @@
 #include <format>
 #include <utility>
 
+#include "box/reports_remedy.h"
 #include "codec/digest.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
@@ -38,6 +39,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings) {
     const std::string& named = profile.syscalls;
     if (active.filters.contains(named)) continue;
     seccomp::CompiledFilter filter = TRY_CONTEXT(compile(settings, named), named);
+    active.reports[filter.digest] = std::move(filter.reports);
     active.filters[named] = {std::move(filter.name), std::move(filter.program),
                              std::move(filter.digest)};
   }
@@ -75,6 +77,16 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
     denial.why = "this version of glovebox has no such tool";
     return denial;
   }
+  const box::Filter& filter = active.filters.at(decision.profile->syscalls);
+  const auto reports = active.reports.find(filter.digest);
+  if (!settings.call_reports && reports != active.reports.end() && !reports->second.empty()) {
+    denial.outcome = box::Outcome::setup_failed;
+    denial.why = std::format(
+        "the filter {} reports calls (`notify`), which this host cannot\n"
+        "hint: {}",
+        filter.name, box::kReportsRemedy);
+    return denial;
+  }
   facts.argv = question.program;
   facts.outputs = question.outputs;
   facts.host_workdir = question.workspace;
@@ -82,8 +94,7 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
   facts.ids = question.ids;
   facts.time_limit = question.time_limit;
   facts.protected_paths = active.protected_paths;
-  auto plan = box::make_plan(*decision.profile, facts, settings.host, view,
-                             active.filters.at(decision.profile->syscalls));
+  auto plan = box::make_plan(*decision.profile, facts, settings.host, view, filter);
   if (plan) return std::move(*plan);
   denial.outcome =
       plan.error().kind() == ErrorKind::denied ? box::Outcome::denied : box::Outcome::setup_failed;

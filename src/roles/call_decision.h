@@ -17,6 +17,7 @@
 #include "policy/policy.h"
 #include "roles/boxer_settings.h"
 #include "roles/call_gate.h"
+#include "seccomp/filter.h"
 
 namespace glovebox::roles {
 
@@ -24,6 +25,8 @@ namespace glovebox::roles {
 struct ActivePolicy {
   policy::Policy policy;
   std::map<std::string, box::Filter> filters;  // by the word of the policy, `builtin:bash`
+  // By the digest of a filter's program: its lines that report calls.
+  std::map<std::string, std::vector<seccomp::ReportingRule>> reports;
   // SHA-256 over the file's bytes and then the programs of its filters in the order of their
   // names: two hosts with the same digest enforce the same.
   std::string digest;

@@ -1,9 +1,14 @@
 #include "roles/call_record.h"
 
+#include <algorithm>
+#include <format>
 #include <utility>
 
 #include "audit/bounded_value.h"
+#include "base/error.h"
 #include "box/plan_text.h"
+#include "seccomp/shown_arguments.h"
+#include "seccomp/words.h"
 
 namespace glovebox::roles {
 
@@ -103,6 +108,38 @@ JsonObject deny_members(const CallText& call, const ActivePolicy& active, const 
   members.set("dec", "deny");
   members.set("outcome", box::to_string(denial.outcome));
   members.set("why", denial.why);
+  return members;
+}
+
+JsonObject refusal_members(const box::Refusal& refusal, const ActivePolicy& active,
+                           const std::string& filter) {
+  JsonObject members;
+  members.set("dec", "deny");
+  if (refusal.number == box::kSeveralCalls) {
+    members.set("why", "several calls of several kinds, too many to tell apart");
+  } else {
+    const std::string name =
+        seccomp::syscall_name(refusal.number).value_or(std::format("number {}", refusal.number));
+    members.set("call", name);
+    JsonObject shown;
+    for (const auto& [argument, value] : seccomp::shown_arguments(name, refusal.arguments))
+      shown.set(std::string(argument), value);
+    if (!shown.empty()) members.set("arg", std::move(shown));
+    members.set("errno", errno_name(refusal.error));
+    if (const auto rules = active.reports.find(filter); rules != active.reports.end()) {
+      const auto rule =
+          std::ranges::find(rules->second, refusal.number, &seccomp::ReportingRule::number);
+      if (rule != rules->second.end()) members.set("rule", rule->place);
+    }
+  }
+  if (refusal.pid != 0) members.set("pid", static_cast<std::int64_t>(refusal.pid));
+  if (!refusal.process.empty()) members.set("comm", refusal.process);
+  if (refusal.late) members.set("late", true);
+  if (refusal.times > 1) {
+    members.set("n", static_cast<std::int64_t>(refusal.times));
+    members.set("t1", refusal.first.microseconds);
+    members.set("t2", refusal.last.microseconds);
+  }
   return members;
 }
 

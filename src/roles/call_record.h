@@ -9,6 +9,7 @@
 
 #include "box/host.h"
 #include "box/plan.h"
+#include "box/refusal.h"
 #include "codec/json.h"
 #include "roles/call_decision.h"
 #include "roles/call_result.h"
@@ -36,6 +37,11 @@ codec::JsonObject intent_members(const CallText& call, const ActivePolicy& activ
                                  const box::BoxPlan& plan);
 codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
                                const Denial& denial);
+
+// System calls of a guest that were refused. `filter`: the digest of the box's program; empty when
+// it is not known, then no rule is named.
+codec::JsonObject refusal_members(const box::Refusal& refusal, const ActivePolicy& active,
+                                  const std::string& filter);
 
 codec::JsonObject result_members(const CallResult& result);
 codec::JsonObject orphan_members(std::string_view why);

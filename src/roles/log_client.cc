@@ -7,13 +7,43 @@
 namespace glovebox::roles {
 
 void LogClient::connect(ipc::Channel channel) {
+  disconnect();
   channel_ = std::move(channel);
-  asked_.clear();
 }
 
 void LogClient::disconnect() {
   channel_.close();
+  // What was under way is older than what waits.
+  for (auto at = asked_.rbegin(); at != asked_.rend(); ++at)
+    if (at->second.note) notes_.push_front(*std::move(at->second.note));
   asked_.clear();
+  notes_under_way_ = 0;
+}
+
+void LogClient::note(Note note) {
+  if (notes_.size() < kMostNotes) {
+    notes_.push_back(std::move(note));
+    return;
+  }
+  // Their number takes the place of the last.
+  if (notes_lost_++ == 0) {
+    notes_.back().session.clear();
+    notes_.back().tool_use.clear();
+    ++notes_lost_;
+  }
+  notes_.back().members = {};
+  notes_.back().members.set("n", static_cast<std::int64_t>(notes_lost_));
+  notes_.back().members.set("why", "not kept one by one while the log could not be written");
+}
+
+Result<void> LogClient::send_note() {
+  Note note = std::move(notes_.front());
+  notes_.pop_front();
+  if (notes_.size() < kMostNotes) notes_lost_ = 0;
+  const Note copy = note;
+  ++notes_under_way_;
+  return append({LogAnswer::About::note, 0, copy.session, false, std::move(note)}, copy.kind,
+                copy.session, copy.tool_use, copy.members);
 }
 
 Result<void> LogClient::append(Question question, audit::RecordKind kind, std::string_view session,
@@ -22,7 +52,7 @@ Result<void> LogClient::append(Question question, audit::RecordKind kind, std::s
   message.sequence = next_++;
   message.kind = std::string(audit::to_string(kind));
   // The auditor takes the ids out again and writes them in its own form.
-  members.set("sid", session);
+  if (!session.empty()) members.set("sid", session);
   if (!tool_use.empty()) members.set("tu", tool_use);
   message.members = codec::to_json(std::move(members));
   asked_.emplace(message.sequence, std::move(question));
@@ -56,6 +86,7 @@ Result<LogClient::Question> LogClient::answered(std::uint64_t sequence) {
   const auto at = asked_.find(sequence);
   if (at == asked_.end()) return Error(ErrorKind::protocol, "auditor: answer to no question");
   Question question = std::move(at->second);
+  if (question.about == LogAnswer::About::note) --notes_under_way_;
   asked_.erase(at);
   return question;
 }

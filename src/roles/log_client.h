@@ -4,7 +4,9 @@
 // gate decides what that means. Owns the channel.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,7 +21,7 @@
 namespace glovebox::roles {
 
 struct LogAnswer {
-  enum class About : std::uint8_t { call, session, found } about = About::call;
+  enum class About : std::uint8_t { call, session, found, note } about = About::call;
   Ticket ticket = 0;    // call, found
   std::string session;  // session
   CallGate::Recorded recorded = CallGate::Recorded::yes;
@@ -42,6 +44,24 @@ class LogClient {
                            std::string_view tool_use, codec::JsonObject members);
   Result<void> append_session(audit::RecordKind kind, std::string_view session,
                               codec::JsonObject members);
+  // What happened in a session beside its calls. Nobody waits for the answer to a note; what was
+  // under way on a connection that ended is sent again on the next one (it may then be in the log
+  // twice). While there is none at most kMostNotes are kept; of more, only how many there were.
+  struct Note {
+    audit::RecordKind kind = audit::RecordKind::sys_deny;
+    std::string session, tool_use;  // may be empty
+    codec::JsonObject members;
+  };
+  static constexpr std::size_t kMostNotes = 4096;
+  void note(Note note);
+  bool has_notes() const { return !notes_.empty(); }
+  // The next one. Only when connected; whoever has many reads answers in between: see
+  // notes_under_way().
+  Result<void> send_note();
+  // Sent and not answered. Each side waits for the other if one only ever writes.
+  std::size_t notes_under_way() const { return notes_under_way_; }
+  static constexpr std::size_t kMostUnderWay = 64;
+
   Result<void> find(Ticket ticket, std::string_view session, std::string_view tool_use);
   // Blocks for one message. nullopt: the auditor is gone. Error: it broke the protocol.
   Result<std::optional<LogAnswer>> receive();
@@ -52,6 +72,7 @@ class LogClient {
     Ticket ticket;
     std::string session;
     bool may_be_known = false;  // an intent or a denial: the answer may be what the log knows
+    std::optional<Note> note{};
   };
   Result<void> append(Question question, audit::RecordKind kind, std::string_view session,
                       std::string_view tool_use, codec::JsonObject members);
@@ -60,6 +81,9 @@ class LogClient {
   ipc::Channel channel_;
   std::uint64_t next_ = 1;
   std::map<std::uint64_t, Question> asked_;
+  std::deque<Note> notes_;  // oldest first
+  std::uint64_t notes_lost_ = 0;
+  std::size_t notes_under_way_ = 0;
 };
 
 }  // namespace glovebox::roles

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "codec/digest.h"
 #include "ipc/messages.h"
+#include "os/call_reports.h"
 #include "roles/worker_settings.h"
 
 namespace glovebox::roles {
@@ -58,6 +59,7 @@ Outcome<> Supervisor::prepare() {
   auto host = box::probe_host();
   if (!host) return Failure{ExitCode::host_lacks, host.error().message()};
   host_ = std::move(*host);
+  call_reports_ = os::try_call_reports().has_value();
   if (host_.cgroups != box::CgroupMode::none) {
     const box::GroupPlaces own = box::find_own_groups();
     const std::string prefix = group_prefix(options_.state.path());
@@ -118,6 +120,7 @@ Json Supervisor::boxer_settings() const {
   if (!options_.audit.empty()) settings.protected_paths.push_back(options_.audit);
   for (const std::string& path : options_.policy.paths) settings.protected_paths.push_back(path);
   settings.host = host_;
+  settings.call_reports = call_reports_;
   settings.groups = groups_;
   return settings.to_json();
 }

@@ -156,6 +156,7 @@ class Supervisor {
   UniqueFd executable_;
   FileOpener opener_;
   box::HostFacts host_;
+  bool call_reports_ = false;
   box::GroupPlaces groups_;
   std::optional<GroupSweeper> sweeper_;  // started as root: who removes them
   std::map<Role, Child> children_;

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <format>
@@ -150,7 +151,19 @@ std::optional<Action> to_action(std::uint32_t value) {
   if (value == SECCOMP_RET_KILL_PROCESS) return Action{Action::Kind::kill_process, 0};
   if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
     return Action{Action::Kind::error, static_cast<std::uint16_t>(value & SECCOMP_RET_DATA)};
+  // Without an error it would be none of ours: a listener that answered it would let it pass.
+  if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF &&
+      (value & SECCOMP_RET_DATA) != 0)
+    return Action{Action::Kind::notify, static_cast<std::uint16_t>(value & SECCOMP_RET_DATA)};
   return std::nullopt;
+}
+
+bool notifies(std::span<const Instruction> program) {
+  return std::ranges::any_of(program, [](const Instruction& instruction) {
+    const auto action =
+        instruction.code == kReturn ? to_action(instruction.k) : std::optional<Action>{};
+    return action && action->kind == Action::Kind::notify;
+  });
 }
 
 std::string disassemble(std::span<const Instruction> program) {

@@ -41,6 +41,9 @@ std::optional<std::uint32_t> run(std::span<const Instruction> program, const Cal
 // The meaning of a returned value; nullopt for one that is no action of ours.
 std::optional<Action> to_action(std::uint32_t returned);
 
+// Some call is told to a listener: the program is to be loaded with one.
+bool notifies(std::span<const Instruction> program);
+
 // One line per instruction: number, operation, jump targets as numbers.
 std::string disassemble(std::span<const Instruction> program);
 

@@ -80,8 +80,10 @@ std::vector<Outcome> outcomes_of(const Rule& rule, const CallQuestion& question)
       outcomes.push_back({action, std::move(rest.predicate)});
     return rest.always;
   };
-  if (!add(rule.condition->when, rule.action))
-    outcomes.push_back({rule.condition->otherwise, std::nullopt});
+  if (add(rule.condition->when, rule.action)) return outcomes;
+  for (const Branch& branch : rule.condition->between)
+    if (add(branch.when, branch.action)) return outcomes;
+  outcomes.push_back({rule.condition->otherwise, std::nullopt});
   return outcomes;
 }
 

@@ -44,12 +44,13 @@ class Pieces {
     const std::string_view name = word();
     if (name == "allow") return Action{Action::Kind::allow, 0};
     if (name == "kill") return Action{Action::Kind::kill_process, 0};
-    if (name == "notify")
-      return fail(begin, "`notify` is not in this version", Code::not_in_this_version);
-    if (name != "errno") {
-      constexpr std::array<std::string_view, 3> kActions = {"allow", "errno", "kill"};
-      return fail(begin, "an action is `allow`, `errno(NAME)` or `kill`", Code::syntax,
-                  meant(nearest_word(name, kActions), ""));
+    constexpr std::uint16_t kPermission = 1;  // EPERM
+    if (name == "notify" && !text_.substr(skip()).starts_with('('))
+      return Action{Action::Kind::notify, kPermission};
+    if (name != "errno" && name != "notify") {
+      constexpr std::array<std::string_view, 4> kActions = {"allow", "errno", "kill", "notify"};
+      return fail(begin, "an action is `allow`, `errno(NAME)`, `notify`, `notify(NAME)` or `kill`",
+                  Code::syntax, meant(nearest_word(name, kActions), ""));
     }
     if (!take("(")) return fail(at_, "`errno` needs a name in brackets");
     const std::size_t error_at = skip();
@@ -59,7 +60,7 @@ class Pieces {
       return fail(error_at, "not the name of an error", Code::unknown_word,
                   meant(nearest_error(error_name), "a name of errno(3): EPERM, ENOSYS"));
     if (!take(")")) return fail(at_, "`)` expected");
-    return Action{Action::Kind::error, *number};
+    return Action{name == "errno" ? Action::Kind::error : Action::Kind::notify, *number};
   }
 
   std::expected<std::uint64_t, PieceError> value(Width width) {

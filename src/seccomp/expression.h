@@ -22,7 +22,7 @@ struct PieceError {
 
 // Takes as much of `text` as is a condition, starting at `position`, which then stands behind it.
 std::expected<Predicate, PieceError> parse_condition(std::string_view text, std::size_t& position);
-// `allow`, `errno(NAME)` or `kill`.
+// `allow`, `errno(NAME)`, `notify`, `notify(NAME)` or `kill`.
 std::expected<Action, PieceError> parse_action(std::string_view text, std::size_t& position);
 // A number or constants joined by `|`.
 std::expected<std::uint64_t, PieceError> parse_value(std::string_view text, std::size_t& position);

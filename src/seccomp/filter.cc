@@ -67,6 +67,42 @@ std::vector<TextError> floor_errors(const Table& table, std::string_view file,
   return errors;
 }
 
+// The listener of a filter leaves the box by a message, after the filter stands. A call that was
+// itself reported by then would wait for a listener that nobody has.
+std::vector<TextError> way_out_errors(const Table& table, std::string_view file,
+                                      std::string_view text) {
+  const auto reports =
+      std::ranges::find_if(table.rules, [](const Rule& rule) { return notifies(rule); });
+  if (reports == table.rules.end()) return {};
+  std::vector<TextError> errors;
+  for (const std::string_view name : {"sendmsg", "close"}) {
+    const auto rule = std::ranges::find(table.rules, name, &Rule::name);
+    if (rule != table.rules.end() && !rule->condition && rule->action.kind == Action::Kind::allow)
+      continue;
+    TextError error = error_at(reports->place, file, text);
+    error.code = Code::no_way_out;
+    error.message =
+        std::format("a filter that reports calls (`notify`) needs the line `{}: allow`", name);
+    error.hint = "by it the way to report leaves the box";
+    errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
+std::vector<ReportingRule> reports_of(const Table& table) {
+  std::vector<ReportingRule> reports;
+  for (const Rule& rule : table.rules) {
+    if (!notifies(rule)) continue;
+    reports.push_back({rule.number, rule.name, rule.place.substr(0, rule.place.rfind(':'))});
+  }
+  return reports;
+}
+
+CompiledFilter compiled(std::string_view name, Proved proved) {
+  return {std::string(name), std::move(proved.program), std::move(proved.digest),
+          reports_of(proved.table)};
+}
+
 void add_set_hints(std::vector<TextError>& errors) {
   std::vector<std::string_view> sets;
   std::string all;
@@ -119,8 +155,9 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     return std::unexpected(std::move(table.error()));
   }
   if (user == FilterUser::tool)
-    if (auto errors = floor_errors(*table, file, text); !errors.empty())
-      return std::unexpected(std::move(errors));
+    for (const auto& check : {floor_errors, way_out_errors})
+      if (auto errors = check(*table, file, text); !errors.empty())
+        return std::unexpected(std::move(errors));
   const auto not_proved = [&](const Error& error) {
     TextError found = error_at(table->fallback_place, file, text);
     found.code = Code::not_proved;
@@ -146,14 +183,13 @@ Result<CompiledFilter> compile_builtin(std::string_view name, Arch arch) {
   auto proved = prove_builtin(name, arch);
   if (!proved) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
   if (!*proved) return all_of(proved->error(), ErrorKind::internal);
-  return CompiledFilter{std::string(name), std::move((*proved)->program),
-                        std::move((*proved)->digest)};
+  return compiled(name, std::move(**proved));
 }
 
 Result<CompiledFilter> compile_file(std::string_view file, std::string_view text, Arch arch) {
   auto proved = prove_text(file, text, FilterUser::tool, arch);
   if (!proved) return all_of(proved.error(), ErrorKind::invalid);
-  return CompiledFilter{std::string(file), std::move(proved->program), std::move(proved->digest)};
+  return compiled(file, std::move(*proved));
 }
 
 FilterText to_text(const Proved& proved) {

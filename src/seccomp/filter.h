@@ -20,10 +20,20 @@
 
 namespace glovebox::seccomp {
 
+// A line of the text that reports calls.
+struct ReportingRule {
+  std::uint32_t number = 0;  // of the system call
+  std::string name;
+  std::string place;  // `file:line`
+
+  bool operator==(const ReportingRule&) const = default;
+};
+
 struct CompiledFilter {
   std::string name;
-  std::string program;  // 8 bytes per BPF instruction, in the byte order of the host
-  std::string digest;   // SHA-256 of the program, 64 hexadecimal digits
+  std::string program;                 // 8 bytes per BPF instruction, in the byte order of the host
+  std::string digest;                  // SHA-256 of the program, 64 hexadecimal digits
+  std::vector<ReportingRule> reports;  // by number; none: the filter needs no listener
 };
 
 // The shipped texts, as they stand in seccomp/ of the source: `bash`, `file` and `search` for

@@ -1,6 +1,7 @@
 #include "seccomp/lower.h"
 
 #include <linux/bpf_common.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 
 #include <algorithm>
@@ -27,7 +28,10 @@ constexpr std::uint16_t kJump = BPF_JMP | BPF_JA;
 constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
 constexpr std::uint32_t kFirstArgument = 16;  // offset in seccomp_data
 
-// Texts cannot ask for a tracer, so these values are free to mean "go on at part N".
+// Texts cannot ask for a tracer, so these values are free to mean "go on at part N", or, above all
+// parts, "tell the listener, then refuse with error N": the kernel takes no error with that, so
+// libseccomp knows none; whoever listens asks the program for it again.
+constexpr std::uint32_t kNotifyMark = SCMP_ACT_TRACE(0x8000);
 std::uint32_t mark(std::size_t part) {
   return SCMP_ACT_TRACE(static_cast<std::uint16_t>(part));
 }
@@ -38,6 +42,8 @@ std::uint32_t to_scmp(const Action& action) {
       return SCMP_ACT_ALLOW;
     case Action::Kind::error:
       return SCMP_ACT_ERRNO(action.error);
+    case Action::Kind::notify:
+      return kNotifyMark | action.error;
     case Action::Kind::kill_process:
       break;
   }
@@ -165,6 +171,21 @@ std::vector<std::vector<scmp_arg_cmp>> alternatives(const Predicate& predicate) 
   return all;
 }
 
+// All alternatives of a rule in the order in which they are asked.
+struct Asked {
+  std::vector<scmp_arg_cmp> comparisons;
+  Action action;
+};
+std::vector<Asked> chain(const Rule& rule, const Condition& condition) {
+  std::vector<Asked> all;
+  const auto add = [&](const Predicate& when, const Action& action) {
+    for (auto& comparisons : alternatives(when)) all.push_back({std::move(comparisons), action});
+  };
+  add(condition.when, rule.action);
+  for (const Branch& branch : condition.between) add(branch.when, branch.action);
+  return all;
+}
+
 // Takes out `load argN.high; and 0; if == 0`, which is what becomes of a comparison that does not
 // look at the high half, and sets the jumps across it anew.
 std::vector<Instruction> without_empty_looks(const std::vector<Instruction>& program) {
@@ -228,7 +249,10 @@ Result<std::vector<Instruction>> join(const std::vector<std::vector<Instruction>
   std::vector<Instruction> program;
   for (const auto& part : parts) {
     for (Instruction instruction : part) {
-      if (instruction.code == kReturn && (instruction.k & 0xFFFF0000) == mark(0)) {
+      if (instruction.code == kReturn &&
+          (instruction.k & (0xFFFF0000 | kNotifyMark)) == kNotifyMark) {
+        instruction.k = SECCOMP_RET_USER_NOTIF | (instruction.k & ~kNotifyMark & 0xFFFF);
+      } else if (instruction.code == kReturn && (instruction.k & 0xFFFF0000) == mark(0)) {
         const std::size_t target = begins.at(instruction.k & 0xFFFF);
         if (target <= program.size())
           return Error(ErrorKind::internal, "a part goes on in an earlier one");
@@ -262,12 +286,12 @@ Result<std::vector<Instruction>> lower(const Table& table) {
         continue;
       }
       TRY(main.rule(mark(parts.size()), rule, {}));
-      const auto all = alternatives(rule.condition->when);
+      const auto all = chain(rule, *rule.condition);
       for (std::size_t i = 0; i < all.size(); ++i) {
         const std::uint32_t next =
             i + 1 < all.size() ? mark(parts.size() + 1) : to_scmp(rule.condition->otherwise);
-        parts.push_back(
-            TRY(lower_alternative(table.arch, rule, all[i], to_scmp(rule.action), next)));
+        parts.push_back(TRY(
+            lower_alternative(table.arch, rule, all[i].comparisons, to_scmp(all[i].action), next)));
         if (parts.size() > kMaxParts)
           return Error(ErrorKind::limit, std::format("more than {} comparisons", kMaxParts));
       }

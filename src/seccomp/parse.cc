@@ -14,6 +14,7 @@ namespace glovebox::seccomp {
 
 namespace {
 
+constexpr std::size_t kMaxBranches = 4;
 constexpr std::size_t kMostHints = 20;  // for names of calls, each of which asks for all of them
 
 enum class Part { policy, set };
@@ -172,6 +173,9 @@ class Text {
     if (action.kind == Action::Kind::allow)
       error(0, Code::bad_default, "what is not named cannot be allowed",
             "name what is needed, and let the default be errno(ENOSYS)");
+    if (action.kind == Action::Kind::notify)
+      error(0, Code::bad_default, "the default cannot be `notify`",
+            "name the calls that are to be reported");
     table_.fallback = action;
     table_.fallback_place = std::format("{}:{}:1", file_, pieces_.front().line);
     has_default_ = true;
@@ -190,13 +194,32 @@ class Text {
     if (word("if ")) {
       auto when = parse_condition(text, position);
       if (!when) return error(when.error()), false;
-      rule.condition = Condition{std::move(*when), {Action::Kind::error, kPermission}};
-      if (word("else ")) {
-        const auto otherwise = parse_action(text, position);
-        if (!otherwise) return error(otherwise.error()), false;
-        rule.condition->otherwise = *otherwise;
+      rule.condition = Condition{std::move(*when), {}, {Action::Kind::error, kPermission}};
+      Action before = rule.action;
+      while (word("else ")) {
+        skip();
+        const std::size_t begin = position;
+        const auto action = parse_action(text, position);
+        if (!action) return error(action.error()), false;
+        rule.condition->otherwise = *action;
+        if (!word("if ")) break;
+        if (action->kind == Action::Kind::allow)
+          return error(begin, Code::syntax, "only the first condition of a line can allow"), false;
+        if (*action == before)
+          return error(begin, Code::empty_condition,
+                       "the same action with and without the condition"),
+                 false;
+        if (rule.condition->between.size() == kMaxBranches)
+          return error(begin, Code::too_many,
+                       std::format("more than {} conditions after `else`", kMaxBranches)),
+                 false;
+        auto branch = parse_condition(text, position);
+        if (!branch) return error(branch.error()), false;
+        rule.condition->between.push_back({std::move(*branch), *action});
+        rule.condition->otherwise = {Action::Kind::error, kPermission};
+        before = *action;
       }
-      if (rule.action == rule.condition->otherwise)
+      if (before == rule.condition->otherwise)
         return error(position, Code::empty_condition,
                      "the same action with and without the condition"),
                false;

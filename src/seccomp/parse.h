@@ -5,13 +5,15 @@
 //   getpid: allow
 //   clone: allow if low(arg0) in CLONE_THREAD|CLONE_VM else errno(EPERM)  # reason
 //
-// ACTION is `allow`, `errno(NAME)` or `kill`. After `if` stands one comparison or several joined
-// by `&&`, `||` and brackets: `argN == V`, `argN in V` (no bit outside V), `argN in {V, V..V}`;
-// `low(argN)` looks at the low half only. V is a number or a constant, several joined by `|`.
-// `else` is errno(EPERM) where it is left out. A line that begins with a blank goes on with the one
-// before. Lines stand in order of their names, the default
-// first, then the sets; a name stands once in a text and its sets. On the lines of dangerous
-// calls (see floor.h) the reason is mandatory.
+// ACTION is `allow`, `errno(NAME)`, `notify`, `notify(NAME)` or `kill`; `notify` is reported to
+// whoever listens, then refused with EPERM, or the error that it names. After `if` stands one
+// comparison or several joined by `&&`, `||` and brackets: `argN == V`, `argN in V` (no bit outside
+// V), `argN in {V, V..V}`; `low(argN)` looks at the low half only. V is a number or a constant,
+// several joined by `|`. `else` is errno(EPERM) where it is left out; it may have a condition of
+// its own, `else ACTION if … else ACTION`, and then does not allow. The default does not notify. A
+// line that begins with a blank goes on with the one before. Lines stand in order of their names,
+// the default first, then the sets; a name stands once in a text and its sets. On the lines of
+// dangerous calls (see floor.h) the reason is mandatory.
 #pragma once
 
 #include <cstdint>

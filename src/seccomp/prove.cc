@@ -97,11 +97,14 @@ bool visit_rule(const Rule& rule, Arch arch, const Visit& visit) {
   full.arguments.fill(~std::uint64_t{0});
   if (!visit(plain) || !visit(full)) return false;
   if (!rule.condition) return true;
-  const auto bounds = bounds_of(rule.condition->when);
+  Predicate asked = rule.condition->when;
+  for (const Branch& branch : rule.condition->between)
+    asked.insert(asked.end(), branch.when.begin(), branch.when.end());
+  const auto bounds = bounds_of(asked);
   std::array<Values, kArguments> twisted;
   for (std::size_t argument = 0; argument < kArguments; ++argument)
     twisted.at(argument) = twists(bounds.at(argument));
-  for (const Conjunction& conjunction : rule.condition->when) {
+  for (const Conjunction& conjunction : asked) {
     Call satisfied = plain;
     for (const Term& term : conjunction) satisfied.arguments.at(term.argument) = sample(term);
     for (std::size_t argument = 0; argument < kArguments; ++argument) {

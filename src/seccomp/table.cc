@@ -55,7 +55,18 @@ Action evaluate(const Table& table, const Call& call) {
   const Rule* rule = table.find(call.number);
   if (rule == nullptr) return table.fallback;
   if (!rule->condition || holds(rule->condition->when, call)) return rule->action;
+  for (const Branch& branch : rule->condition->between)
+    if (holds(branch.when, call)) return branch.action;
   return rule->condition->otherwise;
+}
+
+bool notifies(const Rule& rule) {
+  constexpr auto kNotify = Action::Kind::notify;
+  if (rule.action.kind == kNotify) return true;
+  return rule.condition && (rule.condition->otherwise.kind == kNotify ||
+                            std::ranges::any_of(rule.condition->between, [](const Branch& branch) {
+                              return branch.action.kind == kNotify;
+                            }));
 }
 
 std::string to_string(const Action& action) {
@@ -64,6 +75,8 @@ std::string to_string(const Action& action) {
       return "allow";
     case Action::Kind::error:
       return std::format("errno({})", errno_name(action.error));
+    case Action::Kind::notify:
+      return std::format("notify({})", errno_name(action.error));
     case Action::Kind::kill_process:
       break;
   }
@@ -85,9 +98,12 @@ std::string to_text(const Table& table) {
   const std::string_view arch = to_string(table.arch);
   for (const Rule& rule : table.rules) {
     text += std::format("{} {:3} {}: {}", arch, rule.number, rule.name, to_string(rule.action));
-    if (rule.condition)
-      text += std::format(" if {} else {}", to_string(rule.condition->when),
-                          to_string(rule.condition->otherwise));
+    if (rule.condition) {
+      text += std::format(" if {}", to_string(rule.condition->when));
+      for (const Branch& branch : rule.condition->between)
+        text += std::format(" else {} if {}", to_string(branch.action), to_string(branch.when));
+      text += std::format(" else {}", to_string(rule.condition->otherwise));
+    }
     text += '\n';
   }
   for (const Absent& absent : table.absent)

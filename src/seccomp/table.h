@@ -19,8 +19,10 @@ constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr int kArguments = 6;
 
 struct Action {
-  enum class Kind : std::uint8_t { allow, error, kill_process } kind = Kind::kill_process;
-  std::uint16_t error = 0;  // the errno, for error
+  // notify: whoever listens is told, then the call is refused with `error`. A process without a
+  // listener gets ENOSYS from the kernel.
+  enum class Kind : std::uint8_t { allow, error, notify, kill_process } kind = Kind::kill_process;
+  std::uint16_t error = 0;  // the errno, for error and notify
 
   bool operator==(const Action&) const = default;
 };
@@ -48,8 +50,15 @@ struct Term {
 using Conjunction = std::vector<Term>;       // by argument, each once
 using Predicate = std::vector<Conjunction>;  // holds if one of them does; never empty
 
+// `else ACTION if …`: never allows.
+struct Branch {
+  Predicate when;
+  Action action;
+};
+
 struct Condition {
   Predicate when;
+  std::vector<Branch> between;  // the first that holds counts, when `when` does not
   Action otherwise;
 };
 
@@ -79,6 +88,9 @@ struct Table {
   const Rule* find(std::uint32_t number) const;
 };
 
+// Some call of the rule is told to a listener.
+bool notifies(const Rule& rule);
+
 // One system call as a filter sees it.
 struct Call {
   std::uint32_t number = 0;
@@ -89,7 +101,7 @@ struct Call {
 bool holds(const Predicate& predicate, const Call& call);
 Action evaluate(const Table& table, const Call& call);
 
-// `allow`, `errno(EPERM)`, `kill`.
+// `allow`, `errno(EPERM)`, `notify(EPERM)`, `kill`.
 std::string to_string(const Action& action);
 std::string to_string(const Predicate& predicate);
 // One line per rule: arch, number, name, predicate, action; then what this architecture does not

@@ -10,23 +10,23 @@ namespace glovebox::seccomp {
 
 // Stable codes, printed as GB05xx.
 enum class Code : std::uint16_t {
-  too_long = 501,             // the text, or one of its lines
-  not_text = 502,             // a byte that is not printable ASCII
-  syntax = 503,               // not a line, not an action, not a condition
-  unknown_call = 504,         // no architecture has it
-  unknown_word = 505,         // no constant, no name of an error
-  unknown_set = 506,          // `@name` of nothing
-  bad_set = 507,              // what may not stand in a set
-  order = 508,                // default, sets, rules by name
-  duplicate = 509,            // a second rule for one call
-  bad_default = 510,          // none, two, or one that allows
-  no_reason = 511,            // a dangerous call without its reason
-  empty_condition = 512,      // a condition that decides nothing
-  too_many = 513,             // alternatives, values, brackets, errors
-  floor = 514,                // lets through what no tool may have
-  not_proved = 515,           // no program that does what the text says
-  not_in_this_version = 516,  // a word of a later version
-  unreadable = 517,           // no file, no right, too large
+  too_long = 501,         // the text, or one of its lines
+  not_text = 502,         // a byte that is not printable ASCII
+  syntax = 503,           // not a line, not an action, not a condition
+  unknown_call = 504,     // no architecture has it
+  unknown_word = 505,     // no constant, no name of an error
+  unknown_set = 506,      // `@name` of nothing
+  bad_set = 507,          // what may not stand in a set
+  order = 508,            // default, sets, rules by name
+  duplicate = 509,        // a second rule for one call
+  bad_default = 510,      // none, two, or one that allows
+  no_reason = 511,        // a dangerous call without its reason
+  empty_condition = 512,  // a condition that decides nothing
+  too_many = 513,         // alternatives, values, brackets, errors
+  floor = 514,            // lets through what no tool may have
+  not_proved = 515,       // no program that does what the text says
+  no_way_out = 516,       // reports calls, and cannot hand over its listener
+  unreadable = 517,       // no file, no right, too large
 };
 // `GB0504`.
 std::string to_string(Code code);

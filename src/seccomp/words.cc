@@ -108,6 +108,7 @@ constexpr std::array kConstants = {
     GB_CONSTANT(SECCOMP_FILTER_FLAG_NEW_LISTENER),
     GB_CONSTANT(SECCOMP_FILTER_FLAG_TSYNC),
     GB_CONSTANT(SECCOMP_FILTER_FLAG_LOG),
+    GB_CONSTANT(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV),
     GB_CONSTANT(SECCOMP_GET_ACTION_AVAIL),
     GB_CONSTANT(SECCOMP_GET_NOTIF_SIZES),
     GB_CONSTANT(SECCOMP_SET_MODE_FILTER),
@@ -147,6 +148,14 @@ std::optional<std::uint32_t> syscall_number(std::string_view name, Arch arch) {
 bool is_syscall(std::string_view name) {
   return std::ranges::any_of(kArches,
                              [&](Arch arch) { return syscall_number(name, arch).has_value(); });
+}
+
+std::optional<std::string> syscall_name(std::uint32_t number) {
+  char* const name = ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, static_cast<int>(number));
+  if (name == nullptr) return std::nullopt;
+  std::string copy = name;
+  std::free(name);  // NOLINT: seccomp_syscall_resolve_num_arch(3) gives it away
+  return copy;
 }
 
 std::optional<std::uint16_t> error_number(std::string_view name) {

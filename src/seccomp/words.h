@@ -15,6 +15,8 @@ namespace glovebox::seccomp {
 std::optional<std::uint32_t> syscall_number(std::string_view name, Arch arch = kHostArch);
 // One of kArches has it.
 bool is_syscall(std::string_view name);
+// The name of an x86-64 number; nullopt for one that it does not know.
+std::optional<std::string> syscall_name(std::uint32_t number);
 // `EPERM` -> 1.
 std::optional<std::uint16_t> error_number(std::string_view name);
 // `AF_UNIX`, `CLONE_THREAD`, `TIOCSTI` … as the kernel's headers define them. Only those that have

@@ -90,7 +90,7 @@ TEST_CASE("what earlier calls left and the call that runs have room beside each 
     CHECK(report.verdict.outcome == Outcome::finished);
     CHECK(text_of(report) == "done");
   }
-  CHECK(session.keeper().end() == 1);
+  CHECK(session.keeper().end().background == 1);
 }
 
 TEST_CASE("a plan that counts on a group that the session lacks is refused") {

@@ -289,7 +289,7 @@ TEST_CASE("nothing is left of a session, and the next one sees nothing of it") {
     REQUIRE(comes_true([&] { return processes_with(sign) == 2; }));
     TestSession other;
     CHECK(say(other, "ls -A /tmp; set -- /proc/[0-9]*; echo $#") == "2");
-    CHECK(session.keeper().end() == 2);
+    CHECK(session.keeper().end().background == 2);
     CHECK(processes_with(sign) == 0);
   }
   TestSession next;

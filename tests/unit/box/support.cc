@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <format>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -134,8 +136,18 @@ RunReport TestSession::wait(std::uint64_t ticket) {
     auto event = keeper_->receive();
     if (!event) FAIL(event.error().message());
     REQUIRE(event->has_value());
+    std::ranges::copy((*event)->refusals, std::back_inserter(refusals_));
     if ((*event)->kind == KeeperEvent::Kind::done && (*event)->ticket == ticket)
       return (*event)->report;
+  }
+}
+
+void TestSession::wait_for_refusals() {
+  while (refusals_.empty()) {
+    auto event = keeper_->receive();
+    if (!event) FAIL(event.error().message());
+    REQUIRE(event->has_value());
+    std::ranges::copy((*event)->refusals, std::back_inserter(refusals_));
   }
 }
 

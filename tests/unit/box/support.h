@@ -38,12 +38,16 @@ class TestSession {
   RunReport run_program(BoxPlan plan, std::string& output);
   std::uint64_t next_ticket() { return ++ticket_; }
   RunReport wait(std::uint64_t ticket);
+  // What the keeper told of refused calls so far.
+  std::vector<Refusal>& refusals() { return refusals_; }
+  void wait_for_refusals();
 
  private:
   std::string folder_;
   HostFacts host_;
   std::optional<Keeper> keeper_;
   std::uint64_t ticket_ = 0;
+  std::vector<Refusal> refusals_;
   std::optional<Background> background_;
 };
 

@@ -107,12 +107,21 @@ TEST_CASE("each instruction does what the kernel's does") {
 TEST_CASE("values that are actions") {
   CHECK(!to_action(0));           // kill the thread
   CHECK(!to_action(0x7ff00001));  // trace
-  CHECK(!to_action(0x7fc00000));  // notify
+  CHECK(!to_action(0x7fc00000));  // notify, without the error that follows
+  CHECK(to_action(0x7fc00001) == Action{Action::Kind::notify, 1});
   CHECK(!to_action(0x00030000));  // trap
   CHECK(!to_action(kAllow + 1));
   CHECK(to_action(kAllow) == Action{Action::Kind::allow, 0});
   CHECK(to_action(kKill) == Action{Action::Kind::kill_process, 0});
   CHECK(to_action(kErrno | 38) == Action{Action::Kind::error, 38});
+}
+
+TEST_CASE("a program that reports calls is told from one that does not") {
+  constexpr std::uint32_t kNotify = 0x7fc00001;
+  CHECK(!notifies(std::vector<Instruction>{kEnd}));
+  CHECK(!notifies(std::vector<Instruction>{{kLoad, 0, 0, kNotify}, kEnd}));
+  CHECK(!notifies(std::vector<Instruction>{{kReturn, 0, 0, 0x7fc00000}, kEnd}));
+  CHECK(notifies(std::vector<Instruction>{{kReturn, 0, 0, kNotify}, kEnd}));
 }
 
 TEST_CASE("a program as text") {

@@ -48,6 +48,10 @@ constexpr Row kRows[] = {
 
     {"ptrace: errno(EPERM)", nullptr},
     {"ptrace: kill", nullptr},
+    {"ptrace: notify", nullptr},
+    {"socket: allow if low(arg0) == AF_UNIX else notify if low(arg0) == AF_VSOCK", nullptr},
+    {"socket: notify if low(arg0) == AF_UNIX else errno(EPERM) if low(arg0) == 9 else allow",
+     "socket with AF_PACKET"},
     {"clone: allow if low(arg0) in CLONE_VM|CLONE_THREAD", nullptr},
     {"clone: allow if arg0 == CLONE_VM|CLONE_THREAD", nullptr},
     {"clone: errno(EPERM)", nullptr},

@@ -74,6 +74,14 @@ TEST_CASE("conditions of every form are proved") {
       "read: allow if arg0 in {0xfffffffe..0x100000001} && arg1 in {3..9} else errno(EACCES)",
       "read: allow if arg0 == 1 || arg0 == 2 || arg0 == 0x100000001 || arg1 == 1 && arg2 == 2",
       "read: allow if arg0 == 0x100000002 || arg0 == 0x200000001 else kill",
+      "read: notify if arg0 == 1 else allow",
+      "read: allow if arg0 == 1 else notify(ENOSYS)",
+      "read: notify(EACCES) if arg0 == 1 else notify(EPERM)",
+      "read: allow if low(arg0) in {1, 7} else notify if low(arg0) in {17, 40} else errno(EACCES)",
+      "read: kill if arg0 == 0 else notify if arg0 in {5..6} else errno(EPERM) if low(arg2) in "
+      "0xf0",
+      "read: notify if arg0 == 0xffffffffffffffff || arg1 == 3 else kill if arg2 == 1 else allow",
+      "read: notify(EHWPOISON)",
       "read: allow if (arg0 == 1 || low(arg1) == 2) && (arg2 == 3 || low(arg3) == 4)",
   };
   for (const char* row : rows) {
@@ -93,7 +101,8 @@ TEST_CASE("random tables are proved") {
   std::mt19937_64 random(20240611);
   const auto below = [&](std::uint64_t n) { return random() % n; };
   const auto action = [&] {
-    const auto kind = below(3);
+    const auto kind = below(4);
+    if (kind == 3) return Action{Action::Kind::notify, static_cast<std::uint16_t>(1 + below(133))};
     if (kind == 0) return Action{Action::Kind::allow, 0};
     if (kind == 1) return Action{Action::Kind::kill_process, 0};
     return Action{Action::Kind::error, static_cast<std::uint16_t>(1 + below(100))};
@@ -107,23 +116,33 @@ TEST_CASE("random tables are proved") {
         Condition condition;
         do condition.otherwise = action();
         while (condition.otherwise == rule.action);
-        for (std::uint64_t c = 0; c <= below(3); ++c) {
-          Conjunction conjunction;
-          for (std::uint8_t argument = 0; argument < 3; ++argument) {
-            if (below(2) != 0 && !(argument == 2 && conjunction.empty())) continue;
-            Term term{.argument = argument};
-            term.width = below(2) == 0 ? Width::low32 : Width::full64;
-            const std::uint64_t value =
-                (random() >> below(64)) & (term.width == Width::low32 ? 0xFFFFFFFF : kAll);
-            if (below(3) == 0) {
-              term.mask = value;
-            } else {
-              const std::uint64_t room = (term.width == Width::low32 ? 0xFFFFFFFF : kAll) - value;
-              term.ranges = {{value, value + std::min<std::uint64_t>(room, below(20))}};
+        const auto predicate = [&] {
+          Predicate when;
+          for (std::uint64_t c = 0; c <= below(3); ++c) {
+            Conjunction conjunction;
+            for (std::uint8_t argument = 0; argument < 3; ++argument) {
+              if (below(2) != 0 && !(argument == 2 && conjunction.empty())) continue;
+              Term term{.argument = argument};
+              term.width = below(2) == 0 ? Width::low32 : Width::full64;
+              const std::uint64_t value =
+                  (random() >> below(64)) & (term.width == Width::low32 ? 0xFFFFFFFF : kAll);
+              if (below(3) == 0) {
+                term.mask = value;
+              } else {
+                const std::uint64_t room = (term.width == Width::low32 ? 0xFFFFFFFF : kAll) - value;
+                term.ranges = {{value, value + std::min<std::uint64_t>(room, below(20))}};
+              }
+              conjunction.push_back(term);
             }
-            conjunction.push_back(term);
+            when.push_back(conjunction);
           }
-          condition.when.push_back(conjunction);
+          return when;
+        };
+        condition.when = predicate();
+        for (std::uint64_t b = below(3); b > 0; --b) {
+          Action refused = action();
+          if (refused.kind == Action::Kind::allow) refused = {Action::Kind::notify, 1};
+          condition.between.push_back({predicate(), refused});
         }
         rule.condition = condition;
       }

@@ -73,6 +73,27 @@ TEST_CASE("the meaning of a table of another architecture") {
         "other architectures: kill\n");
 }
 
+TEST_CASE("conditions after else are asked in their order") {
+  const Table table = table_of(
+      "default: kill\n"
+      "read: allow if arg0 == 1 else notify(EACCES) if arg0 == 2 || arg1 == 1\n"
+      "    else kill if arg0 in {2..3} else notify\n"
+      "write: allow if arg0 == 1 else errno(EACCES) if arg0 == 2\n");
+  const auto told = [](std::uint16_t number) { return Action{Action::Kind::notify, number}; };
+  CHECK(evaluate(table, {.number = 0, .arguments = {1, 1}}) == kAllow);
+  CHECK(evaluate(table, {.number = 0, .arguments = {2}}) == told(13));
+  CHECK(evaluate(table, {.number = 0, .arguments = {3, 1}}) == told(13));
+  CHECK(evaluate(table, {.number = 0, .arguments = {3}}) == kKill);
+  CHECK(evaluate(table, {.number = 0, .arguments = {4}}) == told(1));
+  CHECK(evaluate(table, {.number = 1, .arguments = {2}}) == error(13));
+  CHECK(evaluate(table, {.number = 1, .arguments = {3}}) == error(1));
+  CHECK(notifies(*table.find(0)));
+  CHECK(!notifies(*table.find(1)));
+  CHECK(to_text(table).starts_with(
+      "x86_64   0 read: allow if arg0 == 0x1 else notify(EACCES) if arg0 == 0x2 || arg1 == 0x1 "
+      "else kill if arg0 in 0x2..0x3 else notify(EPERM)\n"));
+}
+
 TEST_CASE("the text of a table") {
   CHECK(to_text(table_of("default: errno(ENOSYS)\ngetpid: allow\n"
                          "write: allow if arg0 == 1 else kill\n")) ==
