@@ -28,6 +28,7 @@ struct Origin {
   std::string file;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+  std::uint32_t width = 1;  // columns that a caret underlines
 
   bool operator==(const Origin&) const = default;
 };
@@ -37,6 +38,8 @@ using Day = std::chrono::sys_days;
 
 enum class MountMode { read_only, read_write, tmpfs, hide };
 enum class Exec { no, yes };
+// Whether somebody would mind if what is mounted left the host (F4 of design/policy.md).
+enum class Data { confidential, public_data };
 
 struct Mount {
   std::string at;  // absolute path in the box, `@workspace`, `@workspace/…`, `@tmp`
@@ -44,6 +47,7 @@ struct Mount {
   MountMode mode = MountMode::read_only;
   Exec exec = Exec::no;
   std::optional<ByteLimit> size;  // tmpfs only
+  Data data = Data::confidential;
   Origin origin;
 };
 
@@ -183,9 +187,10 @@ struct Profile {
   Deny deny;
   std::vector<Approval> approvals;
   Audit audit;
-  Origin origin;
+  Origin origin;  // of its name
   // Where a key that has no place of its own was written: `background`, `env.LANG`, `audit.level`,
-  // `devices./dev/x`. Absent: the default.
+  // `audit.capture.NAME`, `devices./dev/x`, `syscalls`, `landlock`, `user`; in the profile of a
+  // part also `extends`, `why`, `expires`, `egress.inject.SECRET`. Absent: the default.
   std::map<std::string, Origin> origins;
 };
 
@@ -272,7 +277,10 @@ struct Policy {
   std::map<std::string, Profile> profiles;
   Day day{};
   std::optional<Day> last_day;  // on which `profiles` hold; absent: for ever
-  std::optional<Profile> cap;   // what no profile may exceed
+  // What no profile may exceed: rights that it does not mention are not allowed, @workspace and
+  // @tmp aside; a single value that it does not mention (no origin) is the widest that there is.
+  // bound_for() gives the cap as one profile meets it.
+  std::optional<Profile> cap;
   std::map<std::string, SecretRule> secrets;
   std::map<std::string, CustomTool> tools;
   std::vector<Test> tests;
@@ -281,13 +289,34 @@ struct Policy {
   Policy on(Day day) const;
 
   // Exactly one bind can apply (overlaps are refused when the file is read); inside it the longest
-  // literal prefix wins; what `deny.tools` of the profile names is denied.
+  // literal prefix wins; what `deny.tools` of the profile names is denied, and so is everything
+  // when no part of the profile holds on `day` any more.
   Decision decide(std::string_view environment, std::string_view agent,
                   std::string_view tool) const;
 };
 
+// A profile may extend one that extends one …, so often.
+constexpr int kMaxExtends = 4;
+
+// Whether `tool` is what `pattern` names: a name, `prefix*`, or `*`.
+bool matches(std::string_view pattern, std::string_view tool);
+
 // One profile, child after parents: rights add up, single values are the child's where it gives
-// them, denials and guards of all hold. `parts` must be free of cycles and undefined parents.
+// them, denials and guards of all hold. Of two mounts at one place `hide` wins, else the wider of
+// modes, exec and sizes; what `deny.paths` names is hidden. A part that has expired adds nothing:
+// its denials, guards, approvals and hidden places hold, its single values where they are the
+// narrower ones. `parts` must be free of cycles and undefined parents.
 Profile flatten(const std::map<std::string, ProfilePart>& parts, std::string_view name, Day day);
+// The part of that name if neither it nor any of its ancestors holds on `day`: then the profile
+// allows nothing. Null otherwise.
+const ProfilePart* ended(const std::map<std::string, ProfilePart>& parts, std::string_view name,
+                         Day day);
+// The cap as this profile meets it: single values that the cap does not mention are the profile's
+// own. Only for a policy that has one.
+Profile bound_for(const Policy& policy, const Profile& profile);
+
+// Whether everything that is reached by `inner` is reached by `outer`.
+bool lies_in(const EgressTarget& inner, const EgressTarget& outer);
+std::string to_string(const EgressTarget& target);
 
 }  // namespace glovebox::policy
