@@ -27,6 +27,10 @@ std::optional<std::size_t> closeness(std::string_view pattern, std::string_view 
 
 }  // namespace
 
+bool matches(std::string_view pattern, std::string_view tool) {
+  return closeness(pattern, tool).has_value();
+}
+
 Decision Policy::decide(std::string_view environment, std::string_view agent,
                         std::string_view tool) const {
   for (const Bind& bind : binds) {
@@ -41,7 +45,13 @@ Decision Policy::decide(std::string_view environment, std::string_view agent,
       }
     }
     if (best == nullptr) return {nullptr, bind.origin, "the bind names no profile for this tool"};
-    return {&profiles.at(best->profile), best->origin, "allowed"};
+    const Profile& profile = profiles.at(best->profile);
+    for (const auto& denied : profile.deny.tools)
+      if (matches(denied.value, tool))
+        return {nullptr, denied.origin, "the profile denies this tool"};
+    if (const ProfilePart* part = ended(parts, profile.name, day))
+      return {nullptr, part->own.origins.at("expires"), "the profile has expired"};
+    return {&profile, best->origin, "allowed"};
   }
   return {nullptr, {file, 1, 1}, "no bind applies"};
 }

@@ -1,7 +1,9 @@
 #include "policy/diagnostic.h"
 
 #include <algorithm>
+#include <array>
 #include <format>
+#include <tuple>
 
 #include "base/log.h"
 
@@ -10,6 +12,19 @@ namespace glovebox::policy {
 namespace {
 
 constexpr std::size_t kShownColumns = 160;
+
+using enum Code;
+constexpr std::array kCodes = {unreadable,    not_text,      syntax,       too_deep,
+                               unknown_key,   wrong_type,    bad_value,    missing_key,
+                               duplicate,     undefined,     inert,        not_in_this_version,
+                               overlap,       conflict,      bad_path,     forbidden_mount,
+                               bad_include,   bad_extends,   bad_cap,      untrusted_file,
+                               not_enforced,  nothing_holds, dead,         shadowed,
+                               never_matches, unused,        expired,      expires_soon,
+                               beyond_cap,    beyond_parent, secret_reach, exfiltration,
+                               write_and_run, local_reach,   tool_unbound, audit_below_cap,
+                               no_floor,      without_why};
+static_assert(std::ranges::is_sorted(kCodes));
 
 std::string_view line_of(std::string_view source, std::uint32_t number) {
   for (std::uint32_t line = 1; line < number; ++line) {
@@ -20,13 +35,34 @@ std::string_view line_of(std::string_view source, std::uint32_t number) {
   return source.substr(0, std::min(source.find('\n'), source.size()));
 }
 
+std::string_view text_of(const std::string& file, std::span<const SourceFile> files) {
+  const auto at = std::ranges::find(files, file, &SourceFile::name);
+  return at == files.end() ? std::string_view() : std::string_view(at->text);
+}
+
 }  // namespace
+
+std::span<const Code> all_codes() {
+  return kCodes;
+}
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+  }
+  return "error";
+}
 
 std::string to_text(const Diagnostic& diagnostic, std::string_view source) {
   const Origin& at = diagnostic.origin;
-  std::string text =
-      std::format("{}:{}:{}: error GB{:04}: {}\n", at.file, at.line, at.column,
-                  static_cast<unsigned>(diagnostic.code), escape_for_terminal(diagnostic.message));
+  std::string text = std::format(
+      "{}:{}:{}: {} GB{:04}: {}\n", at.file, at.line, at.column, to_string(diagnostic.severity),
+      static_cast<unsigned>(diagnostic.code), escape_for_terminal(diagnostic.message));
   const std::string_view line = line_of(source, at.line);
   if (!line.empty() && at.column >= 1 && at.column <= line.size() + 1 &&
       at.column < kShownColumns) {
@@ -44,6 +80,20 @@ std::string to_text(const std::vector<Diagnostic>& diagnostics, std::string_view
   std::string text;
   for (const Diagnostic& diagnostic : diagnostics) text += to_text(diagnostic, source);
   return text;
+}
+
+std::string to_text(const std::vector<Diagnostic>& diagnostics, std::span<const SourceFile> files) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics)
+    text += to_text(diagnostic, text_of(diagnostic.origin.file, files));
+  return text;
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics, std::span<const SourceFile> files) {
+  std::ranges::stable_sort(diagnostics, {}, [&](const Diagnostic& diagnostic) {
+    return std::tuple(std::ranges::find(files, diagnostic.origin.file, &SourceFile::name),
+                      diagnostic.origin.line, diagnostic.origin.column);
+  });
 }
 
 }  // namespace glovebox::policy

@@ -116,7 +116,7 @@ class Copy {
 
  private:
   Origin at(const toml::source_region& region) const {
-    return {file_, region.begin.line, region.begin.column};
+    return {file_, region.begin.line, region.begin.column, width_of(region)};
   }
 
   static std::uint32_t width_of(const toml::source_region& region) {

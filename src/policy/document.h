@@ -101,6 +101,7 @@ class DocumentReader {
 
   void report(Code code, const Value& value, std::string message, std::string hint = "");
   void report(Code code, const Key& key, std::string message, std::string hint = "");
+  void report(Code code, const Origin& origin, std::string message, std::string hint = "");
   void report(Diagnostic diagnostic) { diagnostics_.push_back(std::move(diagnostic)); }
 
   bool clean() const { return diagnostics_.empty(); }

@@ -112,6 +112,11 @@ void DocumentReader::report(Code code, const Key& key, std::string message, std:
   report({code, key.origin, key.width, std::move(message), std::move(hint)});
 }
 
+void DocumentReader::report(Code code, const Origin& origin, std::string message,
+                            std::string hint) {
+  report({code, origin, origin.width, std::move(message), std::move(hint)});
+}
+
 std::vector<Diagnostic> DocumentReader::take_diagnostics() {
   std::ranges::stable_sort(diagnostics_, {}, [](const Diagnostic& diagnostic) {
     return std::tuple(diagnostic.origin.line, diagnostic.origin.column);

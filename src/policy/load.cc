@@ -6,160 +6,321 @@
 #include <utility>
 
 #include "policy/document.h"
+#include "policy/extends.h"
+#include "policy/keys.h"
+#include "policy/normal_path.h"
+#include "policy/read_cap.h"
 #include "policy/read_profile.h"
+#include "policy/suggestion.h"
 
 namespace glovebox::policy {
 
 namespace {
 
 constexpr int kSchemaVersion = 1;
-constexpr std::size_t kMaxName = 256;  // bytes of an id, of a tool's name, of the policy's name
+constexpr std::string_view kBuiltin = "builtin:";
 
 // Keys of the policy language that a later version of glovebox carries out.
-constexpr std::array<std::string_view, 7> kLater = {"cap",  "include", "secret",    "test",
-                                                    "tool", "sign",    "deployment"};
-
-void check_version(DocumentReader& reader, const Table& root, const Value& document) {
-  const Entry* version = root.find("glovebox");
-  if (version == nullptr)
-    return reader.report(Code::missing_key, document, "`glovebox = 1` must be the first key");
-  if (version != root.entries.data())
-    reader.report(Code::bad_value, version->key, "`glovebox` must be the first key");
-  const auto* number = std::get_if<std::int64_t>(&version->value.data);
-  if (number == nullptr)
-    return reader.report(Code::wrong_type, version->value, "glovebox must be an integer");
-  if (*number != kSchemaVersion)
-    reader.report(Code::bad_value, version->value,
-                  std::format("schema version {} is not known, this binary reads {}", *number,
-                              kSchemaVersion));
-}
-
-void read_name(DocumentReader& reader, const Value& value, std::string_view what,
-               std::string& name) {
-  const std::string* given = reader.text(value, what);
-  if (given == nullptr) return;
-  if (given->empty() || given->size() > kMaxName)
-    return reader.report(Code::bad_value, value,
-                         std::format("{} must have 1 to {} bytes", what, kMaxName));
-  name = *given;
-}
-
-void read_tools(DocumentReader& reader, const Value& value, Bind& bind) {
-  const Table* tools = reader.table(value, "tools");
-  if (tools == nullptr) return;
-  if (tools->entries.empty())
-    reader.report(Code::inert, value, "a bind without any tool allows nothing");
-  for (const Entry& entry : tools->entries) {
-    const std::string& pattern = entry.key.name;
-    const auto star = pattern.find('*');
-    if (pattern.empty() || pattern.size() > kMaxName ||
-        (star != std::string::npos && star + 1 != pattern.size())) {
-      reader.report(Code::bad_value, entry.key,
-                    "a tool is a name, or a prefix with `*` at its end");
-      continue;
-    }
-    if (const std::string* profile = reader.text(entry.value, "the name of a profile"))
-      bind.tools.push_back({pattern, *profile, entry.value.origin});
-  }
-}
-
-void read_bind(DocumentReader& reader, const Value& value, Policy& policy) {
-  const Table* given = reader.table(value, "a bind");
-  if (given == nullptr) return;
-  reader.only_keys(*given, "[[bind]]", {"environment", "agent", "tools"});
-  Bind bind;
-  bind.origin = value.origin;
-  const auto id = [&](std::string_view key, std::optional<std::string>& place) {
-    if (const Entry* entry = given->find(key))
-      read_name(reader, entry->value, key, place.emplace());
-  };
-  id("environment", bind.environment);
-  id("agent", bind.agent);
-  if (const Entry* tools = given->find("tools")) {
-    read_tools(reader, tools->value, bind);
-  } else {
-    reader.report(Code::missing_key, value, "a bind needs tools",
-                  "tools = { \"*\" = \"PROFILE\" }");
-  }
-  policy.binds.push_back(std::move(bind));
-}
-
-void read_top_key(DocumentReader& reader, const Entry& entry, Policy& policy) {
-  const std::string& name = entry.key.name;
-  if (name == "glovebox") return;
-  if (name == "name") return read_name(reader, entry.value, "name", policy.name);
-  if (name == "bind") {
-    if (const Array* binds = reader.array(entry.value, "bind"))
-      for (const Value& bind : *binds) read_bind(reader, bind, policy);
-    return;
-  }
-  if (name == "profile") {
-    if (const Table* profiles = reader.table(entry.value, "profile"))
-      for (const Entry& profile : profiles->entries) read_profile(reader, profile, policy);
-    return;
-  }
-  if (std::ranges::find(kLater, name) != kLater.end()) return report_later(reader, entry.key);
-  reader.unknown_key(entry.key, "the policy", {"glovebox", "name", "bind", "profile"});
-}
+constexpr std::array<std::string_view, 2> kLater = {"sign", "deployment"};
 
 bool overlap(const Bind& a, const Bind& b) {
   const auto meet = [](const auto& x, const auto& y) { return !x || !y || *x == *y; };
   return meet(a.environment, b.environment) && meet(a.agent, b.agent);
 }
 
-void check_binds(DocumentReader& reader, const Policy& policy) {
-  for (const Bind& bind : policy.binds) {
-    for (const ToolRule& rule : bind.tools) {
-      if (policy.profiles.contains(rule.profile)) continue;
-      reader.report({Code::undefined, rule.origin,
-                     static_cast<std::uint32_t>(rule.profile.size() + 2),
-                     std::format("no profile named `{}`", rule.profile), ""});
-    }
-  }
-  for (std::size_t i = 0; i < policy.binds.size(); ++i) {
-    for (std::size_t j = i + 1; j < policy.binds.size(); ++j) {
-      if (!overlap(policy.binds[i], policy.binds[j])) continue;
-      reader.report({Code::overlap, policy.binds[j].origin, 1,
-                     std::format("this bind and the one of line {} can apply to the same call",
-                                 policy.binds[i].origin.line),
-                     "exactly one bind must apply: name environment or agent in both"});
-    }
-  }
+std::vector<std::string_view> names_of(const auto& map) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, _] : map) names.push_back(name);
+  return names;
 }
+
+class Loader {
+ public:
+  Loader(const ReadFile& read, Day today) : read_(read), today_(today) {}
+
+  Loaded run(const std::string& file, std::string_view text) {
+    policy_.file = file;
+    loaded_.files.push_back({file, std::string(text)});
+    if (const auto document = parse(0)) read_main(*document);
+    if (reader_.clean()) read_tests_beside(file);
+    check_binds();
+    check_secrets();
+    const Chains chains = check_extends(reader_, policy_.parts);
+    loaded_.diagnostics = reader_.take_diagnostics();
+    sort_by_place(loaded_.diagnostics, loaded_.files);
+    if (loaded_.diagnostics.empty() && chains == Chains::sound) loaded_.policy = policy_.on(today_);
+    return std::move(loaded_);
+  }
+
+ private:
+  // The file of that number, or a diagnostic about it.
+  std::optional<Value> parse(std::size_t number) {
+    const SourceFile& file = loaded_.files[number];
+    auto document = parse_document(file.name, file.text);
+    if (document) return *std::move(document);
+    if (number == 0 && file.text.empty())
+      document.error().hint = "start from `glovebox policy show builtin:default`";
+    reader_.report(std::move(document.error()));
+    return std::nullopt;
+  }
+
+  void check_version(const Table& root, const Value& document, Need need) {
+    const Entry* version = root.find("glovebox");
+    if (version == nullptr) {
+      if (need == Need::required)
+        reader_.report(Code::missing_key, document, "`glovebox = 1` must be the first key");
+      return;
+    }
+    if (version != root.entries.data())
+      reader_.report(Code::bad_value, version->key, "`glovebox` must be the first key");
+    const auto* number = std::get_if<std::int64_t>(&version->value.data);
+    if (number == nullptr)
+      return reader_.report(Code::wrong_type, version->value, "glovebox must be an integer");
+    if (*number != kSchemaVersion)
+      reader_.report(Code::bad_value, version->value,
+                     std::format("schema version {} is not known, this binary reads {}", *number,
+                                 kSchemaVersion));
+  }
+
+  void read_main(const Value& document) {
+    const Table& root = std::get<Table>(document.data);
+    check_version(root, document, Need::required);
+    for (const Entry& entry : root.entries) {
+      const std::string& name = entry.key.name;
+      if (std::ranges::contains(kLater, name)) report_later(reader_, entry.key);
+    }
+    refuse_unknown(root, "the policy", Place::policy);
+    if (const Entry* entry = root.find("name"))
+      read_name(reader_, entry->value, "name", policy_.name);
+    if (const Entry* entry = root.find("bind"))
+      each_of_list(*entry, [&](const Value& bind) { read_bind(reader_, bind, policy_.binds); });
+    read_shared(root);
+    if (const Entry* entry = root.find("include")) read_includes(entry->value);
+    if (const Entry* entry = root.find("cap")) read_cap_file(entry->value);
+    if (root.find("bind") == nullptr)
+      reader_.report({Code::missing_key,
+                      {policy_.file, 1, 1},
+                      1,
+                      "no [[bind]]: nothing would be allowed",
+                      "bind tools to a profile: [[bind]] tools = { bash = \"NAME\" }"});
+  }
+
+  void refuse_unknown(const Table& root, std::string_view where, Place place) {
+    const auto known = key_names(place);
+    for (const Entry& entry : root.entries) {
+      const std::string& name = entry.key.name;
+      if (std::ranges::contains(known, name)) continue;
+      if (place == Place::policy && std::ranges::contains(kLater, name)) continue;
+      const bool elsewhere = std::ranges::contains(key_names(Place::policy), name);
+      if (place == Place::included && elsewhere)
+        reader_.report(Code::bad_include, entry.key,
+                       std::format("`{}` stands in the policy itself only", name),
+                       "an included file holds profiles, secrets, tools and tests");
+      else
+        reader_.unknown_key(entry.key, where, known);
+    }
+  }
+
+  void each_of_list(const Entry& entry, const auto& use) {
+    if (const Array* list = reader_.array(entry.value, entry.key.name))
+      for (const Value& element : *list) use(element);
+  }
+
+  void each_of_table(const Table& root, std::string_view key, const auto& use) {
+    const Entry* entry = root.find(key);
+    if (entry == nullptr) return;
+    if (const Table* table = reader_.table(entry->value, key))
+      for (const Entry& inner : table->entries) use(inner);
+  }
+
+  // What a policy and the files that it includes can hold.
+  void read_shared(const Table& root) {
+    each_of_table(root, "profile",
+                  [&](const Entry& entry) { read_profile(reader_, entry, policy_.parts); });
+    each_of_table(root, "secret",
+                  [&](const Entry& entry) { read_secret(reader_, entry, policy_.secrets); });
+    each_of_table(root, "tool",
+                  [&](const Entry& entry) { read_tool(reader_, entry, policy_.tools); });
+    read_tests(root);
+  }
+
+  void read_tests(const Table& root) {
+    if (const Entry* entry = root.find("test"))
+      each_of_list(*entry, [&](const Value& test) { read_test(reader_, test, policy_.tests); });
+  }
+
+  // Beside the file that names it, or below.
+  std::string place_of(std::string_view relative) const {
+    const auto slash = policy_.file.rfind('/');
+    return (slash == std::string::npos ? "" : policy_.file.substr(0, slash + 1)) +
+           std::string(relative);
+  }
+
+  bool was_read(std::string_view path) const {
+    return std::ranges::contains(loaded_.files, path, &SourceFile::name);
+  }
+
+  // Reads a further file; what is wrong with that is noted where it is named.
+  std::optional<std::size_t> open(const Value& named, const std::string& path) {
+    auto text = read_(path);
+    if (!text) {
+      const bool denied = text.error().kind() == ErrorKind::denied;
+      reader_.report(denied ? Code::untrusted_file : Code::unreadable, named,
+                     std::format("{}: {}", path, text.error().message()));
+      return std::nullopt;
+    }
+    loaded_.files.push_back({path, *std::move(text)});
+    return loaded_.files.size() - 1;
+  }
+
+  void read_includes(const Value& value) {
+    std::size_t count = 0;
+    read_texts(reader_, value, "include", [&](const Value& at, const std::string& name) {
+      if (++count > kMaxIncludes) {
+        if (count == kMaxIncludes + 1)
+          reader_.report(Code::bad_include, at,
+                         std::format("more than {} included files", kMaxIncludes));
+        return;
+      }
+      include(at, name);
+    });
+  }
+
+  void include(const Value& at, const std::string& name) {
+    if (name.empty() || name.starts_with('/') || !is_normal_path("/" + name) ||
+        name.find_first_of("*?[") != std::string::npos || policy_.file.starts_with(kBuiltin))
+      return reader_.report(Code::bad_path, at,
+                            "an included file is named by a path relative to the policy, in its "
+                            "folder or below: no `..`, no pattern",
+                            "include = [ \"profiles/base.toml\" ]");
+    const std::string path = place_of(name);
+    if (was_read(path))
+      return reader_.report(Code::bad_include, at,
+                            path == policy_.file ? "a policy cannot include itself"
+                                                 : std::format("{} was read before", path));
+    const auto number = open(at, path);
+    if (!number) return;
+    const auto document = parse(*number);
+    if (!document) return;
+    const Table& root = std::get<Table>(document->data);
+    check_version(root, *document, Need::optional);
+    refuse_unknown(root, "an included file", Place::included);
+    read_shared(root);
+  }
+
+  void read_cap_file(const Value& value) {
+    const std::string* name = reader_.text(value, "cap");
+    if (name == nullptr) return;
+    const bool absolute = is_normal_path(*name) && *name != "/";
+    const bool relative = !name->empty() && !name->starts_with('/') &&
+                          is_normal_path("/" + *name) && !policy_.file.starts_with(kBuiltin);
+    if (!absolute && !relative)
+      return reader_.report(Code::bad_path, value,
+                            "a cap is a file: an absolute path, or one relative to the policy, "
+                            "without `.`, `..` and `//`");
+    const std::string path = absolute ? *name : place_of(*name);
+    if (was_read(path))
+      return reader_.report(Code::bad_cap, value,
+                            std::format("{} is part of the policy that it should bound", path));
+    const auto number = open(value, path);
+    if (!number) return;
+    const auto document = parse(*number);
+    if (!document) return;
+    const Table& root = std::get<Table>(document->data);
+    check_version(root, *document, Need::required);
+    only_keys(reader_, root, "a cap file", Place::cap_file);
+    if (const Entry* entry = root.find("name")) {
+      std::string unused;
+      read_name(reader_, entry->value, "name", unused);
+    }
+    if (const Value* cap = reader_.require(root, *document, "cap", "a cap file"))
+      read_cap(reader_, *cap, policy_.cap);
+  }
+
+  void read_tests_beside(const std::string& file) {
+    if (file.starts_with(kBuiltin)) return;
+    std::string_view stem = file;
+    if (stem.ends_with(".toml")) stem.remove_suffix(std::string_view(".toml").size());
+    const std::string path = std::string(stem) + ".test.toml";
+    if (was_read(path)) return;
+    auto text = read_(path);
+    if (!text && text.error().kind() == ErrorKind::not_found) return;
+    if (!text)
+      return reader_.report(
+          {text.error().kind() == ErrorKind::denied ? Code::untrusted_file : Code::unreadable,
+           {path, 1, 1},
+           1,
+           text.error().message(),
+           ""});
+    loaded_.files.push_back({path, *std::move(text)});
+    const auto document = parse(loaded_.files.size() - 1);
+    if (!document) return;
+    const Table& root = std::get<Table>(document->data);
+    check_version(root, *document, Need::optional);
+    only_keys(reader_, root, "a file of tests", Place::test_file);
+    read_tests(root);
+  }
+
+  void check_binds() {
+    for (const Bind& bind : policy_.binds) {
+      for (const ToolRule& rule : bind.tools) {
+        if (policy_.parts.contains(rule.profile)) continue;
+        reader_.report(Code::undefined, rule.origin,
+                       std::format("no profile named `{}`", rule.profile),
+                       nearest(rule.profile, names_of(policy_.parts)));
+      }
+    }
+    for (std::size_t i = 0; i < policy_.binds.size(); ++i) {
+      for (std::size_t j = i + 1; j < policy_.binds.size(); ++j) {
+        if (!overlap(policy_.binds[i], policy_.binds[j])) continue;
+        reader_.report({Code::overlap, policy_.binds[j].origin, 1,
+                        std::format("this bind and the one of line {} can apply to the same call",
+                                    policy_.binds[i].origin.line),
+                        "exactly one bind must apply: name environment or agent in both"});
+      }
+    }
+  }
+
+  void check_secrets() {
+    constexpr std::string_view kInject = "egress.inject.";
+    for (const auto& [name, part] : policy_.parts) {
+      for (const auto& [key, origin] : part.own.origins) {
+        if (!key.starts_with(kInject)) continue;
+        const std::string secret = key.substr(kInject.size());
+        if (secret.empty() || policy_.secrets.contains(secret)) continue;
+        reader_.report(Code::undefined, origin, std::format("no secret named `{}`", secret),
+                       nearest(secret, names_of(policy_.secrets)));
+      }
+    }
+  }
+
+  const ReadFile& read_;
+  Day today_;
+  DocumentReader reader_;
+  Policy policy_;
+  Loaded loaded_;
+};
 
 }  // namespace
 
-void report_later(DocumentReader& reader, const Key& key) {
-  reader.report(Code::not_in_this_version, key,
-                std::format("`{}` is not in this version of glovebox", key.name),
-                "remove it: what cannot be enforced is refused, never ignored");
+Loaded load(const std::string& file, std::string_view text, const ReadFile& read, Day today) {
+  return Loader(read, today).run(file, text);
 }
 
 Loaded load(const std::string& file, std::string_view text) {
-  Loaded loaded;
-  const auto document = parse_document(file, text);
-  if (!document) {
-    loaded.diagnostics.push_back(document.error());
-    if (text.empty())
-      loaded.diagnostics.back().hint = "start from `glovebox policy show builtin:default`";
-    return loaded;
-  }
-  DocumentReader reader;
-  Policy policy;
-  policy.file = file;
-  const Table& root = std::get<Table>(document->data);
-  check_version(reader, root, *document);
-  for (const Entry& entry : root.entries) read_top_key(reader, entry, policy);
-  if (root.find("bind") == nullptr)
-    reader.report({Code::missing_key,
-                   {file, 1, 1},
-                   1,
-                   "no [[bind]]: nothing would be allowed",
-                   "bind tools to a profile: [[bind]] tools = { bash = \"NAME\" }"});
-  check_binds(reader, policy);
-  loaded.diagnostics = reader.take_diagnostics();
-  if (loaded.diagnostics.empty()) loaded.policy = std::move(policy);
-  return loaded;
+  return load(file, text, read_from({}), Day::max());
+}
+
+ReadFile read_from(std::vector<SourceFile> files) {
+  return [files = std::move(files)](const std::string& path) -> Result<std::string> {
+    const auto at = std::ranges::find(files, path, &SourceFile::name);
+    if (at == files.end()) return Error(ErrorKind::not_found, "is not there");
+    return at->text;
+  };
+}
+
+std::string to_text(const Loaded& loaded) {
+  return to_text(loaded.diagnostics, loaded.files);
 }
 
 }  // namespace glovebox::policy

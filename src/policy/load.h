@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,13 +14,30 @@
 
 namespace glovebox::policy {
 
+// How a further file is read: whole, and only if it can be trusted as the policy itself is. Errors:
+// not_found, denied (not to be trusted), others.
+using ReadFile = std::function<Result<std::string>(const std::string& path)>;
+
 struct Loaded {
   std::optional<Policy> policy;         // absent if there is any diagnostic
-  std::vector<Diagnostic> diagnostics;  // by place in the file
+  std::vector<Diagnostic> diagnostics;  // errors, by file and place
+  // Every file that was read, the policy first. With them and read_from() the same policy can be
+  // loaded where no file can be opened.
+  std::vector<SourceFile> files;
 };
 
-// Pure. `file` is how the file is named in messages and, for relative paths, where it stands.
+constexpr std::size_t kMaxIncludes = 32;
+
+// Pure but for `read`. `file` is how the file is named in messages and, for relative paths, where
+// it stands. Tests are also read from NAME.test.toml beside it, if there is one. What has expired
+// on `today` adds nothing to the profiles.
+Loaded load(const std::string& file, std::string_view text, const ReadFile& read, Day today);
+// A policy of one file; every date in it counts as past.
 Loaded load(const std::string& file, std::string_view text);
+// Finds what an earlier load() read.
+ReadFile read_from(std::vector<SourceFile> files);
+
+std::string to_text(const Loaded& loaded);
 
 // What the kernel says about a policy file; whoever can write it decides what the agent may do.
 struct PolicyFileFacts {

@@ -19,7 +19,7 @@ const Value* value_of(DocumentReader& reader, const Entry& entry, Limit<T>& limi
   limit.origin = entry.value.origin;
   const auto* given = std::get_if<Table>(&entry.value.data);
   if (given == nullptr) return &entry.value;
-  reader.only_keys(*given, "a limit", {"value", "enforce"});
+  only_keys(reader, *given, "a limit", Place::limit);
   if (const Entry* enforce = given->find("enforce")) {
     if (const auto how = reader.word<Enforce>(enforce->value, "enforce",
                                               {{"wall", Enforce::wall}, {"best", Enforce::best}}))
@@ -35,10 +35,7 @@ std::string quoted(const Entry& entry) {
 void read(DocumentReader& reader, const Entry& entry, Limit<milliseconds>& limit) {
   const Value* value = value_of(reader, entry, limit);
   if (value == nullptr) return;
-  const auto number =
-      reader.quantity(*value, quoted(entry), "a duration such as \"500ms\", \"30s\" or \"10m\"",
-                      kTimeUnits, static_cast<std::uint64_t>(milliseconds(kMaxTime).count()));
-  if (number) limit.value = milliseconds(*number);
+  if (const auto time = read_time(reader, *value, quoted(entry))) limit.value = *time;
 }
 
 void read(DocumentReader& reader, const Entry& entry, Limit<ByteLimit>& limit) {
@@ -63,10 +60,21 @@ std::optional<std::uint64_t> read_bytes(DocumentReader& reader, const Value& val
                          kByteUnits, kMaxBytes);
 }
 
-void read_limits(DocumentReader& reader, const Value& value, Limits& limits) {
-  const Table* given = reader.table(value, "limits");
-  if (given == nullptr) return;
-  for (const Entry& entry : given->entries) {
+std::optional<milliseconds> read_time(DocumentReader& reader, const Value& value,
+                                      std::string_view what) {
+  const auto number =
+      reader.quantity(value, what, "a duration such as \"500ms\", \"30s\" or \"10m\"", kTimeUnits,
+                      static_cast<std::uint64_t>(milliseconds(kMaxTime).count()));
+  if (!number) return std::nullopt;
+  return milliseconds(*number);
+}
+
+void read_limits(DocumentReader& reader, const Value& value, Limits& limits,
+                 std::set<std::string>& given) {
+  const Table* table = reader.table(value, "limits");
+  if (table == nullptr) return;
+  only_keys(reader, *table, "limits", Place::limits);
+  for (const Entry& entry : table->entries) {
     const std::string_view name = entry.key.name;
     if (name == "wall")
       read(reader, entry, limits.wall);
@@ -86,10 +94,7 @@ void read_limits(DocumentReader& reader, const Value& value, Limits& limits) {
       read(reader, entry, limits.tmp);
     else if (name == "output")
       read(reader, entry, limits.output);
-    else
-      reader.unknown_key(
-          entry.key, "limits",
-          {"wall", "cpu", "cores", "pids", "files", "memory", "disk", "tmp", "output"});
+    given.insert(std::format("limits.{}", name));
   }
 }
 

@@ -15,6 +15,7 @@ class MountReader {
 
   std::optional<Mount> read() {
     mount_.origin = value_.origin;
+    only_keys(reader_, given_, "a mount", Place::mount);
     for (const Entry& entry : given_.entries) key(entry);
     for (const char* needed : {"at", "mode"})
       if (reader_.require(given_, value_, needed, "a mount") == nullptr) valid_ = false;
@@ -52,9 +53,10 @@ class MountReader {
     } else if (name == "size") {
       if (const auto size = read_bytes(reader_, entry.value, "`size`"))
         mount_.size = ByteLimit(*size);
-    } else {
-      reader_.unknown_key(entry.key, "a mount", {"at", "from", "mode", "exec", "size"});
-      valid_ = false;
+    } else if (name == "data") {
+      if (const auto data =
+              reader_.word<Data>(entry.value, "data", {{"public", Data::public_data}}))
+        mount_.data = *data;
     }
   }
 
@@ -86,6 +88,11 @@ class MountReader {
     if (mount_.from && mount_.at.starts_with('@'))
       return inert("from", "an anchor has its own source");
     if (exec_ && mode == MountMode::hide) return inert("exec", "nothing is there to run");
+    if (mount_.data == Data::public_data) {
+      if (mode == MountMode::hide) return inert("data", "nothing is there to read");
+      if (mode == MountMode::tmpfs) return inert("data", "a tmp mount is empty");
+      if (mount_.at.starts_with('@')) return inert("data", "an anchor holds nothing of the host");
+    }
     return true;
   }
 

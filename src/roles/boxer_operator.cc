@@ -7,6 +7,7 @@
 
 #include "box/session_wire.h"
 #include "roles/boxer.h"
+#include "roles/policy_source.h"
 
 namespace glovebox::roles {
 
@@ -46,7 +47,7 @@ void Boxer::renew_policy(const codec::Json& document) {
   };
   auto settings = BoxerSettings::from_json(document);
   if (!settings) return refused(settings.error());
-  auto active = activate_policy(*settings);
+  auto active = activate_policy(*settings, day_of(host_.clock.wall()));
   if (!active) return refused(active.error());
   active_ = std::make_shared<const ActivePolicy>(*std::move(active));
   host_.log.info("new sessions get another policy",

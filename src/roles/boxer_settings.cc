@@ -63,13 +63,16 @@ class Members {
 }  // namespace
 
 Json BoxerSettings::to_json() const {
-  JsonArray filter_list, path_list;
+  JsonArray filter_list, path_list, file_list;
+  for (const FilterSource& file : policy_files)
+    file_list.push_back(Json::object({{"name", file.name}, {"text", file.text}}));
   for (const FilterSource& filter : filters)
     filter_list.push_back(Json::object({{"name", filter.name}, {"text", filter.text}}));
   for (const std::string& path : protected_paths) path_list.emplace_back(path);
   return Json::object({
       {"policy_file", policy_file},
       {"policy_text", policy_text},
+      {"policy_files", std::move(file_list)},
       {"filters", std::move(filter_list)},
       {"sessions", sessions},
       {"work", work},
@@ -103,10 +106,13 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   BoxerSettings settings;
   settings.policy_file = members.text("policy_file");
   settings.policy_text = members.text("policy_text");
-  for (const Json& filter : members.list("filters")) {
-    Members of_filter(filter);
-    settings.filters.push_back({of_filter.text("name"), of_filter.text("text")});
-    TRY(of_filter.finish());
+  for (const auto& [key, texts] : {std::pair{"policy_files", &settings.policy_files},
+                                   std::pair{"filters", &settings.filters}}) {
+    for (const Json& element : members.list(key)) {
+      Members of_text(element);
+      texts->push_back({of_text.text("name"), of_text.text("text")});
+      TRY(of_text.finish());
+    }
   }
   settings.sessions = members.text("sessions");
   settings.work = members.text("work");

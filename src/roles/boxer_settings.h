@@ -39,8 +39,9 @@ struct FilterSource {
 struct BoxerSettings {
   std::string policy_file;  // how it is named in rules: `policy.toml`, `builtin:default`
   std::string policy_text;
-  std::vector<FilterSource> filters;  // the operator's; built-in ones are in the program
-  std::string sessions;               // host paths
+  std::vector<FilterSource> policy_files;  // what it includes, its cap, its tests
+  std::vector<FilterSource> filters;       // the operator's; built-in ones are in the program
+  std::string sessions;                    // host paths
   std::string work;
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;

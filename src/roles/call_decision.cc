@@ -29,10 +29,12 @@ Result<seccomp::CompiledFilter> compile(const BoxerSettings& settings, const std
 
 }  // namespace
 
-Result<ActivePolicy> activate_policy(const BoxerSettings& settings) {
-  policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text);
-  if (!loaded.policy)
-    return Error(ErrorKind::invalid, policy::to_text(loaded.diagnostics, settings.policy_text));
+Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today) {
+  std::vector<policy::SourceFile> further;
+  for (const FilterSource& file : settings.policy_files) further.push_back({file.name, file.text});
+  policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text,
+                                       policy::read_from(std::move(further)), today);
+  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
   ActivePolicy active;
   active.policy = std::move(*loaded.policy);
   for (const auto& [name, profile] : active.policy.profiles) {
@@ -45,6 +47,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings) {
   }
   codec::Sha256 digest;
   digest.update(settings.policy_text);
+  for (const FilterSource& file : settings.policy_files) digest.update(file.text);
   for (const auto& [name, filter] : active.filters) digest.update(filter.program);
   active.digest = digest.finish().hex();
   active.protected_paths = settings.protected_paths;

@@ -33,7 +33,7 @@ struct ActivePolicy {
   std::vector<std::string> protected_paths;  // what no mount may show, its own files among them
 };
 // Errors: invalid (the policy or a filter), internal (a shipped filter).
-Result<ActivePolicy> activate_policy(const BoxerSettings& settings);
+Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today);
 
 // Whether a tool only reads; what is not known counts as writing.
 CallMode mode_of(std::string_view tool);

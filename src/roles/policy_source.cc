@@ -1,9 +1,12 @@
 #include "roles/policy_source.h"
 
+#include <chrono>
 #include <format>
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
+#include "os/file.h"
 #include "policy/builtin.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
@@ -16,10 +19,32 @@ namespace {
 
 constexpr std::string_view kBuiltin = "builtin:";
 
+// A file in the folder of the policy or below is reached without a symbolic link on the way; the
+// file itself may be none wherever it is.
+Result<void> refuse_links(const std::string& path, const std::string& policy) {
+  const std::string folder = policy.substr(0, policy.rfind('/') + 1);
+  if (!path.starts_with(folder)) return {};
+  for (auto slash = path.find('/', folder.size()); slash != std::string::npos;
+       slash = path.find('/', slash + 1)) {
+    const auto facts = os::facts_of_path(path.substr(0, slash));
+    if (facts && facts->type == os::FileType::symlink)
+      return Error(ErrorKind::denied, "is reached by a symbolic link");
+  }
+  return {};
+}
+
 Result<void> load_into(PolicySource& source, const FileOpener& opener) {
-  policy::Loaded loaded = policy::load(source.file, source.text);
-  if (!loaded.policy)
-    return Error(ErrorKind::invalid, policy::to_text(loaded.diagnostics, source.text));
+  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
+    TRY(refuse_links(path, source.file));
+    return read_trusted_file(path, opener);
+  };
+  policy::Loaded loaded =
+      policy::load(source.file, source.text, read, day_of(SystemClock().wall()));
+  for (std::size_t i = 1; i < loaded.files.size(); ++i) {
+    source.files.push_back({loaded.files[i].name, loaded.files[i].text});
+    source.paths.push_back(source.files.back().name);
+  }
+  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
   source.policy = std::move(*loaded.policy);
   std::set<std::string> named;
   for (const auto& [name, profile] : source.policy.profiles) {
@@ -46,6 +71,11 @@ bool is_builtin(std::string_view named) {
 
 std::string_view builtin_name(std::string_view named) {
   return named.substr(kBuiltin.size());
+}
+
+policy::Day day_of(WallTime time) {
+  return std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_time<microseconds>(microseconds(time.microseconds)));
 }
 
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "policy/policy.h"
 #include "roles/boxer_settings.h"
@@ -19,6 +20,7 @@ namespace glovebox::roles {
 struct PolicySource {
   std::string file;  // as named in messages and records
   std::string text;
+  std::vector<FilterSource> files;    // what it includes, its cap, its tests
   std::vector<FilterSource> filters;  // texts of the operator's filters that it names
   policy::Policy policy;
   std::vector<std::string> paths;  // host files that belong to it
@@ -27,6 +29,9 @@ struct PolicySource {
 // Errors: not_found, denied (owner, mode, link), invalid with one diagnostic after another, each
 // with file:line:col. All mean exit 78 for a command that would run something.
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener = {});
+
+// The day of `time`, UTC: dates of a policy are days there.
+policy::Day day_of(WallTime time);
 
 // The profile's filter as the boxer knows it: `bash` for `builtin:bash`, else the path.
 bool is_builtin(std::string_view named);

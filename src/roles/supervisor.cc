@@ -103,6 +103,7 @@ Json Supervisor::boxer_settings() const {
   BoxerSettings settings;
   settings.policy_file = options_.policy.file;
   settings.policy_text = options_.policy.text;
+  settings.policy_files = options_.policy.files;
   settings.filters = options_.policy.filters;
   settings.sessions = options_.state.sessions();
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;

@@ -18,10 +18,11 @@ namespace {
 constexpr std::uint64_t kMaxAuthorities = 8 << 20;
 
 bool same_policy(const PolicySource& a, const PolicySource& b) {
-  return a.text == b.text &&
-         std::ranges::equal(a.filters, b.filters, [](const auto& x, const auto& y) {
-           return x.name == y.name && x.text == y.text;
-         });
+  const auto same = [](const FilterSource& x, const FilterSource& y) {
+    return x.name == y.name && x.text == y.text;
+  };
+  return a.text == b.text && std::ranges::equal(a.files, b.files, same) &&
+         std::ranges::equal(a.filters, b.filters, same);
 }
 
 }  // namespace

@@ -68,16 +68,6 @@ TEST_CASE("each wrong value of a profile is named with its place") {
   CHECK(places(loaded.diagnostics) == std::vector<std::string>{"GB0012 5:13"});
 }
 
-TEST_CASE("keys of a later version in a profile are refused by name") {
-  for (const char* key :
-       {"extends", "why", "expires", "egress", "approve", "audit", "deny", "guard", "devices"}) {
-    DYNAMIC_SECTION(key) {
-      check_broken({key, with_profile(std::format("{} = 1", key)), "GB0017 5:1",
-                    "is not in this version of glovebox", "refused, never ignored"});
-    }
-  }
-}
-
 TEST_CASE("an empty profile is the narrow one") {
   const Profile profile = profile_of("");
   CHECK(profile.name == "p");

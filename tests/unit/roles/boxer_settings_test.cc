@@ -26,9 +26,10 @@ codec::Json with(std::string_view key, codec::Json value) {
 
 TEST_CASE("settings with a value that means nothing are refused") {
   const std::pair<std::string_view, codec::Json> rows[] = {
-      {"rung", 0},       {"rung", 4},       {"rung", -1},    {"rung", "1"},     {"cgroups", 4},
-      {"group_mode", 4}, {"workspace", 2},  {"end", 9},      {"caller", 9},     {"root", 1},
-      {"uid", -1},       {"first_id", "x"}, {"sessions", 7}, {"filters", true}, {"uid", 4294967296},
+      {"rung", 0},     {"rung", 4},       {"rung", -1},        {"rung", "1"},
+      {"cgroups", 4},  {"group_mode", 4}, {"workspace", 2},    {"end", 9},
+      {"caller", 9},   {"root", 1},       {"uid", -1},         {"first_id", "x"},
+      {"sessions", 7}, {"filters", true}, {"uid", 4294967296}, {"policy_files", "x"},
   };
   for (const auto& [key, value] : rows) {
     INFO(key << " " << codec::to_json(value));

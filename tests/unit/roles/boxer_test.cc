@@ -54,7 +54,7 @@ class Fixture {
                    .clock = clock_,
                    .keeper_filter = keeper_filter_,
                    .log = log_},
-                  *activate_policy(settings_));
+                  *activate_policy(settings_, policy::Day()));
       (void)boxer.serve(std::move(start));
     });
   }
