@@ -6,132 +6,10 @@
 #include <utility>
 
 #include "base/units.h"
-#include "codec/utf8.h"
+#include "tools/glob_character.h"
 
 namespace glovebox::tools {
 namespace {
-
-constexpr std::string_view kNameEnd = ":]";
-
-// The end of a named class of characters, as `[:digit:]`, that begins at `at`; `at` if none does.
-std::size_t named_class_end(std::string_view pattern, std::size_t at) {
-  if (!pattern.substr(at).starts_with("[:")) return at;
-  const std::size_t end = pattern.find(kNameEnd, at + 2);
-  if (end == std::string_view::npos) return at;
-  const std::string_view name = pattern.substr(at + 2, end - at - 2);
-  const bool is_name = std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
-  return is_name && !name.empty() ? end + kNameEnd.size() : at;
-}
-
-// Of ASCII; no name holds anything else.
-bool named_class_has(std::string_view name, char32_t c) {
-  const auto within = [c](char32_t low, char32_t high) { return low <= c && c <= high; };
-  const bool is_upper = within('A', 'Z');
-  const bool is_lower = within('a', 'z');
-  const bool is_digit = within('0', '9');
-  const bool is_alnum = is_upper || is_lower || is_digit;
-  const bool is_graph = within('!', '~');
-  const std::pair<std::string_view, bool> names[] = {
-      {"alnum", is_alnum},
-      {"alpha", is_upper || is_lower},
-      {"ascii", c <= 0x7f},
-      {"blank", c == ' ' || c == '\t'},
-      {"cntrl", c < ' ' || c == 0x7f},
-      {"digit", is_digit},
-      {"graph", is_graph},
-      {"lower", is_lower},
-      {"print", is_graph || c == ' '},
-      {"punct", is_graph && !is_alnum},
-      {"space", c == ' ' || within('\t', '\r')},
-      {"upper", is_upper},
-      {"word", is_alnum || c == '_'},
-      {"xdigit", is_digit || within('A', 'F') || within('a', 'f')},
-  };
-  return std::ranges::any_of(names,
-                             [&](const auto& each) { return each.first == name && each.second; });
-}
-
-// The end of the class that begins at `[`, behind its `]`; npos if it has none (then `[` is a
-// plain character).
-std::size_t class_end(std::string_view pattern, std::size_t at) {
-  std::size_t i = at + 1;
-  if (i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^')) ++i;
-  bool is_first = true;
-  for (; i < pattern.size(); ++i, is_first = false) {
-    if (const std::size_t end = named_class_end(pattern, i); end != i) {
-      i = end - 1;
-      continue;
-    }
-    if (pattern[i] == ']' && !is_first) return i + 1;
-    if (pattern[i] == '\\') ++i;
-  }
-  return std::string_view::npos;
-}
-
-// The character that `text` begins with. A byte that begins none stands for itself, beyond all
-// characters.
-char32_t first_character(std::string_view text) {
-  constexpr char32_t kNoCharacters = 0x110000;
-  const codec::Utf8Step step = codec::decode_utf8(text);
-  return step.point ? *step.point : kNoCharacters + static_cast<unsigned char>(text.front());
-}
-
-char32_t class_character(std::string_view body, std::size_t& i) {
-  if (body[i] == '\\' && i + 1 < body.size()) ++i;
-  const std::string_view rest = body.substr(i);
-  i += codec::decode_utf8(rest).length;
-  return first_character(rest);
-}
-
-// `body` is what stands between the brackets.
-bool class_has(std::string_view body, char32_t c) {
-  const bool is_negated = body.starts_with('!') || body.starts_with('^');
-  if (is_negated) body.remove_prefix(1);
-  bool has = false;
-  for (std::size_t i = 0; i < body.size();) {
-    if (const std::size_t end = named_class_end(body, i); end != i) {
-      has = has || named_class_has(body.substr(i + 2, end - i - 4), c);
-      i = end;
-      continue;
-    }
-    const char32_t low = class_character(body, i);
-    char32_t high = low;
-    if (i + 1 < body.size() && body[i] == '-') high = class_character(body, ++i);
-    has = has || (low <= c && c <= high);
-  }
-  return has != is_negated;
-}
-
-// One step of the pattern at `p` against the name at `n`: how far both move; nullopt: no match.
-// Not for `*`.
-struct Advance {
-  std::size_t pattern;
-  std::size_t name;
-};
-std::optional<Advance> match_one(std::string_view pattern, std::size_t p, std::string_view name,
-                                 std::size_t n) {
-  const char c = name[n];
-  switch (pattern[p]) {
-    case '?':
-      return Advance{1, codec::decode_utf8(name.substr(n)).length};
-    case '[': {
-      const std::size_t end = class_end(pattern, p);
-      if (end == std::string_view::npos) break;
-      const std::string_view body = pattern.substr(p + 1, end - p - 2);
-      const std::string_view rest = name.substr(n);
-      if (!class_has(body, first_character(rest))) return std::nullopt;
-      return Advance{end - p, codec::decode_utf8(rest).length};
-    }
-    case '\\':
-      if (p + 1 < pattern.size()) {
-        return pattern[p + 1] == c ? std::optional(Advance{2, 1}) : std::nullopt;
-      }
-      break;
-    default:
-      break;
-  }
-  return pattern[p] == c ? std::optional(Advance{1, 1}) : std::nullopt;
-}
 
 bool names_dot(std::string_view component) {
   return component.starts_with('.') || component.starts_with("\\.");
@@ -146,6 +24,7 @@ std::string unquoted(std::string_view component) {
   return text;
 }
 
+// Without groups.
 bool is_literal(std::string_view component) {
   for (std::size_t i = 0; i < component.size(); ++i) {
     if (component[i] == '*' || component[i] == '?' || component[i] == '[') return false;
@@ -259,9 +138,7 @@ std::optional<std::vector<std::string>> without_braces(std::string_view pattern)
   return done;
 }
 
-}  // namespace
-
-bool matches_component(std::string_view component, std::string_view name) {
+bool matches_plain(std::string_view component, std::string_view name) {
   if (name.starts_with('.') && !names_dot(component)) return false;
   std::size_t p = 0;
   std::size_t n = 0;
@@ -289,6 +166,13 @@ bool matches_component(std::string_view component, std::string_view name) {
   return p == component.size();
 }
 
+}  // namespace
+
+bool matches_component(std::string_view component, std::string_view name) {
+  const auto grouped = GroupedComponent::parse(component);
+  return grouped ? grouped->matches(name) : matches_plain(component, name);
+}
+
 std::expected<GlobPattern, GlobError> GlobPattern::compile(std::string_view pattern) {
   const auto alternatives = without_braces(pattern);
   if (!alternatives) return std::unexpected(GlobError::too_many_alternatives);
@@ -307,20 +191,25 @@ std::expected<GlobPattern, GlobError> GlobPattern::compile(std::string_view patt
       if (component == "**") {
         const bool is_repeated = compiled.starts_.back() < compiled.parts_.size() &&
                                  compiled.parts_.back().kind == PartKind::any_folders;
-        if (!is_repeated) compiled.parts_.push_back({PartKind::any_folders, ""});
-        if (is_file_named) compiled.parts_.push_back({PartKind::component, "*"});
+        if (!is_repeated) compiled.parts_.push_back({PartKind::any_folders, "", {}});
+        if (is_file_named) compiled.parts_.push_back({PartKind::component, "*", {}});
       } else {
-        compiled.parts_.push_back({PartKind::component, std::string(component)});
+        compiled.parts_.push_back(
+            {PartKind::component, std::string(component), GroupedComponent::parse(component)});
       }
     }
     // `dir/` names a folder, and only files are found: a component that no name matches.
-    if (!is_file_named) compiled.parts_.push_back({PartKind::component, ""});
-    compiled.parts_.push_back({PartKind::end, ""});
+    if (!is_file_named) compiled.parts_.push_back({PartKind::component, "", {}});
+    compiled.parts_.push_back({PartKind::end, "", {}});
     if (compiled.parts_.size() > kMaxGlobSegments) {
       return std::unexpected(GlobError::too_many_alternatives);
     }
   }
   return compiled;
+}
+
+bool GlobPattern::matches(const Part& part, std::string_view name) {
+  return part.groups ? part.groups->matches(name) : matches_plain(part.text, name);
 }
 
 void GlobPattern::add(Progress& to, std::uint32_t part) const {
@@ -340,7 +229,7 @@ GlobPattern::Progress GlobPattern::step(const Progress& at, std::string_view nam
     const Part& here = parts_[part];
     if (here.kind == PartKind::any_folders) {
       if (!name.starts_with('.')) add(next, part);
-    } else if (here.kind == PartKind::component && matches_component(here.text, name)) {
+    } else if (here.kind == PartKind::component && matches(here, name)) {
       add(next, part + 1);
     }
   }
@@ -358,7 +247,7 @@ GlobPattern::Progress GlobPattern::enter(const Progress& at, std::string_view fo
 bool GlobPattern::matches_file(const Progress& at, std::string_view name) const {
   return std::any_of(at.begin(), at.end(), [&](std::uint32_t part) {
     return parts_[part].kind == PartKind::component && parts_[part + 1].kind == PartKind::end &&
-           matches_component(parts_[part].text, name);
+           matches(parts_[part], name);
   });
 }
 
@@ -367,7 +256,9 @@ std::string GlobPattern::literal_folder() const {
   if (starts_.size() != 1) return folder;
   for (std::size_t i = 0; i + 1 < parts_.size(); ++i) {
     const Part& part = parts_[i];
-    if (part.kind != PartKind::component || !is_literal(part.text) || part.text.empty()) break;
+    if (part.kind != PartKind::component || part.groups || !is_literal(part.text) ||
+        part.text.empty())
+      break;
     if (parts_[i + 1].kind == PartKind::end) break;
     if (!folder.empty()) folder += '/';
     folder += unquoted(part.text);

@@ -1,10 +1,11 @@
 // Glob patterns, compiled: pure, no file system.
 //
 // `*` and `?` match within one component, `**` any number of folders, `[a-z]`, `[!x]`, `[^x]`,
-// `[[:digit:]]` (of ASCII) one character, `{a,b}` and `{1..9}` alternatives, `\` quotes. Wildcards
-// match no leading dot unless the pattern has one at that place. Bytes are compared, except that
+// `[[:digit:]]` (of ASCII) one character, `{a,b}` and `{1..9}` alternatives, `\` quotes; groups as
+// `@(a|b)` and `!(a)` stand within one component (glob_group.h). Wildcards match no leading dot
+// unless the pattern has one at that place. Bytes are compared, except that
 // `?` and classes take a whole UTF-8 character. Matching a name costs at most pattern size times
-// name size, whatever the pattern.
+// name size, whatever the pattern; with groups the square of name size.
 //
 // A walk carries a Progress from folder to folder, so it enters only folders that can hold matches.
 #pragma once
@@ -12,9 +13,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tools/glob_group.h"
 
 namespace glovebox::tools {
 
@@ -54,7 +58,9 @@ class GlobPattern {
   struct Part {
     PartKind kind;
     std::string text;
+    std::optional<GroupedComponent> groups;
   };
+  static bool matches(const Part& part, std::string_view name);
   void add(Progress& to, std::uint32_t part) const;
   Progress step(const Progress& at, std::string_view name) const;
 

@@ -13,6 +13,7 @@ export const sessions = [
     steps: [
       tree, calls(glob('*.md')), calls(glob('src/*.ts')), calls(glob('src/?.ts')), calls(glob('src/[ab].ts')), calls(glob('src/[!a].ts')),
       calls(glob('src/{a,b}.ts')), calls(glob('{README,src/*}.{md,ts}')), calls(glob('src/[a-b].*')),
+      ...['src/@(a|b).ts', 'src/!(a).ts', 'src/+(a|b).*', '*.!(ts)', '!(src)/*', '**/@(a|c).ts', 'src/?(a|sp ace).ts', 'src/*(a|ü|b)*', 'src/@(deep)/!(d).ts', 'src/{@(a|b),sp ace}.ts', 'src/@(a', '!(.*)', '@(.dot|*).ts'].map((pattern) => calls(glob(pattern))),
     ],
   },
   {
