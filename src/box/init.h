@@ -23,6 +23,7 @@ struct InitWork {
   const BoxPlan& plan;
   const SessionPlaces& places;
   BoxStart start;
+  GuardedNames guarded;
   BoxFds fds;
   int host_proc;  // the host's /proc; closed before anything of the guest's runs
 };

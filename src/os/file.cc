@@ -236,6 +236,23 @@ Result<void> change_mode(int fd, unsigned mode) {
   return {};
 }
 
+Result<void> let_owner_in(int place) {
+  const FileFacts facts = TRY(facts_of(place));
+  if (facts.uid != ::geteuid()) return Error::from_errno(EACCES, "open");
+  const std::string itself = std::format("/proc/self/fd/{}", place);
+  if (::chmod(itself.c_str(), facts.mode | 0700) != 0) return failed("chmod");
+  return {};
+}
+
+Result<UniqueFd> open_own_folder(int folder, const std::string& path) {
+  constexpr int kFolder = O_DIRECTORY | O_NOFOLLOW;
+  auto opened = open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
+  if (opened || opened.error().error_number() != EACCES) return opened;
+  TRY(let_owner_in(
+      TRY(open_at(folder, path, O_PATH | kFolder, Resolve::beneath_no_symlinks)).get()));
+  return open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
+}
+
 Result<void> change_owner(int fd, std::uint32_t uid, std::uint32_t gid) {
   if (::fchown(fd, uid, gid) != 0) return failed("fchown");
   return {};

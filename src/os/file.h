@@ -29,6 +29,11 @@ enum class Resolve : std::uint64_t {
 Result<UniqueFd> open_at(int folder, const std::string& path, int flags,
                          Resolve resolve = Resolve::anywhere, unsigned mode = 0);
 Result<UniqueFd> open_path(const std::string& path, int flags, unsigned mode = 0);
+// A folder for reading, below `folder` and over no symlink. One of our own that shuts us out is let
+// in first: its mode gets u+rwx, by descriptor.
+Result<UniqueFd> open_own_folder(int folder, const std::string& path);
+// The same for what an O_PATH descriptor stands for. EACCES if it is not ours.
+Result<void> let_owner_in(int place);
 
 enum class FileType : std::uint8_t { regular, folder, symlink, fifo, socket, device, other };
 

@@ -16,8 +16,8 @@ constexpr std::size_t kMaxValue = 32 * kKiB;  // bytes of an environment variabl
 constexpr int kNewestLandlock = 64;           // far beyond any kernel: a slip of the finger
 
 // Keys of the policy language that a later version of glovebox carries out.
-constexpr std::array<std::string_view, 9> kLater = {
-    "extends", "why", "expires", "egress", "approve", "audit", "deny", "guard", "devices"};
+constexpr std::array<std::string_view, 8> kLater = {"extends", "why",   "expires", "egress",
+                                                    "approve", "audit", "deny",    "devices"};
 
 void read_root(DocumentReader& reader, const Value& value, Root& root) {
   const std::string* given = reader.text(value, "root");
@@ -91,6 +91,7 @@ void read_key(DocumentReader& reader, const Entry& entry, Profile& profile) {
   const Value& value = entry.value;
   if (name == "root") return read_root(reader, value, profile.root);
   if (name == "mount") return read_mounts(reader, value, profile);
+  if (name == "guard") return read_guard(reader, value, profile.guard);
   if (name == "env") return read_environment(reader, value, profile);
   if (name == "limits") return read_limits(reader, value, profile.limits);
   if (name == "syscalls") return read_syscalls(reader, value, profile);
@@ -115,7 +116,7 @@ void read_key(DocumentReader& reader, const Entry& entry, Profile& profile) {
   if (std::ranges::find(kLater, name) != kLater.end()) return report_later(reader, entry.key);
   reader.unknown_key(
       entry.key, std::format("profile `{}`", profile.name),
-      {"root", "mount", "env", "background", "user", "limits", "syscalls", "landlock"});
+      {"root", "mount", "env", "background", "user", "limits", "syscalls", "landlock", "guard"});
 }
 
 }  // namespace

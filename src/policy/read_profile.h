@@ -1,7 +1,9 @@
 // The parts of a profile, from a document. For load.cc.
 #pragma once
 
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "policy/document.h"
 #include "policy/policy.h"
@@ -12,6 +14,7 @@ namespace glovebox::policy {
 void read_profile(DocumentReader& reader, const Entry& entry, Policy& policy);
 void read_mounts(DocumentReader& reader, const Value& value, Profile& profile);
 void read_limits(DocumentReader& reader, const Value& value, Limits& limits);
+void read_guard(DocumentReader& reader, const Value& value, std::vector<Guard>& guard);
 
 // "64KiB" and the like.
 std::optional<std::uint64_t> read_bytes(DocumentReader& reader, const Value& value,

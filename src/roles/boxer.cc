@@ -94,6 +94,7 @@ Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
       }
       log_gone("it was replaced");
       log_client_.connect(std::move(event.channel));
+      repeat_taken();
       gate_.log_back();
       return {};
     case SupervisorEvent::Kind::update:
@@ -134,6 +135,14 @@ void Boxer::read_log() {
       if (got.recorded == CallGate::Recorded::refused)
         host_.log.warning("the auditor refused a record", {{"why", got.message}});
       return gate_.recorded(got.ticket, got.recorded);
+    }
+    case LogAnswer::About::note: {
+      const auto session = sessions_.find(got.session);
+      if (session != sessions_.end() && !session->second.taken.empty())
+        session->second.taken.pop_front();
+      if (got.recorded == CallGate::Recorded::refused)
+        host_.log.warning("the auditor refused a record", {{"why", got.message}});
+      return;
     }
     case LogAnswer::About::found: {
       auto stored = StoredHere::no;

@@ -93,6 +93,7 @@ class Boxer {
   void deliver(const Step& step);
   void session_step(const Step& step);
   void end_session(const std::string& name);
+  Result<void> remove_folder(const std::string& name, const BoxerSession& session) const;
 
   // Of an open session; what is recorded of one that is gone names the policy of now.
   CallResult result_of(const Step& step, const LiveCall& call) const;
@@ -102,6 +103,10 @@ class Boxer {
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void interrupt_running(const std::string& session);
+  void note_taken(const std::string& name, BoxerSession& session, std::string_view tool_use,
+                  const box::GuardReport& report);
+  void sweep_session(const std::string& name, BoxerSession& session);
+  void repeat_taken();
   void renew_policy(const codec::Json& settings);
   void count_answer(const LiveCall& call, box::Outcome outcome);
   void count_start(LiveCall& call, box::BoxStart start);

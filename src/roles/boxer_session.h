@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,7 +33,13 @@ struct BoxerSession {
   std::string close_reason = "closed";
   std::uint32_t background_ended = 0;  // processes that calls had left, at its end
   std::uint64_t index = 0;             // of its latest record
-  bool closing = false;                // its caller wants its end
+  // What was taken away from under guarded names, until the log has it.
+  struct Taken {
+    std::string tool_use;  // of the call after which it was found; empty: of none
+    codec::JsonObject members;
+  };
+  std::deque<Taken> taken{};
+  bool closing = false;  // its caller wants its end
   // By tool: what the policy and the host came to when it was called first. A session keeps its
   // root anyway; what changes on the host meanwhile is for the next session.
   std::map<std::string, box::PlanPtr> plans;

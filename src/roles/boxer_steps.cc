@@ -208,7 +208,9 @@ void Boxer::read_keeper(const std::string& name) {
   result.is_error = report.is_error;
   result.content = std::move(report.content);
   result.background = report.background;
+  result.guard = report.guard;
   result.rule = call->second.plan->plan().rule;
+  note_taken(name, at->second, call->second.tool_use, result.guard);
   if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
   call->second.box = LiveCall::InBox::answered;
@@ -343,6 +345,7 @@ void Boxer::session_step(const Step& step) {
       else
         host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});
       send(opened);
+      sweep_session(step.session, session);  // whatever a boxer left that was killed
       return make_boxes_ahead(step.session, session);
     }
     case Step::Kind::not_opened:
@@ -353,6 +356,7 @@ void Boxer::session_step(const Step& step) {
       // Nothing of the session runs any more when its end is recorded.
       session.background_ended += session.keeper ? session.keeper->end() : 0;
       session.keeper.reset();
+      sweep_session(step.session, session);
       return ask(RecordKind::session_close,
                  session_close_members(session.close_reason, session.background_ended));
     case Step::Kind::closed: {
@@ -377,7 +381,7 @@ void Boxer::end_session(const std::string& name) {
   warn("a control group is left", box::remove_group(session.group));
   if (host_.settings.end == SessionEnd::remove) {
     warn("a workspace is left", host_.workspaces.remove(name));
-    warn("a session's folder is left", os::remove_tree(host_.sessions_fd, box::folder_name(name)));
+    warn("a session's folder is left", remove_folder(name, session));
   } else {
     warn("the end of a session was not noted",
          os::replace_file(session.store.fd(), std::string(kLastCloseName),

@@ -37,6 +37,10 @@ codec::JsonObject intent_members(const CallText& call, const ActivePolicy& activ
 codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
                                const Denial& denial);
 
+// One record of kind fs.deny each: what was found under a guarded name, and where it is now. The
+// last tells how many more there were.
+std::vector<codec::JsonObject> taken_members(const box::GuardReport& report);
+
 codec::JsonObject result_members(const CallResult& result);
 codec::JsonObject orphan_members(std::string_view why);
 

@@ -43,6 +43,12 @@ Result<void> LogClient::append_session(audit::RecordKind kind, std::string_view 
                 std::move(members));
 }
 
+Result<void> LogClient::append_note(audit::RecordKind kind, std::string_view session,
+                                    std::string_view tool_use, codec::JsonObject members) {
+  return append({LogAnswer::About::note, 0, std::string(session), false}, kind, session, tool_use,
+                std::move(members));
+}
+
 Result<void> LogClient::find(Ticket ticket, std::string_view session, std::string_view tool_use) {
   ipc::FindCall message;
   message.sequence = next_++;

@@ -19,9 +19,9 @@
 namespace glovebox::roles {
 
 struct LogAnswer {
-  enum class About : std::uint8_t { call, session, found } about = About::call;
+  enum class About : std::uint8_t { call, session, found, note } about = About::call;
   Ticket ticket = 0;    // call, found
-  std::string session;  // session
+  std::string session;  // session, note
   CallGate::Recorded recorded = CallGate::Recorded::yes;
   std::uint64_t index = 0;  // of the record
   std::string message;      // when it was refused
@@ -42,6 +42,9 @@ class LogClient {
                            std::string_view tool_use, codec::JsonObject members);
   Result<void> append_session(audit::RecordKind kind, std::string_view session,
                               codec::JsonObject members);
+  // What nobody waits for but who keeps it until it is answered; `tool_use` may be empty.
+  Result<void> append_note(audit::RecordKind kind, std::string_view session,
+                           std::string_view tool_use, codec::JsonObject members);
   Result<void> find(Ticket ticket, std::string_view session, std::string_view tool_use);
   // Blocks for one message. nullopt: the auditor is gone. Error: it broke the protocol.
   Result<std::optional<LogAnswer>> receive();
