@@ -1,8 +1,4 @@
-// Names in the workspace that are protected wherever they turn up, as a plan says it, and as they
-// were found when a call starts.
-//
-// Pure data, and its form as bytes: rules are a part of the plan, the names that were found travel
-// with each box (session_wire.h) and are kept in the session's folder (guard_watch.h).
+// Names in the workspace that are protected wherever they turn up, as a plan says it. Pure data.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +9,6 @@
 
 #include "base/result.h"
 #include "ipc/wire.h"
-#include "os/file.h"
 
 namespace glovebox::box {
 
@@ -43,31 +38,13 @@ struct GuardRule {
   bool operator==(const GuardRule&) const = default;
 };
 
-// One name that was found.
-struct GuardedName {
-  std::string path;         // below the workspace, without a slash in front
-  std::uint32_t depth = 0;  // how many of its first components lead to the root that it is at
-  Protection protection = Protection::read_only;
-  os::FileType type = os::FileType::other;
-  FileIdentity identity;
-  std::string rule;
-  bool operator==(const GuardedName&) const = default;
-};
-using GuardedNames = std::vector<GuardedName>;
-
-// Found at the start of one call. A call with more of them is refused.
-inline constexpr std::size_t kMaxGuardedNames = 512;
-// Of all their paths together: each box is told all of them.
-inline constexpr std::size_t kMaxGuardedBytes = 256 * 1024;
-
 std::vector<std::string_view> parts_of(std::string_view path);
 // Whether a component of a rule stands for a component of a path.
 bool stands_for(std::string_view pattern, std::string_view component);
 
 void write_guard_rules(ipc::Writer& writer, const std::vector<GuardRule>& rules);
 Result<std::vector<GuardRule>> read_guard_rules(ipc::Reader& reader);
-std::string encode_guarded(const GuardedNames& names);
-// Errors: protocol.
-Result<GuardedNames> decode_guarded(std::string_view bytes);
+// Relative, with nothing in it that leads elsewhere. Errors: protocol.
+Result<std::string> read_plain_path(ipc::Reader& reader);
 
 }  // namespace glovebox::box

@@ -111,16 +111,14 @@ class Search {
       const auto facts = os::facts_at(here.get(), name);
       if (!facts) return absent(facts.error());
       path = below(path, name);
-      if (facts->type != os::FileType::folder) return add(path, root, rule, *facts);
+      if (facts->type != os::FileType::folder) return add(here.get(), name, path, root, rule);
       auto next = os::open_own_folder(here.get(), name);
       if (!next) return absent(next.error());
       here = std::move(*next);
     }
     const std::string last(parts.back());
     if (last.ends_with('*')) return find_all(here.get(), path, root, rule, last);
-    const auto facts = os::facts_at(here.get(), last);
-    if (!facts) return absent(facts.error());
-    return add(below(path, last), root, rule, *facts);
+    return add(here.get(), last, below(path, last), root, rule);
   }
 
   static Result<void> absent(const Error& error) {
@@ -142,13 +140,16 @@ class Search {
                                                    kMaxEntriesMatched, rule.name));
       if (!stands_for(pattern, entry->name)) continue;
       const std::string name(entry->name);
-      const auto facts = os::facts_at(fd, name);
-      if (facts) TRY(add(below(path, name), root, rule, *facts));
+      TRY(add(fd, name, below(path, name), root, rule));
     }
   }
 
-  Result<void> add(std::string path, const Folder& root, const GuardRule& rule,
-                   const os::FileFacts& facts) {
+  Result<void> add(int folder, const std::string& name, std::string path, const Folder& root,
+                   const GuardRule& rule) {
+    const auto facts = os::facts_at(folder, name);
+    if (!facts) return absent(facts.error());
+    const auto times = os::times_at(folder, name);
+    if (!times) return absent(times.error());
     if (!known_.emplace(path, rule.protection).second) return {};
     if (found_.names.size() == most_) {
       found_.has_more = true;
@@ -157,8 +158,9 @@ class Search {
     found_.names.push_back({std::move(path),
                             root.depth,
                             rule.protection,
-                            facts.type,
-                            {facts.device, facts.inode},
+                            facts->type,
+                            {facts->device, facts->inode},
+                            *times,
                             rule.rule});
     return {};
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "box/guard_rules.h"
+#include "box/guarded_name.h"
 
 namespace glovebox::box {
 

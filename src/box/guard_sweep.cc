@@ -8,13 +8,13 @@
 
 #include "box/as_owner.h"
 #include "box/guard_search.h"
+#include "box/quarantine.h"
 #include "os/file.h"
 
 namespace glovebox::box {
 
 namespace {
 
-using ipc::kMaxText;
 using ipc::Reader;
 using ipc::Writer;
 
@@ -38,8 +38,7 @@ Result<Found> find_unknown(const GuardGround& ground, int workspace, const Guard
   }));
   report.is_whole = report.is_whole && search.is_whole;
   std::erase_if(search.names, [&](const GuardedName& name) {
-    return name.protection != Protection::read_only ||
-           watch.known.contains({name.identity, name.type});
+    return name.protection != Protection::read_only || watch.knows(name);
   });
   return Found{std::move(search.names), search.has_more};
 }
@@ -86,7 +85,12 @@ Result<void> sweep_all(const GuardGround& ground, const GuardWatch& watch, Guard
 void GuardWatch::know(const GuardedNames& names) {
   known.clear();
   for (const GuardedName& name : names)
-    if (name.protection == Protection::read_only) known.insert({name.identity, name.type});
+    if (name.protection == Protection::read_only)
+      known.insert({name.identity, name.times.born_ns, name.type});
+}
+
+bool GuardWatch::knows(const GuardedName& name) const {
+  return known.contains({name.identity, name.times.born_ns, name.type});
 }
 
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
@@ -114,7 +118,7 @@ void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& repo
   if (auto done = sweep_all(ground, watch, report); !done) report.left = done.error().message();
 }
 
-GuardReport sweep_at_the_end(const GuardGround& ground) {
+GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests) {
   GuardReport report;
   const auto file = os::open_at(ground.session_fd, kWatchFile, O_RDONLY | O_NOFOLLOW);
   if (!file && file.error().kind() == ErrorKind::not_found) return report;
@@ -132,45 +136,11 @@ GuardReport sweep_at_the_end(const GuardGround& ground) {
     if (!report.left.empty()) left = report.left;
   }
   report.left = std::move(left);
-  if (report.left.empty()) {
+  if (report.left.empty() && guests == GuestsAre::gone) {
     if (auto gone = os::remove_file(ground.session_fd, kWatchFile); !gone)
       report.left = gone.error().message();
   }
   return report;
-}
-
-std::string_view to_string(Fate fate) {
-  switch (fate) {
-    case Fate::quarantined:
-      return "quarantined";
-    case Fate::put_aside:
-      return "put aside";
-    case Fate::removed:
-      return "removed";
-    case Fate::left:
-      return "left";
-  }
-  return "unknown";
-}
-
-std::string_view kind_name(os::FileType type) {
-  switch (type) {
-    case os::FileType::regular:
-      return "file";
-    case os::FileType::folder:
-      return "folder";
-    case os::FileType::symlink:
-      return "link";
-    case os::FileType::fifo:
-      return "fifo";
-    case os::FileType::socket:
-      return "socket";
-    case os::FileType::device:
-      return "device";
-    case os::FileType::other:
-      break;
-  }
-  return "other";
 }
 
 std::string encode_watches(const std::vector<GuardWatch>& watches) {
@@ -182,6 +152,7 @@ std::string encode_watches(const std::vector<GuardWatch>& watches) {
     for (const GuardWatch::Known& known : watch.known)
       writer.number(known.identity.device)
           .number(known.identity.inode)
+          .signed_number(known.born_ns)
           .number(static_cast<std::uint8_t>(known.type));
   }
   return writer.take();
@@ -197,6 +168,7 @@ Result<std::vector<GuardWatch>> decode_watches(std::string_view bytes) {
       GuardWatch::Known known;
       known.identity.device = TRY(reader.number<std::uint64_t>());
       known.identity.inode = TRY(reader.number<std::uint64_t>());
+      known.born_ns = TRY(reader.signed_number());
       known.type = TRY(reader.choice(os::FileType::other));
       watch.known.insert(known);
     }
@@ -204,40 +176,6 @@ Result<std::vector<GuardWatch>> decode_watches(std::string_view bytes) {
   }
   TRY(reader.finish());
   return watches;
-}
-
-void write_guard_report(Writer& writer, const GuardReport& report) {
-  writer.number(static_cast<std::uint32_t>(report.names.size()));
-  for (const SweptName& name : report.names) {
-    writer.text(name.path).number(static_cast<std::uint8_t>(name.type)).text(name.rule);
-    writer.number(static_cast<std::uint8_t>(name.moved.fate)).text(name.moved.place);
-    writer.number(name.moved.size.bytes).number(name.moved.size.files);
-    writer.number(static_cast<std::uint8_t>(name.moved.size.is_whole ? 1 : 0));
-  }
-  writer.number(report.more).number(static_cast<std::uint8_t>(report.is_whole ? 1 : 0));
-  writer.text(report.left);
-}
-
-Result<GuardReport> read_guard_report(Reader& reader) {
-  GuardReport report;
-  for (std::size_t left = TRY(reader.count()); left > 0; --left) {
-    if (report.names.size() == kMaxSweptNames)
-      return Error(ErrorKind::protocol, "guard: too many names");
-    SweptName name;
-    name.path = TRY(reader.text(kMaxText));
-    name.type = TRY(reader.choice(os::FileType::other));
-    name.rule = TRY(reader.text(kMaxText));
-    name.moved.fate = TRY(reader.choice(Fate::left));
-    name.moved.place = TRY(reader.text(kMaxText));
-    name.moved.size.bytes = TRY(reader.number<std::uint64_t>());
-    name.moved.size.files = TRY(reader.number<std::uint64_t>());
-    name.moved.size.is_whole = TRY(reader.flag());
-    report.names.push_back(std::move(name));
-  }
-  report.more = TRY(reader.number<std::uint64_t>());
-  report.is_whole = TRY(reader.flag());
-  report.left = TRY(reader.text(kMaxText));
-  return report;
 }
 
 }  // namespace glovebox::box

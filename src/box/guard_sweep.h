@@ -12,18 +12,21 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "box/guard_report.h"
 #include "box/guard_rules.h"
+#include "box/guarded_name.h"
 #include "box/plan.h"
-#include "box/quarantine.h"
 
 namespace glovebox::box {
 
 struct GuardWatch {
   struct Known {
     FileIdentity identity;
+    std::int64_t born_ns = 0;
     os::FileType type = os::FileType::other;
     auto operator<=>(const Known&) const = default;
   };
@@ -31,27 +34,9 @@ struct GuardWatch {
   std::set<Known> known;
 
   void know(const GuardedNames& names);
+  bool knows(const GuardedName& name) const;
   bool operator==(const GuardWatch&) const = default;
 };
-
-// What was found under one name.
-struct SweptName {
-  std::string path;  // below the workspace
-  os::FileType type = os::FileType::other;
-  std::string rule;  // file:line of the guard
-  Moved moved;
-};
-
-struct GuardReport {
-  std::vector<SweptName> names;  // the first kMaxSweptNames
-  std::uint64_t more = 0;        // and how many others
-  bool is_whole = true;          // the search was, see guard_search.h
-  // What could not be moved away; no call runs until it is gone.
-  std::string left;
-  bool is_quiet() const { return names.empty() && more == 0 && is_whole && left.empty(); }
-};
-// Told one by one.
-inline constexpr std::size_t kMaxSweptNames = 16;
 
 struct GuardGround {
   std::string workspace;  // host path
@@ -73,15 +58,10 @@ Result<std::vector<GuardWatch>> decode_watches(std::string_view bytes);
 inline constexpr const char* kWatchFile = "guard";
 inline constexpr std::uint64_t kMaxWatchFile = 1 * kMiB;
 
-// With nothing of the session's guests left: sweeps what its file tells, and removes the file if
-// nothing is left over. Without a file there is nothing to be done.
-GuardReport sweep_at_the_end(const GuardGround& ground);
-
-std::string_view to_string(Fate fate);
-std::string_view kind_name(os::FileType type);
-
-// A report as bytes, for messages.
-void write_guard_report(ipc::Writer& writer, const GuardReport& report);
-Result<GuardReport> read_guard_report(ipc::Reader& reader);
+// At an end of the session: sweeps what its file tells, and removes the file if nothing is left
+// over. Without a file there is nothing to be done. `dying`: what was killed with its keeper may
+// not be gone yet; the file stays for who opens the session next.
+enum class GuestsAre : std::uint8_t { gone, dying };
+GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests = GuestsAre::gone);
 
 }  // namespace glovebox::box

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "box/box_fds.h"
+#include "box/guarded_name.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 #include "box/session_wire.h"

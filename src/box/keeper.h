@@ -19,7 +19,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "box/cgroup.h"
-#include "box/guard_sweep.h"
+#include "box/guard_report.h"
 #include "box/host.h"
 #include "box/known_plan.h"
 #include "box/outcome.h"

@@ -59,8 +59,7 @@ std::string rest_of(const std::string& path, const std::string& folder) {
 // What a mount shows of the host; empty: nothing.
 std::string source_of(const MountEntry& entry, const CallFacts& call) {
   if (entry.kind == MountKind::workspace) return call.host_workdir;
-  return entry.kind == MountKind::bind || entry.kind == MountKind::inner_bind ? entry.source
-                                                                              : std::string();
+  return entry.kind == MountKind::bind ? entry.source : std::string();
 }
 
 // The mount that a path of the box lies in.
@@ -73,23 +72,34 @@ const MountEntry* mount_of(const BoxPlan& plan, const std::string& at) {
   return found;
 }
 
-void hide(BoxPlan& plan, const std::string& at, const CallFacts& call) {
-  std::vector<std::string> places = {at};
-  if (const MountEntry* own = mount_of(plan, at)) {
-    const std::string source = source_of(*own, call);
-    const std::string there = source.empty() ? std::string() : source + rest_of(at, own->at);
-    for (const MountEntry& other : plan.mounts) {
-      const std::string shown = source_of(other, call);
-      if (&other == own || shown.empty() || there.empty()) continue;
-      // /var/tmp is the box's /tmp, whatever the host has there.
-      if ((own->kind == MountKind::inner_bind) != (other.kind == MountKind::inner_bind)) continue;
-      if (policy::is_below(there, shown))
-        places.push_back(other.at + rest_of(there, shown));
-      else if (policy::is_below(shown, there))
-        places.push_back(other.at);
-    }
+// Other paths of the box at which a mount shows what is at `at`, or something in it.
+std::vector<std::string> aliases_of(const BoxPlan& plan, const std::string& at,
+                                    const CallFacts& call) {
+  std::vector<std::string> aliases;
+  for (const MountEntry& entry : plan.mounts) {
+    if (entry.kind != MountKind::inner_bind) continue;
+    if (policy::is_below(at, entry.source)) aliases.push_back(entry.at + rest_of(at, entry.source));
+    if (policy::is_below(at, entry.at)) aliases.push_back(entry.source + rest_of(at, entry.at));
   }
-  for (const std::string& hidden : places) add_mask(plan, hidden);
+  const MountEntry* const own = mount_of(plan, at);
+  const std::string source = own == nullptr ? std::string() : source_of(*own, call);
+  if (source.empty()) return aliases;
+  const std::string there = source + rest_of(at, own->at);
+  for (const MountEntry& other : plan.mounts) {
+    const std::string shown = source_of(other, call);
+    if (&other == own || shown.empty()) continue;
+    if (policy::is_below(there, shown))
+      aliases.push_back(other.at + rest_of(there, shown));
+    else if (policy::is_below(shown, there))
+      aliases.push_back(other.at);
+  }
+  return aliases;
+}
+
+void hide(BoxPlan& plan, const std::string& at, const CallFacts& call) {
+  const std::vector<std::string> aliases = aliases_of(plan, at, call);
+  add_mask(plan, at);
+  for (const std::string& alias : aliases) add_mask(plan, alias);
 }
 
 }  // namespace

@@ -8,11 +8,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
+#include "box/guard_report.h"
 #include "box/plan.h"
 
 namespace glovebox::box {
@@ -21,25 +24,6 @@ inline constexpr const char* kQuarantine = "quarantine";
 inline constexpr std::size_t kMaxQuarantined = 32;                // entries of a session
 inline constexpr std::uint64_t kMaxQuarantinedBytes = 16 * kMiB;  // of one entry, on the disk
 inline constexpr std::uint64_t kMaxQuarantinedFiles = 10'000;     // of one entry
-
-struct TreeSize {
-  std::uint64_t bytes = 0;  // on the disk
-  std::uint64_t files = 0;  // names, the first included
-  bool is_whole = true;     // all of it was counted
-};
-
-enum class Fate : std::uint8_t {
-  quarantined,  // `place` is its number
-  put_aside,    // in its folder, as `place`: it could not leave it
-  removed,
-  left,  // `place` says why
-};
-
-struct Moved {
-  Fate fate = Fate::left;
-  std::string place;
-  TreeSize size;
-};
 
 class Quarantine {
  public:

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "box/guarded_name.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 #include "os/file.h"

@@ -104,6 +104,20 @@ Result<FileFacts> facts_of_path(const std::string& path) {
   return facts_at(AT_FDCWD, path);
 }
 
+Result<FileTimes> times_at(int folder, const std::string& name) {
+  struct statx found{};
+  if (::statx(folder, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &found) != 0)
+    return failed("statx");
+  const auto nanoseconds = [](const statx_timestamp& time) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+  };
+  FileTimes times;
+  if ((found.stx_mask & STATX_BTIME) != 0) times.born_ns = nanoseconds(found.stx_btime);
+  times.changed_ns = nanoseconds(found.stx_ctime);
+  return times;
+}
+
 Result<std::string> read_link_at(int folder, const std::string& name) {
   std::array<char, PATH_MAX> target{};
   const ssize_t size = ::readlinkat(folder, name.c_str(), target.data(), target.size());

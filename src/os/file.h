@@ -54,6 +54,13 @@ Result<FileFacts> facts_of(int fd);
 // Of the name itself: a last symlink is not followed.
 Result<FileFacts> facts_at(int folder, const std::string& name);
 Result<FileFacts> facts_of_path(const std::string& path);
+// When it came to be and when anything about it changed the last time; nanoseconds since 1970. A
+// file system that keeps no time of birth gives 0. Of the name itself. statx(2).
+struct FileTimes {
+  std::int64_t born_ns = 0;
+  std::int64_t changed_ns = 0;
+};
+Result<FileTimes> times_at(int folder, const std::string& name);
 Result<std::string> read_link_at(int folder, const std::string& name);
 
 Result<std::size_t> read_some(int fd, char* out, std::size_t size);

@@ -53,7 +53,8 @@ void Boxer::repeat_taken() {
 // looked, or an earlier boxer with all of it, this is what finds what it left.
 void Boxer::sweep_session(const std::string& name, BoxerSession& session) {
   const box::GuardGround ground{session.workspace.path, session.store.fd(), session.workspace.ids};
-  note_taken(name, session, "", box::sweep_at_the_end(ground));
+  const auto guests = session.lost_keeper ? box::GuestsAre::dying : box::GuestsAre::gone;
+  note_taken(name, session, "", box::sweep_at_the_end(ground, guests));
 }
 
 // Of a workspace that stays, what was taken from it stays as well.

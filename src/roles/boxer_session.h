@@ -39,7 +39,8 @@ struct BoxerSession {
     codec::JsonObject members;
   };
   std::deque<Taken> taken{};
-  bool closing = false;  // its caller wants its end
+  bool closing = false;      // its caller wants its end
+  bool lost_keeper = false;  // one died with what ran
   // By tool: what the policy and the host came to when it was called first. A session keeps its
   // root anyway; what changes on the host meanwhile is for the next session.
   std::map<std::string, box::PlanPtr> plans;

@@ -188,6 +188,7 @@ void Boxer::read_keeper(const std::string& name) {
   auto event = at->second.keeper->receive();
   if (!event || !*event) {
     host_.log.warning("a keeper died", {{"session", name}});
+    at->second.lost_keeper = true;
     at->second.keeper.reset();
     return interrupt_running(name);
   }

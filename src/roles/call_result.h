@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "box/guard_sweep.h"
+#include "box/guard_report.h"
 #include "box/outcome.h"
 #include "box/session_store.h"
 
