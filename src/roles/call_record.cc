@@ -113,7 +113,7 @@ std::vector<JsonObject> taken_members(const box::GuardReport& report) {
   for (const box::SweptName& name : report.names) {
     JsonObject members;
     members.set("name", std::format("{}/{}", box::kWorkspace, name.path));
-    members.set("kind", box::kind_name(name.type));
+    members.set("type", box::kind_name(name.type));
     members.set("rule", name.rule);
     members.set("did", box::to_string(name.moved.fate));
     if (!name.moved.place.empty())

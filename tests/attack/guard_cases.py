@@ -71,7 +71,7 @@ class Place:
         names, ordered, running = [], True, False
         for line in done.stdout.splitlines():
             record = json.loads(line)
-            kind = record.get("k") or record.get("kind")
+            kind = record["k"]
             if kind == "tool.intent":
                 running = True
             elif kind == "tool.result":

@@ -56,7 +56,7 @@ def denied(state):
 
 
 def kind(record):
-    return record.get("k") or record.get("kind")
+    return record["k"]
 
 
 @case
@@ -82,7 +82,7 @@ def what_is_made_is_taken_away_and_told_before_the_result(folder):
         names = {record["name"]: record for record in told}
         assert set(names) == {"/workspace/.vscode", "/workspace/.git/hooks", "/workspace/.env.local"}, names
         vscode = names["/workspace/.vscode"]
-        assert vscode["kind"] == "folder" and vscode["count"] == 2 and vscode["size"] > 0, vscode
+        assert vscode["type"] == "folder" and vscode["count"] == 2 and vscode["size"] > 0, vscode
         assert vscode["did"] == "quarantined" and "policy.toml:" in vscode["rule"], vscode
         assert all(record["tu"] == seen[first]["tu"] for record in told), told
         assert seen[first]["prot"]["guard"] == 4, seen[first]

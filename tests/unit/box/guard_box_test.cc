@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "box/guard_sweep.h"
+#include "box/guarded_name.h"
 #include "box/known_plan.h"
+#include "box/quarantine.h"
 #include "box/session_guard.h"
 #include "os/file.h"
 #include "support.h"

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "box/guarded_name.h"
 #include "box/plan.h"
 #include "box/plan_text.h"
 #include "box/plan_wire.h"

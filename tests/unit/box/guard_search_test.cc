@@ -12,6 +12,7 @@
 
 #include "box/guard_search.h"
 #include "box/guard_sweep.h"
+#include "box/quarantine.h"
 #include "os/file.h"
 #include "os/identity.h"
 
