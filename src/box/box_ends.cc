@@ -94,7 +94,8 @@ Result<void> ask(BoxEnds& ends, SessionCommons& commons, const KnownPlan& known,
   side.stdio = std::move(stdio);
   if (plan.cgroups == CgroupMode::v2) side.group = TRY(make_own_group(ends, commons, plan.limits));
   const SessionInit* const session = TRY(commons.roots.of(known, commons.places));
-  auto asked = session->make_box(ends.number, ends.start, known.bytes(), side.list(plan));
+  auto asked =
+      session->make_box({ends.number, ends.start, known.bytes(), ends.guarded}, side.list(plan));
   // One that is gone already has left word why, which is read next.
   if (!asked && asked.error().kind() != ErrorKind::closed)
     return std::move(asked).error().with_context("ask for the box");
@@ -124,7 +125,8 @@ void BoxEnds::remove_group() {
 }
 
 Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
-                            const std::optional<BoxCall>& call, std::array<UniqueFd, 3> stdio) {
+                            const std::optional<BoxCall>& call, std::string guarded,
+                            std::array<UniqueFd, 3> stdio) {
   const BoxPlan& plan = known.plan();
   if (plan.layers.has(Layer::seccomp) && plan.filter.empty())
     return Error(ErrorKind::invalid, "seccomp: the plan has no filter");
@@ -132,6 +134,7 @@ Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
     return Error(ErrorKind::invalid, "start: no program is named");
   BoxEnds ends;
   ends.number = ++commons.last_box;
+  ends.guarded = std::move(guarded);
   ends.background = plan.background;
   ends.start = call ? call->start : BoxStart::waiting;
   if (auto asked = ask(ends, commons, known, call, std::move(stdio)); !asked) {

@@ -21,6 +21,7 @@ namespace glovebox::box {
 
 struct BoxEnds {
   std::uint64_t number = 0;
+  std::string guarded;  // as it was made with, see session_guard.h
   BoxStart start = BoxStart::with_its_call;
   Background background = Background::kill;  // as planned
   const SessionInit* session = nullptr;      // that was asked, until the box is gone
@@ -51,9 +52,11 @@ inline constexpr std::size_t kMostToShell = 4096;
 // Of the file that a shell's state comes in.
 inline constexpr std::uint64_t kStateRoom = (1024 + 128) * 1024;
 
-// Asks the session for a box of this plan, with its call or to wait for one. A program gets
-// `stdio`. Errors: of a step of the keeper; those of the box's own are told by itself.
+// Asks the session for a box of this plan, with its call or to wait for one. `guarded`: of
+// SessionGuard. A program gets `stdio`. Errors: of a step of the keeper; those of the box's own are
+// told by itself.
 Result<BoxEnds> ask_for_box(SessionCommons& commons, const KnownPlan& known,
-                            const std::optional<BoxCall>& call, std::array<UniqueFd, 3> stdio);
+                            const std::optional<BoxCall>& call, std::string guarded,
+                            std::array<UniqueFd, 3> stdio);
 
 }  // namespace glovebox::box

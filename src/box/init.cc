@@ -197,6 +197,7 @@ int run_function(InitWork& work) {
 int run_init(InitWork& work) {
   const int status = work.fds.status.get();
   Site site(work.plan, work.places);
+  site.guarded = std::move(work.guarded);
   site.kept = kept_descriptors(work);
   site.host_proc = work.host_proc;
   if (auto failed = build_call(site)) return fail(status, *failed);

@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "box/box_fds.h"
+#include "box/guarded_name.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 #include "box/session_wire.h"
@@ -26,6 +27,7 @@ struct InitWork {
   const SessionPlaces& places;
   std::uint64_t number;  // of the box
   BoxStart start;
+  GuardedNames guarded;
   BoxFds fds;
   int host_proc;  // the host's /proc; closed before anything of the guest's runs
   int keeper;     // the session's channel, for the listener of the filter; closed as well

@@ -20,6 +20,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "box/cgroup.h"
+#include "box/guard_report.h"
 #include "box/host.h"
 #include "box/known_plan.h"
 #include "box/outcome.h"
@@ -73,6 +74,7 @@ struct RunReport {
   std::string output_file;  // name below /outputs that holds a cut output whole; empty: none
   BoxStart start = BoxStart::with_its_call;  // or `waiting`
   std::uint32_t background = 0;              // processes of the call that live on, in keep mode
+  GuardReport guard{};                       // what was made under guarded names, and taken away
 };
 
 struct KeeperEvent {

@@ -316,8 +316,14 @@ Result<void> run(ipc::Channel channel) {
     group = TRY(Group::open(start.cgroup));
     TRY(group.join());
   }
-  SessionCommons commons{start.places, SessionStore::adopt(std::move(first->fds.front())),
-                         start.cgroup, std::move(group), DiskWatch(start.places.workspace)};
+  auto store = SessionStore::adopt(std::move(first->fds.front()));
+  SessionGuard guard(start.places, store.fd());
+  SessionCommons commons{start.places,
+                         std::move(store),
+                         start.cgroup,
+                         std::move(group),
+                         DiskWatch(start.places.workspace),
+                         std::move(guard)};
   return KeeperLoop(std::move(channel), commons, start.ahead).run();
 }
 

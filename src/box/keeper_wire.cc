@@ -102,6 +102,7 @@ std::string encode_report(const RunReport& report) {
   writer.number(static_cast<std::uint8_t>(report.is_error ? 1 : 0));
   writer.text(report.content).text(report.output_file).number(report.background);
   writer.number(static_cast<std::uint8_t>(report.start));
+  write_guard_report(writer, report.guard);
   return writer.take();
 }
 
@@ -120,6 +121,7 @@ Result<RunReport> decode_report(std::string_view body) {
   report.output_file = TRY(reader.text(kMaxName));
   report.background = TRY(reader.number<std::uint32_t>());
   report.start = TRY(reader.choice(BoxStart::waiting));
+  report.guard = TRY(read_guard_report(reader));
   TRY(reader.finish());
   return report;
 }

@@ -293,6 +293,15 @@ Result<void> make_fresh_mounts(Site& site) {
     site.step = std::format("mount {}", entry.at);
     TRY(maker.make(entry, {}));
   }
+  for (const GuardedName& name : site.guarded) {
+    if (name.protection != Protection::hidden) continue;
+    MountEntry mask;
+    mask.kind = MountKind::mask;
+    mask.at = std::format("{}/{}", kWorkspace, name.path);
+    mask.presence = Presence::if_present;
+    site.step = std::format("mount {}", mask.at);
+    TRY(maker.make(mask, {}));
+  }
   site.root.reset();
   return {};
 }

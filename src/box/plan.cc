@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "box/plan_guards.h"
 #include "policy/normal_path.h"
 
 namespace glovebox::box {
@@ -245,6 +246,7 @@ Result<void> add_bind(BoxPlan& plan, const policy::Mount& mount, const CallFacts
 
 Result<void> add_policy_mount(BoxPlan& plan, const policy::Mount& mount, const CallFacts& call,
                               const HostView& view) {
+  if (is_guard(mount)) return {};  // add_guards()
   if (mount.at == "@workspace") {
     add_workspace(plan, mount);
     return {};
@@ -257,14 +259,8 @@ Result<void> add_policy_mount(BoxPlan& plan, const policy::Mount& mount, const C
                              ? std::string(kWorkspace) + mount.at.substr(10)
                              : mount.at;
   switch (mount.mode) {
-    case MountMode::hide: {
-      MountEntry entry;
-      entry.kind = MountKind::mask;
-      entry.at = at;
-      entry.presence = Presence::if_present;
-      plan.mounts.push_back(entry);
-      return {};
-    }
+    case MountMode::hide:
+      return {};  // add_hidden(), when all mounts are known
     case MountMode::tmpfs: {
       plan.mounts.push_back(scratch(at, mount.size ? mount.size->bytes() : plan.limits.tmp,
                                     execution_of(mount.exec)));
@@ -402,6 +398,8 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
     plan.mounts.push_back(outputs);
     plan.landlock.push_back({outputs.at, FileRights::read});
   }
+  TRY(add_hidden(plan, profile, call));
+  add_guards(plan, profile);
   order_mounts(plan.mounts);
   add_environment(plan, profile);
   return plan;

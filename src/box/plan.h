@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "box/guard_rules.h"
 #include "box/host.h"
 #include "box/layer.h"
 #include "policy/policy.h"
@@ -45,13 +46,6 @@ enum class MountKind : std::uint8_t {
 enum class Access : std::uint8_t { read_only, read_write };
 enum class Execution : std::uint8_t { forbidden, allowed };
 enum class Presence : std::uint8_t { required, if_present };
-
-// Which file a path must still be when it is mounted; guards against a swap after the check.
-struct FileIdentity {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  bool operator==(const FileIdentity&) const = default;
-};
 
 struct MountEntry {
   MountKind kind = MountKind::directory;
@@ -127,6 +121,8 @@ struct BoxPlan {
   IdMap ids;
   std::string hostname = "box";
   std::vector<MountEntry> mounts;
+  // What is looked for in the workspace when a call starts, and again when it has ended.
+  std::vector<GuardRule> guards;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string directory = "/workspace";
   // A path below it that the model gives to a file tool means the same path below /workspace.

@@ -2,6 +2,8 @@
 
 #include <format>
 
+#include "box/guard_search.h"
+
 namespace glovebox::box {
 
 std::string_view to_string(Background background) {
@@ -102,6 +104,19 @@ std::string mount_line(const MountEntry& entry) {
   return line + ", nosuid, nodev\n";
 }
 
+std::string guards_text(const BoxPlan& plan) {
+  std::string text = std::format(
+      "guard     at the root of the workspace, and of repositories in at most {} folders that are\n"
+      "          at most {} below it, of the first {} folders; not what lies beyond\n",
+      kMaxRepositories, kMaxRepositoryDepth, kMaxFoldersSearched);
+  for (const GuardRule& rule : plan.guards)
+    text +=
+        std::format("  {:<24} {}{} ({})\n", rule.name,
+                    rule.protection == Protection::hidden ? "hidden" : "not to be changed or made",
+                    rule.reach == Reach::workspace ? ", workspace only" : "", rule.rule);
+  return text;
+}
+
 std::string_view enforced(Enforced by) {
   return by == Enforced::walled ? "walled" : "watched";
 }
@@ -124,6 +139,7 @@ std::string to_text(const BoxPlan& plan) {
         std::format("  {:<24} {}\n", to_string(layer), plan.layers.has(layer) ? "yes" : "absent");
   text += "mounts\n";
   for (const MountEntry& entry : plan.mounts) text += mount_line(entry);
+  if (!plan.guards.empty()) text += guards_text(plan);
   text += "environment\n";
   for (const auto& [name, value] : plan.environment) text += std::format("  {}={}\n", name, value);
   text += std::format("landlock  ABI {}\n", plan.landlock_abi);

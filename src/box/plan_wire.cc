@@ -128,6 +128,7 @@ std::string encode_plan(const BoxPlan& plan) {
   writer.text(plan.hostname);
   write_count(writer, plan.mounts);
   for (const MountEntry& entry : plan.mounts) write_mount(writer, entry);
+  write_guard_rules(writer, plan.guards);
   write_count(writer, plan.environment);
   for (const auto& [name, value] : plan.environment) writer.text(name).text(value);
   writer.text(plan.directory).text(plan.host_workdir);
@@ -163,6 +164,7 @@ Result<BoxPlan> decode_plan(std::string_view bytes) {
   plan.hostname = TRY(reader.text(kMaxName));
   for (std::size_t left = TRY(reader.count()); left > 0; --left)
     plan.mounts.push_back(TRY(read_mount(reader)));
+  plan.guards = TRY(read_guard_rules(reader));
   for (std::size_t left = TRY(reader.count()); left > 0; --left) {
     std::string name = TRY(reader.text(kMaxName));
     std::string value = TRY(reader.text(kMaxText));

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "box/answer.h"
 #include "codec/json.h"
+#include "codec/utf8.h"
 #include "ipc/wire.h"
 #include "os/file.h"
 #include "os/memfd.h"
@@ -28,6 +29,7 @@ constexpr int kChunksAtOnce = 16;  // so that one box cannot keep the keeper fro
 constexpr std::size_t kMaxAnswer = ipc::kMaxBlob + kKiB;
 // A killed process that is not gone by then hangs in the kernel.
 constexpr seconds kGoneWithin{5};
+constexpr std::size_t kShownOfName = 256;  // bytes
 constexpr std::string_view kStateDropped =
     "[the state of the shell could not be restored; it starts afresh]";
 
@@ -75,6 +77,16 @@ void RunningBox::start(WaitingBoxes& waiting) {
   if (kind == CommandKind::shell && !prepare_shell()) return;
   if (kind == CommandKind::function) command_ = plan().tool + '\n' + std::move(call_.input);
   deadline_ = began_ + time_limit_;
+  const bool quiet = commons_.guests == 0 && !commons_.has_background;
+  auto guarded = commons_.guard.begin(plan(), quiet ? Guests::none : Guests::run);
+  swept_ = Swept::to_do;
+  if (!guarded) {
+    complete({Outcome::setup_failed, 0, "guard: " + guarded.error().message()});
+    return;
+  }
+  guarded_ = *std::move(guarded);
+  ++commons_.guests;
+  has_guest_ = true;
   launch(&waiting);
 }
 
@@ -125,7 +137,8 @@ void RunningBox::launch(WaitingBoxes* waiting) {
 Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
   TRY(enter_group());
   if (waiting != nullptr) {
-    if (auto box = waiting->take(*call_.known, {state_, command_})) return std::move(*box);
+    if (auto box = waiting->take(*call_.known, guarded_, {state_, command_}))
+      return std::move(*box);
   }
   const std::string& walls = call_.known->walls();
   const bool is_start_known = commons_.start_of(walls) != nullptr;
@@ -134,7 +147,7 @@ Result<BoxEnds> RunningBox::take_box(WaitingBoxes* waiting) {
                      is_start_known || plan().command.kind != CommandKind::shell
                          ? BoxStart::with_its_call
                          : BoxStart::telling};
-  return ask_for_box(commons_, *call_.known, call, std::move(call_.stdio));
+  return ask_for_box(commons_, *call_.known, call, guarded_, std::move(call_.stdio));
 }
 
 // The session's groups, that is; one of its own is made with the box.
@@ -187,10 +200,14 @@ void RunningBox::gone(const os::ExitFacts& exit, std::uint32_t left) {
   ends_.pidfd.reset();
   ends_.pid = 0;
   report_.background = left;
+  // What lives on may run out of memory between calls.
+  if (left > 0) {
+    commons_.has_background = true;
+    commons_.guard.has_left(plan());
+  }
   if (!done_) finish(exit);
   if (ends_.session != nullptr) return;
-  // What lives on may run out of memory between calls.
-  if (left > 0) commons_.has_background = true;
+  guest_gone();
   if (commons_.has_background) commons_.kills_seen.reset();
   if (keeps() && (left > 0 || ends_.output))
     left_ = LeftBehind{.session = session,
@@ -405,8 +422,49 @@ bool RunningBox::has_memory_kill() {
   return has_grant_ && commons_.count_kills().value_or(kills_before_) > kills_before_;
 }
 
+void RunningBox::guest_gone() {
+  if (!std::exchange(has_guest_, false)) return;
+  if (--commons_.guests == 0 && !commons_.has_background) commons_.guard.rest();
+}
+
+// Before the answer goes: whatever comes after it may find what this call left.
+void RunningBox::sweep() {
+  if (swept_ != Swept::to_do) return;
+  swept_ = Swept::done;
+  report_.guard = commons_.guard.end(plan());
+}
+
+// What a file tool made is not there any more; a shell's answer begins with a notice.
+void RunningBox::deny_swept() {
+  if (report_.guard.names.empty()) return;
+  const std::string& rule = report_.guard.names.front().rule;
+  report_.is_error = true;
+  report_.content =
+      tools::to_content_json(tools::error_result(tools::denied_text(plan().tool, rule)));
+}
+
+std::string RunningBox::notice() const {
+  std::string lines;
+  if (restore_ == Restore::dropped) lines = kStateDropped;
+  if (report_.guard.names.empty()) return lines;
+  std::string names;
+  for (const SweptName& name : report_.guard.names) {
+    if (!names.empty()) names += ", ";
+    names += codec::visible_text(name.path.substr(0, kShownOfName));
+  }
+  if (report_.guard.more > 0) names += std::format(" and {} more", report_.guard.more);
+  if (!lines.empty()) lines += '\n';
+  return lines + std::format(
+                     "[the policy guards these names, what was made there has been taken "
+                     "away: {}]",
+                     names);
+}
+
 void RunningBox::complete(Verdict verdict) {
   leave_group();
+  sweep();
+  // In keep mode something of the call may live on: see gone().
+  if (!keeps() || ends_.session == nullptr) guest_gone();
   report_.usage.wall_us =
       std::chrono::duration_cast<microseconds>(commons_.clock.monotonic() - began_).count();
   report_.usage.cpu_us = use_.cpu_us;
@@ -417,6 +475,7 @@ void RunningBox::complete(Verdict verdict) {
                                          : function_result(verdict);
     report_.is_error = result.is_error == tools::ToolResult::IsError::yes;
     if (report_.content.empty()) report_.content = tools::to_content_json(result);
+    if (plan().command.kind == CommandKind::function) deny_swept();
   }
   report_.verdict = std::move(verdict);
   done_ = true;
@@ -440,10 +499,12 @@ std::string RunningBox::state_told() const {
 }
 
 tools::ToolResult RunningBox::shell_text(const Verdict& verdict, std::string_view state) const {
-  std::string notice = restore_ == Restore::dropped ? std::string(kStateDropped) : std::string();
-  if (tools::is_folder_gone(state)) notice = tools::kFolderGoneNotice;
+  std::string lines = notice();
+  if (tools::is_folder_gone(state))
+    lines = lines.empty() ? std::string(tools::kFolderGoneNotice)
+                          : std::format("{}\n{}", tools::kFolderGoneNotice, lines);
   return tools::bash_result({collector_.output(), bash_outcome(verdict, plan().limits, time_limit_),
-                             collector_.file(), std::move(notice)});
+                             collector_.file(), std::move(lines)});
 }
 
 tools::ToolResult RunningBox::shell_result(const Verdict& verdict) {

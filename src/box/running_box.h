@@ -105,6 +105,10 @@ class RunningBox {
   tools::ToolResult shell_result(const Verdict& verdict);
   tools::ToolResult function_result(Verdict& verdict);
   void complete(Verdict verdict);
+  void sweep();
+  void deny_swept();
+  std::string notice() const;
+  void guest_gone();
   void watch_restore(Duration now);
   void watch_use(Duration now);
   void limit_use(const BoxUse& use);
@@ -114,6 +118,8 @@ class RunningBox {
   std::string state_;    // of the shell, before the call
   std::string command_;  // or the tool and its input
   milliseconds time_limit_{0};
+  std::string guarded_;  // of SessionGuard, before the call
+  enum class Swept : std::uint8_t { not_begun, to_do, done } swept_ = Swept::not_begun;
 
   BoxEnds ends_;
   std::optional<LeftBehind> left_;
@@ -128,6 +134,7 @@ class RunningBox {
   std::uint64_t peak_bytes_ = 0;
   os::OwnUse use_;
   bool has_grant_ = false;
+  bool has_guest_ = false;  // counted in SessionCommons::guests
   enum class Restore : std::uint8_t { normal, given_up, dropped } restore_ = Restore::normal;
   std::optional<Verdict> decided_;
   bool told_started_ = false;

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "box/cgroup.h"
 #include "box/disk_watch.h"
+#include "box/session_guard.h"
 #include "box/session_places.h"
 #include "box/session_roots.h"
 #include "box/session_store.h"
@@ -23,6 +24,7 @@ struct SessionCommons {
   GroupPlaces group_places;  // mode none: there is no group
   Group group;
   DiskWatch disk;
+  SessionGuard guard;
   SystemClock clock{};
   GroupLimits granted{};                     // to the boxes that run, together (version 1)
   GroupLimits kept{};                        // the same for what calls leave behind (keep mode)
@@ -43,6 +45,7 @@ struct SessionCommons {
   std::optional<std::uint64_t> kills_seen{};
   bool disk_is_full = false;    // some call was ended for that
   bool has_background = false;  // some call of the session has left something running
+  std::size_t guests = 0;       // boxes that something of a guest's may run in
 
   // The next call gets it from memory; the file follows when there is time.
   void set_shell_state(std::string state);

@@ -41,9 +41,8 @@ Result<SessionInit> SessionInit::start(const BoxPlan& plan, const SessionPlaces&
   return session;
 }
 
-Result<void> SessionInit::make_box(std::uint64_t number, BoxStart start, std::string_view plan,
-                                   const std::vector<int>& fds) const {
-  return channel_.send(MakeBox::kType, MakeBox{number, start, std::string(plan)}.encode(), fds);
+Result<void> SessionInit::make_box(const MakeBox& request, const std::vector<int>& fds) const {
+  return channel_.send(MakeBox::kType, request.encode(), fds);
 }
 
 void SessionInit::end_call(std::uint64_t number) const {

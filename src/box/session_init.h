@@ -60,10 +60,8 @@ class SessionInit {
   static Result<SessionInit> start(const BoxPlan& plan, const SessionPlaces& places);
 
   int fd() const { return channel_.fd(); }  // poll for reading
-  // `number` names the box from now on; `plan`: plan_wire.h; `fds` as box_fds.h orders them, stay
-  // the caller's.
-  Result<void> make_box(std::uint64_t number, BoxStart start, std::string_view plan,
-                        const std::vector<int>& fds) const;
+  // `number` in it names the box from now on; `fds` as box_fds.h orders them, stay the caller's.
+  Result<void> make_box(const MakeBox& request, const std::vector<int>& fds) const;
   // In keep mode, see session_wire.h. A process that is gone is told by receive().
   void end_call(std::uint64_t number) const;
   void take_census() const;

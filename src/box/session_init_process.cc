@@ -109,17 +109,20 @@ class SessionLoop {
     const auto request = TRY(MakeBox::decode(envelope->body));
     const PlanPtr known = TRY(plans_.of(request.plan));
     auto fds = TRY(BoxFds::take(known->plan(), std::move(envelope->fds)));
-    auto made = make(request, known->plan(), std::move(fds));
+    GuardedNames guarded;
+    if (!request.guarded.empty()) guarded = TRY(decode_guarded(request.guarded));
+    auto made = make(request, known->plan(), std::move(guarded), std::move(fds));
     if (made) return true;
     TRY(keeper_.send(BoxRefused::kType,
                      BoxRefused{request.number, failure_text("start", made.error())}.encode()));
     return true;
   }
 
-  Result<void> make(const MakeBox& request, const BoxPlan& plan, BoxFds fds) {
+  Result<void> make(const MakeBox& request, const BoxPlan& plan, GuardedNames guarded, BoxFds fds) {
     const int group = fds.group.get();
-    InitWork work{plan,           places_,          request.number, request.start,
-                  std::move(fds), host_proc_.get(), keeper_.fd()};
+    InitWork work{
+        plan,           places_,          request.number, request.start, std::move(guarded),
+        std::move(fds), host_proc_.get(), keeper_.fd()};
     auto process = TRY(os::fork_into(call_namespaces(plan), [&] { return run_init(work); }, group));
     TRY(keeper_.send(BoxMade::kType, BoxMade{request.number}.encode(), {process.pidfd()}));
     if (keeping_)

@@ -11,7 +11,7 @@ using ipc::Writer;
 
 std::string MakeBox::encode() const {
   Writer writer;
-  writer.number(number).number(static_cast<std::uint8_t>(start)).text(plan);
+  writer.number(number).number(static_cast<std::uint8_t>(start)).text(plan).text(guarded);
   return writer.take();
 }
 
@@ -21,6 +21,7 @@ Result<MakeBox> MakeBox::decode(std::string_view body) {
   message.number = TRY(reader.number<std::uint64_t>());
   message.start = TRY(reader.choice(BoxStart::waiting));
   message.plan = TRY(reader.text(kMaxBlob));
+  message.guarded = TRY(reader.text(kMaxBlob));
   TRY(reader.finish());
   return message;
 }

@@ -24,7 +24,8 @@ struct MakeBox {
   static constexpr std::uint16_t kType = 0x414;
   std::uint64_t number = 0;  // names it from now on
   BoxStart start = BoxStart::with_its_call;
-  std::string plan;  // plan_wire.h
+  std::string plan;     // plan_wire.h
+  std::string guarded;  // encode_guarded(); empty: nothing
   std::string encode() const;
   static Result<MakeBox> decode(std::string_view body);
 };

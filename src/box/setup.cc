@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "box/guard_steps.h"
 #include "box/identity_steps.h"
 #include "box/landlock_steps.h"
 #include "box/layer.h"
@@ -49,6 +50,7 @@ constexpr std::array kCallSteps = {
     // Not of the session's first process, which the guest's could then outlive.
     SetupStep{"prefer for the oom killer", Layer::resource_limits, prefer_for_oom_killer},
     // With the session's rights over the namespaces that are the call's own.
+    SetupStep{"guard", Layer::mount_namespace, protect_guarded},
     SetupStep{"mount", Layer::mount_namespace, make_fresh_mounts},
     SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up, Background::kill},
     SetupStep{"start a session", std::nullopt, start_session},

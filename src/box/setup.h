@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "box/guarded_name.h"
 #include "box/plan.h"
 #include "box/session_places.h"
 #include "os/file.h"
@@ -37,6 +38,7 @@ struct Site {
   const BoxPlan& plan;
   const SessionPlaces& places;
   std::vector<int> kept;          // descriptors that stay open
+  GuardedNames guarded;           // call: what is to be protected
   int host_proc = -1;             // call: the host's /proc
   std::vector<SourceTree> trees;  // session: by index in plan.mounts
   UniqueFd root;                  // session: the new root, while it is made

@@ -58,7 +58,9 @@ void WaitingBoxes::prepare(const PlanPtr& known) {
     --commons_.waiting_boxes;
     return;
   }
-  auto ends = ask_for_box(commons_, *known, std::nullopt, {});
+  auto guarded = commons_.guard.look(known->plan());
+  auto ends = guarded ? ask_for_box(commons_, *known, std::nullopt, *std::move(guarded), {})
+                      : Result<BoxEnds>(guarded.error());
   if (!ends) {
     --commons_.waiting_boxes;
     return;
@@ -66,12 +68,14 @@ void WaitingBoxes::prepare(const PlanPtr& known) {
   boxes_.push_back({known, std::move(*ends), commons_.clock.monotonic() + kPatience});
 }
 
-std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, const BoxCall& call) {
+std::optional<BoxEnds> WaitingBoxes::take(const KnownPlan& known, std::string_view guarded,
+                                          const BoxCall& call) {
   const auto at = std::ranges::find_if(
       boxes_, [&](const Box& box) { return box.known->walls() == known.walls(); });
   if (at == boxes_.end()) return std::nullopt;
   const auto session = commons_.roots.of(known, commons_.places);
-  const bool is_current = session && *session == at->ends.session;
+  // A name that has come, gone or been replaced since it was made is protected otherwise in it.
+  const bool is_current = session && *session == at->ends.session && at->ends.guarded == guarded;
   // What a shell need not be told is known once it waits.
   if (at->ends.state_out && commons_.start_of(known.walls()) == nullptr)
     commons_.note_start(

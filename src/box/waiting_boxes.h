@@ -3,14 +3,15 @@
 //
 // Nothing of a guest's runs in such a box, also not the shell's state: that is told together with
 // the call. So what it was made for can only grow old by what the keeper knows itself: another
-// plan, another root of the session, a box that died. It is let go then, and the call gets a box of
-// its own time; the two differ in nothing but the age of their processes.
+// plan, another root of the session, other names to guard, a box that died. It is let go then, and
+// the call gets a box of its own time; the two differ in nothing but the age of their processes.
 //
 // One for shells and one for file tools. Not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -34,9 +35,10 @@ class WaitingBoxes {
   // Sees to it that one waits for a call of this plan, if the plan allows that; another one of the
   // same kind goes. What cannot be made is not told: the call tells it.
   void prepare(const PlanPtr& known);
-  // Tells the call to the box that this plan would make, if one waits and can be told: it is the
-  // caller's from then on.
-  std::optional<BoxEnds> take(const KnownPlan& known, const BoxCall& call);
+  // Tells the call to the box that this plan would make with these guarded names (of SessionGuard),
+  // if one waits and can be told: it is the caller's from then on.
+  std::optional<BoxEnds> take(const KnownPlan& known, std::string_view guarded,
+                              const BoxCall& call);
   // What the session's first process tells of a box; true when it was one of these, or one that was
   // let go.
   bool hear(const SessionInit* session, SessionEvent& event);

@@ -104,6 +104,20 @@ Result<FileFacts> facts_of_path(const std::string& path) {
   return facts_at(AT_FDCWD, path);
 }
 
+Result<FileTimes> times_at(int folder, const std::string& name) {
+  struct statx found{};
+  if (::statx(folder, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &found) != 0)
+    return failed("statx");
+  const auto nanoseconds = [](const statx_timestamp& time) {
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+  };
+  FileTimes times;
+  if ((found.stx_mask & STATX_BTIME) != 0) times.born_ns = nanoseconds(found.stx_btime);
+  times.changed_ns = nanoseconds(found.stx_ctime);
+  return times;
+}
+
 Result<std::string> read_link_at(int folder, const std::string& name) {
   std::array<char, PATH_MAX> target{};
   const ssize_t size = ::readlinkat(folder, name.c_str(), target.data(), target.size());
@@ -234,6 +248,23 @@ Result<std::uint64_t> seek_end(int fd) {
 Result<void> change_mode(int fd, unsigned mode) {
   if (::fchmod(fd, mode) != 0) return failed("fchmod");
   return {};
+}
+
+Result<void> let_owner_in(int place) {
+  const FileFacts facts = TRY(facts_of(place));
+  if (facts.uid != ::geteuid()) return Error::from_errno(EACCES, "open");
+  const std::string itself = std::format("/proc/self/fd/{}", place);
+  if (::chmod(itself.c_str(), facts.mode | 0700) != 0) return failed("chmod");
+  return {};
+}
+
+Result<UniqueFd> open_own_folder(int folder, const std::string& path) {
+  constexpr int kFolder = O_DIRECTORY | O_NOFOLLOW;
+  auto opened = open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
+  if (opened || opened.error().error_number() != EACCES) return opened;
+  TRY(let_owner_in(
+      TRY(open_at(folder, path, O_PATH | kFolder, Resolve::beneath_no_symlinks)).get()));
+  return open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
 }
 
 Result<void> change_owner(int fd, std::uint32_t uid, std::uint32_t gid) {

@@ -29,6 +29,11 @@ enum class Resolve : std::uint64_t {
 Result<UniqueFd> open_at(int folder, const std::string& path, int flags,
                          Resolve resolve = Resolve::anywhere, unsigned mode = 0);
 Result<UniqueFd> open_path(const std::string& path, int flags, unsigned mode = 0);
+// A folder for reading, below `folder` and over no symlink. One of our own that shuts us out is let
+// in first: its mode gets u+rwx, by descriptor.
+Result<UniqueFd> open_own_folder(int folder, const std::string& path);
+// The same for what an O_PATH descriptor stands for. EACCES if it is not ours.
+Result<void> let_owner_in(int place);
 
 enum class FileType : std::uint8_t { regular, folder, symlink, fifo, socket, device, other };
 
@@ -49,6 +54,13 @@ Result<FileFacts> facts_of(int fd);
 // Of the name itself: a last symlink is not followed.
 Result<FileFacts> facts_at(int folder, const std::string& name);
 Result<FileFacts> facts_of_path(const std::string& path);
+// When it came to be and when anything about it changed the last time; nanoseconds since 1970. A
+// file system that keeps no time of birth gives 0. Of the name itself. statx(2).
+struct FileTimes {
+  std::int64_t born_ns = 0;
+  std::int64_t changed_ns = 0;
+};
+Result<FileTimes> times_at(int folder, const std::string& name);
 Result<std::string> read_link_at(int folder, const std::string& name);
 
 Result<std::size_t> read_some(int fd, char* out, std::size_t size);

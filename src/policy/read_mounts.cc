@@ -1,12 +1,15 @@
 #include <format>
 #include <set>
 
+#include "policy/guard_name.h"
 #include "policy/normal_path.h"
 #include "policy/read_profile.h"
 
 namespace glovebox::policy {
 
 namespace {
+
+constexpr std::string_view kInWorkspace = "@workspace/";
 
 class MountReader {
  public:
@@ -105,10 +108,24 @@ class MountReader {
       return refuse(Code::bad_value, "@tmp must have mode \"tmp\"", "");
     if (mount_.at == "@workspace" && mount_.mode > MountMode::read_write)
       return refuse(Code::bad_value, "@workspace must have mode \"rw\" or \"ro\"", "");
-    if (mount_.at.starts_with("@workspace/") && mount_.mode == MountMode::read_only)
-      return refuse(Code::not_in_this_version,
-                    "a read-only place in the workspace is not in this version",
-                    "mode = \"hide\" hides it");
+    if (!mount_.at.starts_with(kInWorkspace)) return true;
+    const std::string_view place = std::string_view(mount_.at).substr(kInWorkspace.size());
+    if (mount_.mode == MountMode::read_only && exec_)
+      return refuse(Code::inert, "`exec` has no effect here: the workspace's own holds",
+                    "remove it");
+    if (mount_.mode == MountMode::read_only || mount_.mode == MountMode::hide) {
+      if (!is_guard_name(place))
+        return refuse(Code::bad_path,
+                      std::format("a place in the workspace has at most {} components and does "
+                                  "not begin with `@` or `~`",
+                                  kMaxGuardParts),
+                      "");
+      if (!has_plain_pattern(place))
+        return refuse(Code::bad_path,
+                      "`*` can only end the last component of a place in the workspace, after at "
+                      "least one other character",
+                      "@workspace/.env*");
+    }
     return true;
   }
 

@@ -93,6 +93,7 @@ class Boxer {
   void deliver(const Step& step);
   void session_step(const Step& step);
   void end_session(const std::string& name);
+  Result<void> remove_folder(const std::string& name, const BoxerSession& session) const;
 
   // Of an open session; what is recorded of one that is gone names the policy of now.
   CallResult result_of(const Step& step, const LiveCall& call) const;
@@ -104,6 +105,9 @@ class Boxer {
   void note_refusals(const std::string& session, const std::vector<box::Refusal>& refusals);
   void send_notes();
   void interrupt_running(const std::string& session);
+  void note_taken(const std::string& name, std::string_view tool_use,
+                  const box::GuardReport& report);
+  void sweep_session(const std::string& name, const BoxerSession& session);
   void renew_policy(const codec::Json& settings);
   void count_answer(const LiveCall& call, box::Outcome outcome);
   void count_start(LiveCall& call, box::BoxStart start);

@@ -35,6 +35,7 @@ struct BoxerSession {
   std::uint32_t background_ended = 0;  // processes that calls had left, at its end
   std::uint64_t index = 0;             // of its latest record
   bool closing = false;                // its caller wants its end
+  bool lost_keeper = false;            // one died with what ran
   // By tool: what the policy and the host came to when it was called first. A session keeps its
   // root anyway; what changes on the host meanwhile is for the next session.
   std::map<std::string, box::PlanPtr> plans;

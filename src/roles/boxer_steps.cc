@@ -188,6 +188,7 @@ void Boxer::read_keeper(const std::string& name) {
   auto event = at->second.keeper->receive();
   if (!event || !*event) {
     host_.log.warning("a keeper died", {{"session", name}});
+    at->second.lost_keeper = true;
     at->second.keeper.reset();
     return interrupt_running(name);
   }
@@ -209,12 +210,14 @@ void Boxer::read_keeper(const std::string& name) {
   result.is_error = report.is_error;
   result.content = std::move(report.content);
   result.background = report.background;
+  result.guard = report.guard;
   result.rule = call->second.plan->plan().rule;
   if (result.background > 0) {
     auto& left = at->second.left_running;
     if (left.size() == BoxerSession::kMostLeft) left.pop_front();
     left.push_back({call->first, call->second.tool_use, call->second.plan});
   }
+  note_taken(name, call->second.tool_use, result.guard);
   if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
   call->second.box = LiveCall::InBox::answered;
@@ -385,6 +388,7 @@ void Boxer::session_step(const Step& step) {
       else
         host_.log.warning("stored results cannot be read", {{"why", kept.error().message()}});
       send(opened);
+      sweep_session(step.session, session);  // whatever a boxer left that was killed
       return make_boxes_ahead(step.session, session);
     }
     case Step::Kind::not_opened:
@@ -399,6 +403,7 @@ void Boxer::session_step(const Step& step) {
         note_refusals(step.session, parting.refusals);
       }
       session.keeper.reset();
+      sweep_session(step.session, session);
       return ask(RecordKind::session_close,
                  session_close_members(session.close_reason, session.background_ended));
     case Step::Kind::closed: {
@@ -423,7 +428,7 @@ void Boxer::end_session(const std::string& name) {
   warn("a control group is left", box::remove_group(session.group));
   if (host_.settings.end == SessionEnd::remove) {
     warn("a workspace is left", host_.workspaces.remove(name));
-    warn("a session's folder is left", os::remove_tree(host_.sessions_fd, box::folder_name(name)));
+    warn("a session's folder is left", remove_folder(name, session));
   } else {
     warn("the end of a session was not noted",
          os::replace_file(session.store.fd(), std::string(kLastCloseName),

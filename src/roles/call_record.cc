@@ -51,6 +51,7 @@ Json protection_of(const box::BoxPlan& plan) {
       {"bpf", plan.filter_digest},
       {"cgroup", box::to_string(plan.cgroups)},
       {"background", box::to_string(plan.background)},
+      {"guard", static_cast<std::int64_t>(plan.guards.size())},
       {"memory", name_of(plan.limits.memory_by)},
       {"cpu", name_of(plan.limits.cpu_by)},
       {"disk", name_of(plan.limits.disk_by)},
@@ -143,6 +144,30 @@ JsonObject refusal_members(const box::Refusal& refusal, const ActivePolicy& acti
   return members;
 }
 
+std::vector<JsonObject> taken_members(const box::GuardReport& report) {
+  std::vector<JsonObject> records;
+  for (const box::SweptName& name : report.names) {
+    JsonObject members;
+    members.set("name", std::format("{}/{}", box::kWorkspace, name.path));
+    members.set("type", box::kind_name(name.type));
+    members.set("rule", name.rule);
+    members.set("did", box::to_string(name.moved.fate));
+    if (!name.moved.place.empty())
+      members.set(name.moved.fate == box::Fate::left ? "why" : "to", name.moved.place);
+    members.set("size", static_cast<std::int64_t>(name.moved.size.bytes));
+    members.set("count", static_cast<std::int64_t>(name.moved.size.files));
+    // What is too much to be kept is not counted to its end.
+    if (!name.moved.size.is_whole) members.set("counted", "in part");
+    records.push_back(std::move(members));
+  }
+  if (report.more > 0) {
+    JsonObject members;
+    members.set("more", static_cast<std::int64_t>(report.more));
+    records.push_back(std::move(members));
+  }
+  return records;
+}
+
 JsonObject result_members(const CallResult& result) {
   JsonObject members;
   members.set("outcome", box::to_string(result.verdict.outcome));
@@ -156,6 +181,7 @@ JsonObject result_members(const CallResult& result) {
   members.set("cpu", result.usage.cpu_us * kNanoseconds);
   members.set("rss", result.usage.peak_kib);
   if (result.background > 0) members.set("left", static_cast<std::int64_t>(result.background));
+  if (!result.guard.is_whole) members.set("guard", "searched in part");
   return members;
 }
 

@@ -42,6 +42,9 @@ codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
 // it is not known, then no rule is named.
 codec::JsonObject refusal_members(const box::Refusal& refusal, const ActivePolicy& active,
                                   const std::string& filter);
+// One record of kind fs.deny each: what was found under a guarded name, and where it is now. The
+// last tells how many more there were.
+std::vector<codec::JsonObject> taken_members(const box::GuardReport& report);
 
 codec::JsonObject result_members(const CallResult& result);
 codec::JsonObject orphan_members(std::string_view why);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "box/guard_report.h"
 #include "box/outcome.h"
 #include "box/session_store.h"
 
@@ -18,6 +19,8 @@ struct CallResult {
   std::string rule;     // file:line
   // Processes of the call that live on in the session, as far as it is known: not stored.
   std::uint32_t background = 0;
+  // What was made under guarded names and taken away; not stored either.
+  box::GuardReport guard{};
 };
 
 // An answer of ours instead of a box's.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "box/quarantine.h"
 #include "box/session_store.h"
 #include "os/file.h"
 
@@ -30,7 +31,11 @@ Result<void> clear_sessions(int sessions_fd) {
   Result<void> first;
   for (const os::FolderEntry& entry : TRY(os::list_folder(sessions_fd, kMaxFolders))) {
     if (!entry.name.starts_with(kGonePrefix)) continue;
-    auto removed = os::remove_tree(sessions_fd, entry.name);
+    auto removed = [&]() -> Result<void> {
+      // Another user's; the rest is ours.
+      TRY(box::remove_quarantine(TRY(os::open_at(sessions_fd, entry.name, kFolder)).get()));
+      return os::remove_tree(sessions_fd, entry.name);
+    }();
     if (!removed && first) first = std::move(removed).error().with_context(entry.name);
   }
   return first;

@@ -23,7 +23,7 @@ namespace glovebox::roles {
 struct LogAnswer {
   enum class About : std::uint8_t { call, session, found, note } about = About::call;
   Ticket ticket = 0;    // call, found
-  std::string session;  // session
+  std::string session;  // session, note
   CallGate::Recorded recorded = CallGate::Recorded::yes;
   std::uint64_t index = 0;  // of the record
   std::string message;      // when it was refused

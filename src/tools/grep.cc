@@ -35,6 +35,7 @@ class Deadline {
 // What is searched: the files below one folder, or one file.
 struct Subject {
   UniqueFd folder;
+  std::uint64_t device = 0;        // of the folder
   std::string shown;               // the folder's path, as hits begin
   std::vector<std::string> files;  // below the folder, in the order of the hits
   std::uint64_t unreadable = 0;
@@ -50,11 +51,13 @@ Result<Subject> subject_of(const Place& place, const ToolLimits& limits, const D
   if (kind != FileKind::directory) {
     const std::string_view name = last_name(place);
     subject.folder = TRY(open_parent(place));
+    subject.device = TRY(os::file_status(subject.folder.get())).device;
     subject.shown = place.path.substr(0, place.path.size() - name.size() - 1);
     if (kind == FileKind::regular) subject.files.emplace_back(name);
     return subject;
   }
   subject.folder = TRY(open_directory(place));
+  subject.device = TRY(os::file_status(subject.folder.get())).device;
   subject.shown = place.path;
   const WalkVisitor visitor{.enters = [](std::string_view, std::string_view) { return true; },
                             .file =
@@ -68,13 +71,16 @@ Result<Subject> subject_of(const Place& place, const ToolLimits& limits, const D
   return subject;
 }
 
-// The file as it is now: it may have become anything since the walk.
-Result<UniqueFd> open_regular(int folder, const std::string& path) {
+// The file as it is now: it may have become anything since the walk. A guarded one is a mount of
+// the same file system; what another one holds is not searched.
+Result<UniqueFd> open_regular(const Subject& subject, const std::string& path) {
   using os::BeneathOpen;
-  const UniqueFd found =
-      TRY(os::open_beneath(folder, path, BeneathOpen::locate, os::Mounts::refuse));
-  if (TRY(os::file_status(found.get())).kind != os::FileStatus::Kind::regular) return UniqueFd();
-  UniqueFd file = TRY(os::open_beneath(folder, path, BeneathOpen::read, os::Mounts::refuse));
+  const int folder = subject.folder.get();
+  const UniqueFd found = TRY(os::open_beneath(folder, path, BeneathOpen::locate));
+  const os::FileStatus status = TRY(os::file_status(found.get()));
+  if (status.kind != os::FileStatus::Kind::regular) return UniqueFd();
+  if (status.device != subject.device) return Error::from_errno(EXDEV, "open");
+  UniqueFd file = TRY(os::open_beneath(folder, path, BeneathOpen::read));
   if (TRY(os::file_status(file.get())).kind != os::FileStatus::Kind::regular) return UniqueFd();
   return file;
 }
@@ -82,7 +88,7 @@ Result<UniqueFd> open_regular(int folder, const std::string& path) {
 Result<std::string> hits_in(const Subject& subject, const std::string& path,
                             const LinePattern& pattern, const ToolLimits& limits,
                             const Deadline& deadline) {
-  const UniqueFd file = TRY(open_regular(subject.folder.get(), path));
+  const UniqueFd file = TRY(open_regular(subject, path));
   LineSearch search(pattern, codec::visible_text(subject.shown + '/' + path),
                     limits.max_grep_output);
   std::string chunk(kReadChunk, '\0');

@@ -24,6 +24,10 @@ std::string reason(const Error& error) {
       return "file name too long";
     case ENOSPC:
       return "no space left on device";
+    case EROFS:
+      return "read-only file system";
+    case EBUSY:
+      return "the policy guards this name, it cannot be replaced";
     case EMFILE:
     case ENFILE:
       return "too many open files";

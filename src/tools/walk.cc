@@ -1,6 +1,7 @@
 #include "tools/walk.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -46,9 +47,9 @@ class Walk {
       end_.is_cut = true;
       return;
     }
-    const auto opened =
-        os::open_beneath(start_, path, os::BeneathOpen::read_directory, os::Mounts::refuse);
-    if (!opened) {
+    const auto opened = os::open_beneath(start_, path, os::BeneathOpen::read_directory);
+    // A guarded folder is a mount of the same file system; another one's is not entered.
+    if (!opened || !is_of_start(opened->get())) {
       ++end_.unreadable;
       return;
     }
@@ -96,6 +97,15 @@ class Walk {
     return entries;
   }
 
+  bool is_of_start(int folder) {
+    const auto status = os::file_status(folder);
+    if (!device_) {
+      const auto start = os::file_status(start_);
+      if (start) device_ = start->device;
+    }
+    return status && device_ == status->device;
+  }
+
   static os::EntryKind asked_kind(int folder, std::string_view name) {
     const auto status = os::status_at(folder, name);
     if (!status) return os::EntryKind::other;
@@ -105,6 +115,7 @@ class Walk {
   }
 
   int start_;
+  std::optional<std::uint64_t> device_;  // of the start
   const WalkLimits& limits_;
   const WalkVisitor& visitor_;
   std::vector<char> buffer_;

@@ -1,10 +1,10 @@
 // The walk that glob and grep share: folders below a place, in the order of their paths.
 //
 // Depth first, names sorted by their bytes, so that two walks of one tree meet the same entries
-// even where a limit cuts them short. No symbolic link is followed and no mount crossed; each
-// folder is opened by its path below the start, confined by the kernel (os/beneath.h). Folders
-// called `.git` or `node_modules` are skipped. Memory is bounded by the entry limit; nothing
-// recurses.
+// even where a limit cuts them short. No symbolic link is followed and no other file system
+// entered; each folder is opened by its path below the start, confined by the kernel
+// (os/beneath.h). Folders called `.git` or `node_modules` are skipped. Memory is bounded by the
+// entry limit; nothing recurses.
 #pragma once
 
 #include <cstddef>

@@ -203,8 +203,10 @@ void hear(RunningBox& box, std::optional<SessionEvent> event) {
 // By this process, which has put nothing on.
 Result<RunReport> run_here(BoxPlan plan, Session session) {
   leak_the_root();
+  SessionGuard guard(session.places, session.store.fd());
   SessionCommons commons{
-      session.places, std::move(session.store), {}, {}, DiskWatch(session.places.workspace)};
+      session.places,  std::move(session.store), {}, {}, DiskWatch(session.places.workspace),
+      std::move(guard)};
   WaitingBoxes none(commons);
   RunningBox::Call call{1, KnownPlan::of(std::move(plan)), {}, {}};
   call.stdio[0] = TRY(os::open_path("/dev/null", O_RDWR));

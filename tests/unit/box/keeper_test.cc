@@ -251,11 +251,11 @@ TEST_CASE("what a call leaves running ends with it in kill mode") {
 
 TEST_CASE("a box that answered before its process was known is ended as soon as it is") {
   TestSession session;
-  SessionCommons commons{{session.workspace(), session.folder() + "/sessions/s/outputs"},
-                         session.store(),
-                         {},
-                         {},
-                         DiskWatch(session.workspace())};
+  const SessionPlaces places{session.workspace(), session.folder() + "/sessions/s/outputs"};
+  SessionStore store = session.store();
+  SessionGuard guard(places, store.fd());
+  SessionCommons commons{places,          std::move(store), {}, {}, DiskWatch(session.workspace()),
+                         std::move(guard)};
   WaitingBoxes none(commons);
   RunningBox box(commons,
                  {1, KnownPlan::of(session.plan("read")), R"({"file_path":"absent"})", {}});

@@ -120,6 +120,12 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   stop.reason = StopReason::shutting_down;
   BoxDone done;
   done.report = {4, {Outcome::timed_out, -3, "d"}, {1, 2, 3}, true, "[]", "1.txt"};
+  done.report.guard = {
+      {{".git/hooks", os::FileType::folder, "p:1", {Fate::quarantined, "000001", {5, 6, false}}},
+       {".env", os::FileType::symlink, "p:2", {Fate::left, "EACCES", {}}}},
+      7,
+      false,
+      "why"};
   const auto check = [](const auto& message) {
     const std::string bytes = message.encode();
     auto back = std::remove_cvref_t<decltype(message)>::decode(bytes);
@@ -135,7 +141,7 @@ TEST_CASE("keeper messages come back as they were and are refused when cut") {
   check(BoxStarted{5});
   check(done);
   check(BoxAnswered{done.report});
-  check(MakeBox{5, BoxStart::waiting, "plan"});
+  check(MakeBox{5, BoxStart::waiting, "plan", "guarded"});
   check(BoxMade{5});
   check(BoxRefused{5, "start: EAGAIN"});
   check(BoxGone{5, {.signalled = true, .code = 9, .cpu_us = 12, .peak_kib = 34}, 3});

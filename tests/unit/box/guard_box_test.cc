@@ -1,0 +1,342 @@
+// Boxes with guarded names: what calls cannot do to what is there, and what becomes of what they
+// make. In both modes, cold and by a box that waited.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <filesystem>
+#include <format>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "box/guard_sweep.h"
+#include "box/guarded_name.h"
+#include "box/known_plan.h"
+#include "box/quarantine.h"
+#include "box/session_guard.h"
+#include "os/file.h"
+#include "support.h"
+
+namespace glovebox::box::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Protection kFixed = Protection::read_only;
+
+std::vector<GuardRule> usual_rules() {
+  std::vector<GuardRule> rules;
+  for (const char* name : {".env*", ".git/config", ".git/hooks", ".vscode"})
+    rules.push_back({name, kFixed, Reach::repositories, "p.toml:7"});
+  return rules;
+}
+
+BoxPlan guarded(const TestSession& session, const std::string& tool = "bash") {
+  BoxPlan plan = session.plan(tool);
+  plan.guards = usual_rules();
+  return plan;
+}
+
+std::string say(TestSession& session, const std::string& command) {
+  return text_of(session.bash_with(guarded(session), command));
+}
+
+// Somebody of the host's, whose files are the workspace's owner's.
+void host_makes(const TestSession& session, const std::string& path, const std::string& text) {
+  const fs::path whole = fs::path(session.workspace()) / path;
+  struct stat owner{};
+  REQUIRE(::stat(session.workspace().c_str(), &owner) == 0);
+  fs::create_directories(whole.parent_path());
+  std::ofstream(whole) << text;
+  REQUIRE(::chmod(whole.c_str(), 0644) == 0);
+  for (fs::path at = whole; at != session.workspace(); at = at.parent_path())
+    REQUIRE(::lchown(at.c_str(), owner.st_uid, owner.st_gid) == 0);
+}
+
+bool is_there(const TestSession& session, const std::string& path) {
+  return fs::exists(fs::symlink_status(fs::path(session.workspace()) / path));
+}
+
+std::string text_at(const TestSession& session, const std::string& path) {
+  std::ifstream file(fs::path(session.workspace()) / path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t quarantined(const TestSession& session) {
+  const fs::path folder = session.folder() + "/sessions/s/" + kQuarantine;
+  if (!fs::exists(folder)) return 0;
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+void prepare_host(const TestSession& session) {
+  host_makes(session, ".git/config", "[core]\n");
+  host_makes(session, ".git/HEAD", "ref: refs/heads/main\n");
+  host_makes(session, ".git/hooks/pre-commit", "#!/bin/sh\n");
+  host_makes(session, ".env", "KEY=1\n");
+  host_makes(session, "sub/.git/config", "[core]\n");
+}
+
+struct Attempt {
+  const char* name;
+  const char* command;
+  const char* answer;
+};
+
+constexpr Attempt kAttempts[] = {
+    {"change a file", "echo x 2>/dev/null >> .env || echo refused", "refused"},
+    {"change it in a folder", "echo x 2>/dev/null >> .git/config || echo refused", "refused"},
+    {"add to a folder", "touch .git/hooks/new 2>&1 | grep -o 'Read-only'", "Read-only"},
+    {"change what is in it", "chmod +x .git/hooks/pre-commit 2>&1 | grep -o 'Read-only'",
+     "Read-only"},
+    {"remove a file", "rm -f .env 2>&1 | grep -o busy", "busy"},
+    {"remove a folder", "rm -rf .git/hooks 2>&1 | grep -o -m1 'Read-only'", "Read-only"},
+    {"move a file away", "mv .env e 2>&1 | grep -o busy", "busy"},
+    {"replace a file", "echo x > e; mv -f e .env 2>&1 | grep -o busy; rm e", "busy"},
+    {"move the folder above", "mv .git g 2>&1 | grep -o busy", "busy"},
+    {"replace the folder above by a file",
+     "echo 'gitdir: /tmp/evil' > g; mv -fT g .git 2>&1 | grep -c .; rm -f g", "1"},
+    {"exchange it",
+     "mkdir g; python3 -c 'import ctypes; l = ctypes.CDLL(None, use_errno=True); "
+     "print(l.renameat2(-100, b\".git\", -100, b\"g\", 2), ctypes.get_errno())'; rmdir g",
+     "-1 16"},
+    {"by another path", "cd /proc/self/cwd; echo x 2>/dev/null >> sub/../.env || echo refused",
+     "refused"},
+    {"by a link", "ln -s .env l; echo x 2>/dev/null >> l || echo refused; rm l", "refused"},
+    {"by another name of the file", "ln .env l 2>&1 | grep -oE 'cross-device|Permission'",
+     "cross-device"},
+    {"what is beside it may be changed", "echo x > .git/index && cat .git/index; rm .git/index",
+     "x"},
+    {"it can be read", "cat .env .git/config", "KEY=1\n[core]"},
+    {"of a repository in it", "echo x 2>/dev/null >> sub/.git/config || echo refused", "refused"},
+    {"a mount cannot be taken off", "umount .git/hooks 2>/dev/null || echo refused", "refused"},
+};
+
+}  // namespace
+
+TEST_CASE("what is there when a call starts cannot be changed, moved or replaced") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  for (const Attempt& attempt : kAttempts) {
+    INFO(attempt.name);
+    // Without the rule it can be done, or the test would prove nothing.
+    CHECK(say(session, attempt.command) == attempt.answer);
+  }
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+  CHECK(quarantined(session) == 0);
+  CHECK(text_of(session.bash("echo x >> .env; echo x >> .git/config; touch .git/hooks/new; mv .git "
+                             "g && mv g .git && rm -r .git/hooks && echo done")) == "done");
+}
+
+TEST_CASE("what a call makes under a guarded name is gone when it is answered") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  const RunReport report = session.bash_with(
+      guarded(session),
+      "mkdir -p .vscode new/.git/hooks; echo t > .vscode/tasks.json; echo k > .env.local; "
+      "echo h > new/.git/hooks/post-checkout; echo plain > file; ls -A");
+  INFO(text_of(report));
+  CHECK(report.verdict.outcome == Outcome::finished);
+  CHECK(
+      text_of(report).starts_with("[the policy guards these names, what was made there has been "
+                                  "taken away: .env.local, .vscode, new/.git/hooks]\n"));
+  REQUIRE(report.guard.names.size() == 3);
+  CHECK(report.guard.names[1].path == ".vscode");
+  CHECK(report.guard.names[1].type == os::FileType::folder);
+  CHECK(report.guard.names[1].rule == "p.toml:7");
+  CHECK(report.guard.names[1].moved.fate == Fate::quarantined);
+  CHECK(report.guard.left.empty());
+  for (const char* path : {".vscode", ".env.local", "new/.git/hooks"})
+    CHECK_FALSE(is_there(session, path));
+  CHECK(text_at(session, "file") == "plain\n");
+  CHECK(quarantined(session) == 3);
+  // Nothing is made on the host for names that do not exist.
+  CHECK(say(session, "ls -A") == "file\nnew");
+  CHECK(quarantined(session) == 3);
+}
+
+TEST_CASE("a folder above the root of a repository can be moved, with what is protected in it") {
+  TestSession session;
+  prepare_host(session);
+  const RunReport report = session.bash_with(
+      guarded(session),
+      "mv sub other && echo moved; echo x 2>/dev/null >> other/.git/config || echo refused; "
+      "mkdir -p sub/.git; echo evil > sub/.git/config");
+  CHECK(text_of(report).ends_with("moved\nrefused"));
+  REQUIRE(report.guard.names.size() == 1);
+  CHECK(report.guard.names[0].path == "sub/.git/config");
+  CHECK(text_at(session, "other/.git/config") == "[core]\n");
+  CHECK(say(session, "echo x 2>/dev/null >> other/.git/config || echo refused") == "refused");
+}
+
+TEST_CASE("a way that leads over something else is guarded itself") {
+  TestSession session;
+  const RunReport report =
+      session.bash_with(guarded(session), "echo 'gitdir: /tmp/evil' > .git; ln -s /tmp .vscode");
+  REQUIRE(report.guard.names.size() == 2);
+  CHECK(report.guard.names[0].path == ".git");
+  CHECK(report.guard.names[1].type == os::FileType::symlink);
+  CHECK_FALSE(is_there(session, ".git"));
+  // One of the host's is a worktree: it stays, and stays as it is.
+  host_makes(session, ".git", "gitdir: /elsewhere\n");
+  CHECK(say(session, "rm -f .git 2>&1 | grep -o busy; echo x 2>/dev/null > .git || cat .git") ==
+        "busy\ngitdir: /elsewhere");
+}
+
+TEST_CASE("a link of the host's in place of a guarded name refuses the call") {
+  TestSession session;
+  fs::create_symlink("elsewhere", session.workspace() + "/.vscode");
+  const RunReport report = session.bash_with(guarded(session), "echo ran > ran");
+  CHECK(report.verdict.outcome == Outcome::setup_failed);
+  CHECK(report.verdict.detail.starts_with(
+      "guard: p.toml:7 guards .vscode, which is a symbolic link in the workspace"));
+  CHECK_FALSE(is_there(session, "ran"));
+  CHECK(is_there(session, ".vscode"));
+}
+
+TEST_CASE("what the host makes between calls is known from then on") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  CHECK(say(session, "echo one") == "one");
+  host_makes(session, ".vscode/settings.json", "{}");
+  CHECK(say(session, "echo x 2>/dev/null >> .vscode/settings.json || cat .vscode/settings.json") ==
+        "{}");
+  CHECK(is_there(session, ".vscode/settings.json"));
+  CHECK(quarantined(session) == 0);
+}
+
+TEST_CASE("what an earlier call left running makes is taken away by a later one") {
+  TestSession session;
+  session.set_background(Background::keep);
+  CHECK(say(session,
+            "(while ! [ -e go ]; do read -t 0.01 < /dev/zero; done; mkdir .vscode; echo t "
+            "> .vscode/tasks.json; echo 1 > made) >/dev/null 2>&1 &") == "(no output)");
+  const RunReport report = session.bash_with(
+      guarded(session),
+      "touch go; while ! [ -e made ]; do read -t 0.01 < /dev/zero; done; echo ok");
+  CHECK(text_of(report).ends_with("\nok"));
+  REQUIRE(report.guard.names.size() == 1);
+  CHECK(report.guard.names[0].path == ".vscode");
+  CHECK_FALSE(is_there(session, ".vscode"));
+}
+
+TEST_CASE("what a keeper that was killed did not sweep is swept before the next call") {
+  TestSession session;
+  prepare_host(session);
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
+  const BoxPlan plan = guarded(session);
+  {
+    SessionGuard before({session.workspace(), ""}, store.get());
+    REQUIRE(before.begin(plan, Guests::none));
+  }
+  host_makes(session, ".vscode/tasks.json", "made by a call whose end nobody saw");
+  CHECK(say(session, "ls -A .vscode 2>&1 | grep -o 'No such file'").ends_with("No such file"));
+  CHECK_FALSE(is_there(session, ".vscode"));
+  CHECK(is_there(session, ".git/config"));
+  CHECK(os::facts_at(store.get(), kWatchFile).error().kind() == ErrorKind::not_found);
+}
+
+TEST_CASE("a box that waited protects what is there at its call, or another one is made") {
+  const auto mode = GENERATE(Background::kill, Background::keep);
+  TestSession session({}, Ahead::boxes);
+  session.set_background(mode);
+  prepare_host(session);
+  const PlanPtr known = KnownPlan::of(guarded(session));
+  CHECK(known->can_wait());
+  REQUIRE(session.keeper().prepare(known));
+  constexpr const char* kTry =
+      "echo x 2>/dev/null >> .env || echo refused; [ -e .vscode ] && { echo x 2>/dev/null >> "
+      ".vscode/a || echo refused too; }; sed -E 's/^[0-9]+ [0-9]+ [0-9:]+//' /proc/self/mountinfo "
+      "| "
+      "grep -c /workspace/";
+  const RunReport first = session.bash_with(guarded(session), kTry);
+  CHECK(first.start == BoxStart::waiting);
+  CHECK(text_of(first) == "refused\n6");
+  // Another name: the one that waits does not protect it.
+  host_makes(session, ".vscode/a", "{}");
+  const RunReport second = session.bash_with(guarded(session), kTry);
+  CHECK(second.start == BoxStart::with_its_call);
+  CHECK(text_of(second) == "refused\nrefused too\n7");
+  const RunReport third = session.bash_with(guarded(session), kTry);
+  CHECK(text_of(third) == text_of(second));
+  // Another file under the same name.
+  fs::remove(session.workspace() + "/.env");
+  host_makes(session, ".env", "KEY=2\n");
+  const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
+  CHECK(fourth.start == BoxStart::with_its_call);
+  CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+}
+
+TEST_CASE("the file tools meet the same walls") {
+  TestSession session;
+  prepare_host(session);
+  host_makes(session, ".vscode/settings.json", "needle\n");
+  const auto run = [&](const std::string& tool, const std::string& input) {
+    return session.run(guarded(session, tool), input);
+  };
+  const RunReport written = run("write", R"({"file_path":".vscode/settings.json","content":"x"})");
+  CHECK(written.is_error);
+  CHECK(text_of(written) == "write: .vscode/settings.json: read-only file system");
+  const RunReport replaced = run("write", R"({"file_path":".env","content":"x"})");
+  CHECK(replaced.is_error);
+  CHECK(text_of(replaced) == "write: .env: the policy guards this name, it cannot be replaced");
+  const RunReport edited =
+      run("edit", R"({"file_path":".git/config","old_string":"core","new_string":"x"})");
+  CHECK(edited.is_error);
+  CHECK(text_of(edited).contains("the policy guards this name, it cannot be replaced"));
+  const RunReport made = run("write", R"({"file_path":".git/hooks2/x","content":"x"})");
+  CHECK_FALSE(made.is_error);
+  const RunReport taken = run("write", R"({"file_path":".env.local","content":"x"})");
+  CHECK(taken.is_error);
+  CHECK(text_of(taken) == "write: not permitted by policy (p.toml:7)");
+  CHECK_FALSE(is_there(session, ".env.local"));
+  CHECK(text_of(run("read", R"({"file_path":".env"})")) == "KEY=1\n");
+  // A mount of the same folder hides nothing from a search.
+  CHECK(text_of(run("glob", R"({"pattern":".vscode/*"})")).contains("settings.json"));
+  CHECK(text_of(run("grep", R"({"pattern":"needle"})")).contains("needle"));
+  CHECK(text_of(run("grep", R"({"pattern":"KEY"})")).contains("KEY=1"));
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+  CHECK(text_at(session, ".git/config") == "[core]\n");
+}
+
+TEST_CASE("a pattern that is hidden holds at every root, and for what came between the calls") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  host_makes(session, "sub/.env.local", "SUB=1\n");
+  fs::create_symlink("elsewhere", session.workspace() + "/.envlink");
+  host_makes(session, "elsewhere", "LINKED=1\n");
+  BoxPlan plan = session.plan("bash");
+  plan.guards = {{".env*", Protection::hidden, Reach::repositories, "p.toml:9"}};
+  const auto look = [&](const std::string& command) {
+    return text_of(session.bash_with(plan, command));
+  };
+  CHECK(look("cat .env sub/.env.local ./sub/../.env /proc/self/cwd/.env elsewhere 2>&1 | grep -c "
+             "'Permission denied'; { cat < .env; } 2>/dev/null; tar c . 2>/dev/null | grep -a =1; "
+             "cp .env e 2>/dev/null; ln .env l 2>/dev/null; mv .env m 2>/dev/null; cat e l m "
+             "2>/dev/null; echo ENV=2 > .env.new; cat .env.new") == "5\nENV=2");
+  // What a call made itself it could read; a later one cannot.
+  CHECK(look("cat .env.new 2>&1 | grep -o 'Permission denied'") == "Permission denied");
+  BoxPlan read = session.plan("read");
+  read.guards = plan.guards;
+  CHECK(session.run(read, R"({"file_path":".env"})").is_error);
+  BoxPlan grep = session.plan("grep");
+  grep.guards = plan.guards;
+  CHECK_FALSE(text_of(session.run(grep, R"({"pattern":"=1"})")).contains("=1"));
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+}
+
+TEST_CASE("more names than a box can protect refuse the call") {
+  TestSession session;
+  for (std::size_t i = 0; i <= kMaxGuardedNames; ++i)
+    host_makes(session, std::format(".env{}", i), "x");
+  const RunReport report = session.bash_with(guarded(session), "echo ran");
+  CHECK(report.verdict.outcome == Outcome::setup_failed);
+  CHECK(report.verdict.detail.contains("more than 512 guarded names"));
+}
+
+}  // namespace glovebox::box::test

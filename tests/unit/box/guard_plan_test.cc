@@ -1,0 +1,182 @@
+// What a policy guards, hides and denies in the workspace, as a plan.
+#include <stdlib.h>
+
+#include <fcntl.h>
+#include <catch2/catch_test_macros.hpp>
+#include <format>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "box/guarded_name.h"
+#include "box/plan.h"
+#include "box/plan_text.h"
+#include "box/plan_wire.h"
+#include "os/file.h"
+#include "policy/load.h"
+
+namespace glovebox::box {
+namespace {
+
+class FewFolders final : public HostView {
+ public:
+  std::optional<PathFacts> look(const std::string& path) const override {
+    for (const char* folder : {"/usr", "/data", "/outputs"})
+      if (path == folder) return PathFacts{PathFacts::Kind::directory, {}, {1, 2}};
+    return std::nullopt;
+  }
+};
+
+constexpr const char* kWritable = R"({ at = "@workspace", mode = "rw" })";
+
+policy::Profile profile_of(const std::string& body) {
+  const auto loaded = policy::load(
+      "p.toml", "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\n" + body);
+  if (!loaded.policy) FAIL(loaded.diagnostics.front().message);
+  return loaded.policy->profiles.at("p");
+}
+
+Result<BoxPlan> plan_of(const policy::Profile& profile) {
+  HostFacts host;
+  host.kernel = "6.1.0";
+  host.landlock_abi = 6;
+  host.processors = 8;
+  CallFacts call;
+  call.tool = "bash";
+  call.kind = CommandKind::shell;
+  call.outputs = "/outputs";
+  call.rule = "p.toml:3";
+  call.ids = {1000, 1234, 1234};
+  call.host_workdir = "/work/s";
+  return make_plan(profile, call, host, FewFolders(),
+                   {"bash", std::string(8, 'x'), std::string(64, 'd')});
+}
+
+std::vector<std::string> rules_of(const std::string& body) {
+  std::vector<std::string> rules;
+  for (const GuardRule& rule : plan_of(profile_of(body)).value().guards)
+    rules.push_back(std::format("{} {} {} {}", rule.name,
+                                rule.protection == Protection::hidden ? "hidden" : "fixed",
+                                rule.reach == Reach::workspace ? "here" : "everywhere", rule.rule));
+  return rules;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("what is guarded in a workspace") {
+  const std::string writable = std::format("mount = [{}]\n", kWritable);
+  CHECK(rules_of(writable).empty());
+  CHECK(rules_of(writable + "guard = [\".vscode\",\n\".git/hooks\", \".env*\"]\n") ==
+        Texts{".env* fixed everywhere p.toml:7", ".git/hooks fixed everywhere p.toml:7",
+              ".vscode fixed everywhere p.toml:6"});
+  CHECK(rules_of(std::format("mount = [{}, {{ at = \"@workspace/docs\", mode = \"ro\" }},\n"
+                             "{{ at = \"@workspace/.env*\", mode = \"hide\" }}]\n",
+                             kWritable)) ==
+        Texts{".env* hidden everywhere p.toml:6", "docs fixed here p.toml:5"});
+  // Where nothing can be changed nothing has to be kept from that; what is hidden stays hidden.
+  CHECK(rules_of("mount = [{ at = \"@workspace\", mode = \"ro\" }, { at = \"@workspace/x\", mode = "
+                 "\"ro\" }, { at = \"@workspace/k*\", mode = \"hide\" }]\nguard = [\".git\"]\n") ==
+        Texts{"k* hidden everywhere p.toml:5"});
+  // Without a workspace there is nothing.
+  CHECK(rules_of("guard = [\".git\"]\n").empty());
+}
+
+TEST_CASE("rules are a set: their order makes no other box") {
+  const std::string writable = std::format("mount = [{}]\n", kWritable);
+  policy::Profile one = profile_of(writable + "guard = [\"a\", \"b\"]\n");
+  policy::Profile other = profile_of(writable + "guard = [\"b\", \"a\"]\n");
+  CHECK(encode_plan(*plan_of(one)) == encode_plan(*plan_of(other)));
+}
+
+TEST_CASE("what is denied is hidden by every path that a mount gives it") {
+  policy::Profile profile = profile_of(
+      std::format("mount = [{}, {{ at = \"/a\", from = \"/data\", mode = \"ro\" }}, {{ at = "
+                  "\"/b\", from = \"/data\", mode = \"rw\" }}, {{ at = \"@tmp\", mode = \"tmp\" "
+                  "}}]\n",
+                  kWritable));
+  const auto hidden = [&](const std::string& path) {
+    profile.deny.paths = {{path, {"p.toml", 9, 1}}};
+    Texts places;
+    const BoxPlan plan = plan_of(profile).value();
+    for (const MountEntry& entry : plan.mounts)
+      if (entry.kind == MountKind::mask) places.push_back(entry.at);
+    for (const GuardRule& rule : plan.guards) places.push_back("~" + rule.name);
+    return places;
+  };
+  CHECK(hidden("/a/secret") == Texts{"/a/secret", "/b/secret"});
+  CHECK(hidden("/b") == Texts{"/b", "/a"});
+  CHECK(hidden("@workspace/.env") == Texts{"/workspace/.env"});
+  CHECK(hidden("/workspace/.env") == Texts{"/workspace/.env"});
+  CHECK(hidden("/tmp/x") == Texts{"/tmp/x", "/var/tmp/x"});
+  CHECK(hidden("/usr/bin/python3") == Texts{"/usr/bin/python3"});
+  CHECK(hidden("@workspace/.env*") == Texts{"~.env*"});
+  CHECK(hidden("@workspace") == Texts{"/workspace"});
+  // Masks come last, so that nothing is mounted over them.
+  CHECK(plan_of(profile).value().mounts.back().kind == MountKind::mask);
+  profile.deny.paths = {{"/", {"p.toml", 9, 1}}};
+  const auto nothing = plan_of(profile);
+  REQUIRE_FALSE(nothing);
+  CHECK(nothing.error().kind() == ErrorKind::denied);
+  CHECK(nothing.error().message().starts_with("p.toml:9: "));
+}
+
+// GLOVEBOX_ACCEPT=1 writes the text anew.
+TEST_CASE("the plan of a guarded box as text") {
+  policy::Profile profile =
+      profile_of(std::format("mount = [{}, {{ at = \"@workspace/docs\", mode = \"ro\" }}]\n"
+                             "guard = [\".git/hooks\", \".git/config\", \".env*\"]\n",
+                             kWritable));
+  profile.deny.paths = {{"@workspace/secrets/k*", {"p.toml", 9, 1}},
+                        {"@workspace/.netrc", {"p.toml", 9, 9}}};
+  const std::string folder = GLOVEBOX_SOURCE_ROOT "/tests/golden/box";
+  const std::string text = to_text(*plan_of(profile));
+  if (::getenv("GLOVEBOX_ACCEPT") != nullptr) {
+    auto golden = os::open_path(folder, O_RDONLY | O_DIRECTORY);
+    REQUIRE(golden);
+    REQUIRE(os::replace_file(golden->get(), "guarded-bash.txt", text, 0644));
+  }
+  CHECK(text == os::read_file(folder + "/guarded-bash.txt", kMiB).value_or(""));
+}
+
+TEST_CASE("rules and names travel, and are refused when they are not plain") {
+  BoxPlan plan =
+      plan_of(profile_of(std::format("mount = [{}]\nguard = [\".git/hooks\"]\n", kWritable)))
+          .value();
+  CHECK(decode_plan(encode_plan(plan)).value().guards == plan.guards);
+  for (const char* name : {"", "/etc", "a//b", "../x", "a/.", "a*b", "*"}) {
+    INFO(name);
+    plan.guards.front().name = name;
+    CHECK_FALSE(decode_plan(encode_plan(plan)));
+  }
+  const GuardedName good{
+      "sub/.git/config", 1, Protection::read_only, os::FileType::regular, {3, 4}, {5, 6}, "p:1"};
+  CHECK(decode_guarded(encode_guarded({good})).value() == GuardedNames{good});
+  CHECK(decode_guarded(encode_guarded({})).value().empty());
+  for (const char* path : {"/a", "a/../b", "", "a/"}) {
+    INFO(path);
+    GuardedName bad = good;
+    bad.path = path;
+    bad.depth = 0;
+    CHECK_FALSE(decode_guarded(encode_guarded({bad})));
+  }
+  GuardedName above = good;
+  above.depth = 3;  // its root would be the name itself
+  CHECK_FALSE(decode_guarded(encode_guarded({above})));
+  const std::string bytes = encode_guarded({good});
+  for (std::size_t length = 0; length < bytes.size(); ++length)
+    CHECK_FALSE(decode_guarded(bytes.substr(0, length)));
+}
+
+TEST_CASE("what a component of a rule stands for") {
+  CHECK(stands_for(".env", ".env"));
+  CHECK_FALSE(stands_for(".env", ".env.local"));
+  CHECK(stands_for(".env*", ".env"));
+  CHECK(stands_for(".env*", ".envrc"));
+  CHECK_FALSE(stands_for(".env*", "x.env"));
+  CHECK_FALSE(stands_for(".env*", ".en"));
+}
+
+}  // namespace glovebox::box
