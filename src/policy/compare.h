@@ -1,21 +1,21 @@
-// Which of two policies permits more, exactly: every dimension of a profile is a finite lattice, so
-// the answer is complete and needs no search. Two values without an order between them count as
-// wider.
+// Which of two policies permits more, exactly.
+//
+// Every dimension of a profile is a finite lattice. For each, one request of every class that the
+// two sides can tell apart is decided by both (judge.h): nothing can differ that is not among them,
+// and each of them that differs is its own witness. Two values without an order between them count
+// as wider, and so does what is too large to compare. Time is not looked into: the profiles are
+// compared as they are on the day of each policy, and days of expiry one by one.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "policy/judge.h"
 #include "policy/policy.h"
 #include "policy/request.h"
-#include "seccomp/table.h"
 
 namespace glovebox::policy {
-
-// The filters that a policy names, by the word it uses for them.
-using Filters = std::map<std::string, seccomp::Table>;
 
 enum class Direction { wider, narrower, changed };
 enum class Risk { low, medium, high };
@@ -29,16 +29,19 @@ struct Difference {
   std::optional<Origin> before, after;  // absent where the side has no such line
 };
 
-// All of it. Empty both ways exactly if the profiles permit the same and are checked the same.
+// All of it, tools denied and approvals included. Empty exactly if the profiles permit the same and
+// are checked the same; what one way is wider is narrower the other way.
 std::vector<Difference> compare(const Profile& before, const Filters& filters_before,
                                 const Profile& after, const Filters& filters_after);
 
 // For every caller that the two policies can tell apart.
 struct CallerDifferences {
-  Who who;  // one such caller
+  std::vector<Who> callers;  // one of each class to which the same happens; empty: the whole policy
   std::vector<Difference> differences;
 };
 std::vector<CallerDifferences> diff(const Policy& before, const Filters& filters_before,
                                     const Policy& after, const Filters& filters_after);
+
+bool widens(const std::vector<CallerDifferences>& differences);
 
 }  // namespace glovebox::policy

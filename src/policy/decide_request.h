@@ -1,0 +1,62 @@
+// What becomes of one request of one caller, and why: the same words for `policy why`, for tests
+// and for records.
+//
+// The chain is bind → profile → denials and approvals of the tool → rule → cap → who enforces it. A
+// call of a tool that needs an approval is asked about, and without an answer denied; nothing that
+// it does is allowed before.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/judge.h"
+#include "policy/policy.h"
+#include "policy/request.h"
+
+namespace glovebox::policy {
+
+enum class Answer { deny, ask, allow };  // in the order of what they permit
+
+struct TraceStep {
+  std::string_view stage;  // `bind`, `profile`, `approval`, `rule`, `cap`, `enforced by`; static
+  std::string words;
+  std::optional<Origin> origin;  // absent: no line of the policy says it
+};
+
+struct Verdict {
+  Answer answer = Answer::deny;
+  std::vector<TraceStep> trace;
+  std::optional<Origin> rule;  // the line that decided
+  std::string words;           // one sentence; names only what the policy and the request name
+
+  bool allow() const { return answer == Answer::allow; }
+};
+
+// The answer alone: makes no text, allocates nothing.
+Answer answer_request(const Policy& policy, const Filters& filters, const Who& who,
+                      const Request& request);
+Verdict decide_request(const Policy& policy, const Filters& filters, const Who& who,
+                       const Request& request);
+
+// A tool that the caller may call, and what it gets then.
+struct ToolRuling {
+  Answer answer = Answer::deny;
+  const Profile* profile = nullptr;        // null: no bind gives one
+  Decision decision;                       // of the binds
+  const Origin* denied_by = nullptr;       // deny.tools
+  std::vector<const Approval*> approvals;  // all of them are needed
+};
+ToolRuling rule_tool(const Policy& policy, const Who& who);
+
+// Whether and how a caller may use a secret at an endpoint.
+struct SecretRuling {
+  bool allowed = false;
+  const Origin* rule = nullptr;
+  std::string words;
+};
+SecretRuling rule_secret(const Policy& policy, const Profile& profile, std::string_view tool,
+                         const SecretRequest& request);
+
+}  // namespace glovebox::policy
