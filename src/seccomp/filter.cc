@@ -31,7 +31,8 @@ struct Proved {
   std::vector<Instruction> program;
 };
 
-Result<Proved> compile(std::string_view file, std::string_view text, Floor floor) {
+Result<Proved> compile(std::string_view file, std::string_view text, Floor floor,
+                       std::span<const DeniedCall> denied = {}) {
   auto table = parse(file, text, builtin_set);
   if (!table) {
     std::string message;
@@ -47,15 +48,19 @@ Result<Proved> compile(std::string_view file, std::string_view text, Floor floor
                       breach.rule != nullptr ? breach.rule->place : std::string(file), breach.what);
     if (!message.empty()) return Error(ErrorKind::invalid, std::move(message));
   }
+  TRY(deny_calls(*table, denied));
   std::vector<Instruction> program = TRY_CONTEXT(lower(*table), file);
   TRY(prove(*table, program));
   return Proved{std::move(*table), std::move(program)};
 }
 
-Result<Proved> compile_shipped(std::string_view name) {
+Result<Proved> compile_shipped(std::string_view name, std::span<const DeniedCall> denied = {}) {
+  // Theirs is the policy's fault, everything else is ours.
+  Table none;
+  TRY(deny_calls(none, denied));
   const auto text = builtin_text(name);
   if (!text) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
-  auto proved = compile(std::format("{}.policy", name), *text, floor_of(name));
+  auto proved = compile(std::format("{}.policy", name), *text, floor_of(name), denied);
   if (!proved) return Error(ErrorKind::internal, proved.error().message());
   return proved;
 }
@@ -93,12 +98,13 @@ std::optional<std::string_view> builtin_set(std::string_view name) {
   return std::nullopt;
 }
 
-Result<CompiledFilter> compile_builtin(std::string_view name) {
-  return finish(name, TRY(compile_shipped(name)).program);
+Result<CompiledFilter> compile_builtin(std::string_view name, std::span<const DeniedCall> denied) {
+  return finish(name, TRY(compile_shipped(name, denied)).program);
 }
 
-Result<CompiledFilter> compile_file(std::string_view file, std::string_view text) {
-  return finish(file, TRY(compile(file, text, Floor::needed)).program);
+Result<CompiledFilter> compile_file(std::string_view file, std::string_view text,
+                                    std::span<const DeniedCall> denied) {
+  return finish(file, TRY(compile(file, text, Floor::needed, denied)).program);
 }
 
 Result<FilterText> show_builtin(std::string_view name) {

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "seccomp/deny_calls.h"
 
 namespace glovebox::seccomp {
 
@@ -28,13 +30,17 @@ std::vector<std::string_view> builtin_names();
 // A set that texts include by `@name`.
 std::optional<std::string_view> builtin_set(std::string_view name);
 
-// not_found: no such name. internal: a shipped text or its proof is wrong.
-Result<CompiledFilter> compile_builtin(std::string_view name);
+// Both take what a policy denies beside the text (deny_calls.h); it is part of what is proved.
+//
+// not_found: no such name. invalid: `denied`. internal: a shipped text or its proof is wrong.
+Result<CompiledFilter> compile_builtin(std::string_view name,
+                                       std::span<const DeniedCall> denied = {});
 
 // A filter of the operator's for a tool. `file` is how it is named in messages. Kind invalid: the
 // message holds a line `file:line:col: error: …` for each thing that is wrong; that the text
 // lifts the floor (see floor.h), which no tool may, is one of them.
-Result<CompiledFilter> compile_file(std::string_view file, std::string_view text);
+Result<CompiledFilter> compile_file(std::string_view file, std::string_view text,
+                                    std::span<const DeniedCall> denied = {});
 
 // What a reviewer reads besides the text: each rule with its number and predicate, and the program
 // as assembler. For role texts the floor is not asked for.
