@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/policy_control.h"
 #include "cli/rehearse.h"
 #include "cli/selftest.h"
 #include "cli/selftest_guest.h"
@@ -47,6 +48,7 @@ struct Run {
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
+  int operator()(const PolicyControlOptions& options) const { return run_policy_control(options); }
   int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "ipc/policy_messages.h"
 #include "roles/boxer_settings.h"
 #include "worker/work_secret.h"
 
@@ -107,6 +108,15 @@ struct PolicyShowOptions {
   std::string name;
 };
 
+// What is asked of a glovebox that runs (policy_control.h).
+struct PolicyControlOptions {
+  ipc::ControlAct act = ipc::ControlAct::status;
+  std::string subject;               // load: a file, empty for the one in use; else a digest
+  std::optional<std::string> state;  // absent: the default of who asks
+  bool also_revoked = false;
+  OutputForm form = OutputForm::text;
+};
+
 struct SeccompShowOptions {
   std::string name;
 };
@@ -127,6 +137,7 @@ struct HelpText {
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                              DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                             AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+                             AuditShowOptions, PolicyShowOptions, PolicyControlOptions,
+                             SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

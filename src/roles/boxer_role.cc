@@ -37,7 +37,7 @@ Result<Opened> open_all(const RoleStart& start) {
   BoxerSettings settings = TRY(BoxerSettings::from_json(start.settings));
   // By us, not by root: what the boxer may read is what it can read.
   TRY(take_identity(Role::boxer, start.started, start.rung));
-  ActivePolicy active = TRY(activate_policy(settings));
+  ActivePolicy active = TRY(activate_policy(settings, day_of(SystemClock().wall())));
   UniqueFd executable = TRY(os::open_own_executable());
   auto keeper_filter = TRY(seccomp::compile_builtin("role-keeper"));
   UniqueFd sessions = TRY_CONTEXT(

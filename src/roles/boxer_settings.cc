@@ -71,6 +71,8 @@ Json BoxerSettings::to_json() const {
       {"policy_file", policy_file},
       {"policy_text", policy_text},
       {"filters", std::move(filter_list)},
+      {"policy_digest", policy_digest},
+      {"new_sessions", static_cast<std::uint8_t>(new_sessions)},
       {"sessions", sessions},
       {"work", work},
       {"workspace", static_cast<std::uint8_t>(workspace)},
@@ -107,6 +109,8 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
     settings.filters.push_back({of_filter.text("name"), of_filter.text("text")});
     TRY(of_filter.finish());
   }
+  settings.policy_digest = members.text("policy_digest");
+  settings.new_sessions = members.choice("new_sessions", Sessions::refused);
   settings.sessions = members.text("sessions");
   settings.work = members.text("work");
   settings.workspace = members.choice("workspace", WorkspaceMode::shared);

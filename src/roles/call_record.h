@@ -32,12 +32,15 @@ struct CallText {
   std::string input;
   std::vector<std::string> program;
 };
+// How much of it is said is the profile's `audit.level`: size and digest of input and output
+// always, the arguments themselves from `args` on, the output with `args_output`. What is said is
+// masked and bounded by the auditor.
 codec::JsonObject intent_members(const CallText& call, const ActivePolicy& active,
-                                 const box::BoxPlan& plan);
+                                 const box::BoxPlan& plan, policy::AuditLevel level);
 codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
-                               const Denial& denial);
+                               const Denial& denial, policy::AuditLevel level);
 
-codec::JsonObject result_members(const CallResult& result);
+codec::JsonObject result_members(const CallResult& result, policy::AuditLevel level);
 codec::JsonObject orphan_members(std::string_view why);
 
 // The walls of one box, as `prot` of its intent.
