@@ -150,8 +150,11 @@ void PolicyDesk::weigh(const Result<PolicySource>& source) {
 }
 
 void PolicyDesk::keep() {
-  wait_for(Phase::keeping,
-           policy_log_.keep(current_->digest, document_of(*current_->request.source)));
+  std::string document = document_of(*current_->request.source);
+  if (document.size() > ipc::kMaxPolicyDocument)
+    return reject(std::format("a policy with all its files has at most {} MiB, this one {}",
+                              ipc::kMaxPolicyDocument / kMiB, document.size() / kMiB));
+  wait_for(Phase::keeping, policy_log_.keep(current_->digest, std::move(document)));
 }
 
 void PolicyDesk::load(const std::string& document) {

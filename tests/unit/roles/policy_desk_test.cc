@@ -173,6 +173,11 @@ TEST_CASE("whatever fails on the way of a load, it is rejected and the last good
     f.desk.ask(f.request(What::load, "/p"));
     rejected("a bad filter");
   }
+  SECTION("it is too large to be kept") {
+    f.text = std::string(ipc::kMaxPolicyDocument, '#');
+    f.desk.ask(f.request(What::load, "/p"));
+    rejected("at most 16 MiB, this one 16");
+  }
   SECTION("it cannot be kept") {
     f.desk.ask(f.request(What::load, "/p"));
     f.say(ipc::AppendFailed{f.asked<ipc::KeepPolicy>().sequence, "the disk is full"});
