@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ipc/messages.h"
+#include "ipc/policy_messages.h"
 
 using namespace glovebox;
 using namespace glovebox::ipc;
@@ -30,9 +31,12 @@ std::optional<std::string> again(std::string_view bytes) {
   if (bytes.size() < 2) return std::nullopt;
   std::uint16_t type = 0;
   std::memcpy(&type, bytes.data(), sizeof type);
-  return again<Start, Ready, Peer, Stop, Fatal, Update, SecretRefused, Observe, Observed, OpenSession, SessionOpened, Call, Execute, Cancel,
-               Settled, CloseSession, SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append,
-               Appended, AppendFailed, FindCall, CallFound, OpenFile, FileOpened>(type, bytes.substr(2));
+  return again<Start, Ready, Peer, Stop, Fatal, Update, SecretRefused, Observe, Observed,
+               OpenSession, SessionOpened, Call, Execute, Cancel, Settled, CloseSession,
+               SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append, Appended, AppendFailed,
+               FindCall, CallFound, OpenFile, FileOpened, PolicyOrder, PolicyReport, KeepPolicy,
+               PolicyKept, FetchPolicy, PolicyFetched, ControlRequest, ControlAnswer>(
+      type, bytes.substr(2));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/policy_control.h"
 #include "cli/rehearse.h"
 #include "cli/seccomp.h"
 #include "cli/selftest.h"
@@ -63,6 +64,7 @@ struct Run {
   int operator()(const SeccompImportOptions& options) const {
     return to_int(run_seccomp_import(options));
   }
+  int operator()(const PolicyControlOptions& options) const { return run_policy_control(options); }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };
 

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/seccomp_options.h"
+#include "ipc/policy_messages.h"
 #include "roles/boxer_settings.h"
 #include "worker/work_secret.h"
 
@@ -108,6 +109,15 @@ struct PolicyShowOptions {
   std::string name;
 };
 
+// What is asked of a glovebox that runs (policy_control.h).
+struct PolicyControlOptions {
+  ipc::ControlAct act = ipc::ControlAct::status;
+  std::string subject;               // load: a file, empty for the one in use; else a digest
+  std::optional<std::string> state;  // absent: the default of who asks
+  bool also_revoked = false;
+  OutputForm form = OutputForm::text;
+};
+
 struct PlaneOptions {
   std::string listen = "127.0.0.1:0";     // ADDRESS:PORT, loopback only; port 0: a free one
   std::optional<std::string> rehearsals;  // a folder of *.toml
@@ -122,10 +132,10 @@ struct HelpText {
   std::string text;
 };
 
-using Options =
-    std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                 DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, PolicyShowOptions, SeccompShowOptions, SeccompCheckOptions,
-                 SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
+using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
+                             DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
+                             AuditShowOptions, PolicyShowOptions, PolicyControlOptions,
+                             SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
+                             SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -387,6 +387,36 @@ class Parser {
     CLI::App& show = *app.add_subcommand("show", "print a shipped policy");
     option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
     show.callback([this] { pending_ = policy_; });
+    policy_control(app);
+  }
+
+  // What is asked of a glovebox that runs.
+  void policy_control(CLI::App& policy) {
+    const auto add = [&](const char* name, const char* meaning, ipc::ControlAct act) -> CLI::App& {
+      CLI::App& app = *policy.add_subcommand(name, meaning);
+      option(app, "--state", control_.state, "DIR", "the state folder of the one that is meant");
+      json(app, control_.form);
+      app.callback([this, act] {
+        control_.act = act;
+        pending_ = control_;
+      });
+      return app;
+    };
+    const auto revoked = [this](CLI::App& app) {
+      flag(app, "--revoked", "also one that was revoked, which it then no longer is",
+           [this] { control_.also_revoked = true; });
+    };
+    CLI::App& load = add("load", "give new sessions another policy", ipc::ControlAct::load);
+    option(load, "file", control_.subject, "", "the file; the one in use otherwise");
+    revoked(load);
+    add("status", "print which policy is active, and who runs on it", ipc::ControlAct::status);
+    CLI::App& rollback =
+        add("rollback", "give new sessions a policy that was active", ipc::ControlAct::rollback);
+    option(rollback, "digest", control_.subject, "", "of that policy")->required();
+    revoked(rollback);
+    CLI::App& revoke = add("revoke", "end the sessions of a policy, and never load it again",
+                           ipc::ControlAct::revoke);
+    option(revoke, "digest", control_.subject, "", "of that policy")->required();
   }
 
   void seccomp() {
@@ -456,6 +486,7 @@ class Parser {
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
   PolicyShowOptions policy_;
+  PolicyControlOptions control_;
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;

@@ -98,6 +98,10 @@ class Watch {
         (void)supervisor_.stop(roles::Supervisor::StopMode::drain);
         return fail(attended.error().code, attended.error().message);
       }
+      if (reloading_ && supervisor_.settled()) {
+        reloading_ = false;
+        if (!draining_) manager_.ready(kServing);
+      }
       if (const auto ended = supervisor_.worker_ended()) {
         const auto stopped = supervisor_.stop(roles::Supervisor::StopMode::drain);
         if (ended->code != ExitCode::done) return fail(ended->code, ended->message);
@@ -129,7 +133,7 @@ class Watch {
     } else if (signal == SIGHUP) {
       manager_.reloading();
       supervisor_.reload();
-      manager_.ready(kServing);
+      reloading_ = true;
     } else if (draining_) {
       (void)supervisor_.stop(roles::Supervisor::StopMode::at_once);
       return fail(ExitCode::bug, "ended at once, by a second signal");
@@ -145,6 +149,7 @@ class Watch {
   int signals_;
   ServiceManager& manager_;
   bool draining_ = false;
+  bool reloading_ = false;  // and what the manager was told of it is not over
 };
 
 }  // namespace

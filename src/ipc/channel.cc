@@ -49,6 +49,28 @@ Result<std::optional<Envelope>> Channel::receive() const {
   return std::optional<Envelope>(std::move(envelope));
 }
 
+Result<void> Channel::send_now(std::uint16_t type, std::string_view body) const {
+  if (body.size() > kInlineBody) return Error(ErrorKind::limit, "message too large");
+  Writer writer;
+  writer.number(type).number(static_cast<std::uint8_t>(Carried::in_packet));
+  std::string packet = writer.take();
+  packet.append(body);
+  return os::send_packet(socket_.get(), packet, {}, milliseconds(0));
+}
+
+Result<std::optional<Envelope>> Channel::receive_small(std::size_t limit) const {
+  auto packet = TRY(os::receive_packet(socket_.get(), limit + kHeader));
+  if (!packet) return std::optional<Envelope>{};
+  if (!packet->fds.empty()) return Error(ErrorKind::protocol, "message: a descriptor");
+  Envelope envelope;
+  Reader reader(packet->bytes);
+  envelope.type = TRY(reader.number<std::uint16_t>());
+  if (TRY(reader.choice(Carried::in_memory_file)) != Carried::in_packet)
+    return Error(ErrorKind::protocol, "message: a memory file");
+  envelope.body = packet->bytes.substr(kHeader);
+  return std::optional<Envelope>(std::move(envelope));
+}
+
 Result<ChannelPair> make_channel_pair() {
   auto sockets = TRY(os::make_message_pair());
   return ChannelPair{Channel(std::move(sockets.first)), Channel(std::move(sockets.second))};

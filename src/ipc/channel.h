@@ -41,6 +41,13 @@ class Channel {
   // nullopt: the peer closed. Blocks until there is a message; poll fd() to know beforehand.
   Result<std::optional<Envelope>> receive() const;
 
+  // For a peer that is none of ours: bodies of at most kInlineBody, in the packet itself, and
+  // neither side waits. send_now: kind `timeout` when there is no room. receive_small: kind
+  // `timeout` when there is no message (the socket is non-blocking), `protocol` for a body over
+  // `limit`, a memory file or a descriptor.
+  Result<void> send_now(std::uint16_t type, std::string_view body) const;
+  Result<std::optional<Envelope>> receive_small(std::size_t limit) const;
+
  private:
   static constexpr milliseconds kPatience{10'000};
   UniqueFd socket_;

@@ -1,5 +1,6 @@
 #include "ipc/messages.h"
 
+#include "ipc/policy_messages.h"
 #include "ipc/wire.h"
 
 namespace glovebox::ipc {
@@ -498,12 +499,15 @@ bool accepts(Connection connection, std::uint16_t type) {
   switch (connection) {
     case Connection::role_of_supervisor:
       return type == Start::kType || type == Peer::kType || type == Stop::kType ||
-             type == Update::kType || type == Observe::kType || type == Observed::kType;
+             type == Update::kType || type == Observe::kType || type == Observed::kType ||
+             type == PolicyOrder::kType;
     case Connection::supervisor_of_role:
       return type == Ready::kType || type == Fatal::kType || type == Observed::kType;
     case Connection::supervisor_of_worker:
       return accepts(Connection::supervisor_of_role, type) || type == SecretRefused::kType ||
              type == Observe::kType;
+    case Connection::supervisor_of_boxer:
+      return accepts(Connection::supervisor_of_role, type) || type == PolicyReport::kType;
     case Connection::boxer_of_worker:
       return type == OpenSession::kType || type == Call::kType || type == Cancel::kType ||
              type == Settled::kType || type == CloseSession::kType;
@@ -517,6 +521,15 @@ bool accepts(Connection connection, std::uint16_t type) {
       return type == Append::kType || type == FindCall::kType;
     case Connection::boxer_of_auditor:
       return type == Appended::kType || type == AppendFailed::kType || type == CallFound::kType;
+    case Connection::auditor_of_supervisor:
+      return type == Append::kType || type == KeepPolicy::kType || type == FetchPolicy::kType;
+    case Connection::supervisor_of_auditor:
+      return type == Appended::kType || type == AppendFailed::kType || type == PolicyKept::kType ||
+             type == PolicyFetched::kType;
+    case Connection::supervisor_of_operator:
+      return type == ControlRequest::kType;
+    case Connection::operator_of_supervisor:
+      return type == ControlAnswer::kType;
   }
   return false;
 }

@@ -50,7 +50,8 @@ struct Fatal {  // from the role, before it exits
   static Result<Fatal> decode(std::string_view body);
 };
 
-struct Update {  // to a role: what of its settings is new, JSON; secrets travel beside it as in Start
+struct Update {  // to a role: what of its settings is new, JSON; secrets travel beside it as in
+                 // Start
   static constexpr std::uint16_t kType = 0x105;
   std::string configuration;
   std::string encode() const;
@@ -261,11 +262,16 @@ enum class Connection : std::uint8_t {
   role_of_supervisor,  // what a role takes from the supervisor
   supervisor_of_role,
   supervisor_of_worker,  // … from the worker, which also asks for secrets and numbers
-  boxer_of_worker,   // what the boxer takes from the worker
-  boxer_of_command,  // … from a single command, which may also execute programs
+  supervisor_of_boxer,   // … from the boxer, which also reports on policies
+  boxer_of_worker,       // what the boxer takes from the worker
+  boxer_of_command,      // … from a single command, which may also execute programs
   worker_of_boxer,
   auditor_of_boxer,
   boxer_of_auditor,
+  auditor_of_supervisor,  // over a connection for records
+  supervisor_of_auditor,
+  supervisor_of_operator,  // over the control socket
+  operator_of_supervisor,
 };
 bool accepts(Connection connection, std::uint16_t type);
 

@@ -11,6 +11,8 @@
 #include <format>
 #include <string>
 
+#include "os/file.h"
+
 namespace glovebox::os {
 
 namespace {
@@ -33,27 +35,29 @@ Result<sockaddr_un> address_of(int folder, const std::string& name) {
   return address;
 }
 
-Result<UniqueFd> make_socket() {
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<UniqueFd> make_socket(LocalKind kind) {
+  const int type = kind == LocalKind::stream ? SOCK_STREAM : SOCK_SEQPACKET;
+  UniqueFd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return failed("socket");
   return socket;
 }
 
 // Whether what has the name is a socket that nobody listens on.
-Result<bool> is_left_over(int folder, const std::string& name, const sockaddr_un& address) {
+Result<bool> is_left_over(int folder, const std::string& name, const sockaddr_un& address,
+                          LocalKind kind) {
   struct stat facts{};
   if (::fstatat(folder, name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) return failed("fstatat");
   if (!S_ISSOCK(facts.st_mode)) return false;
-  const UniqueFd probe = TRY(make_socket());
+  const UniqueFd probe = TRY(make_socket(kind));
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
          errno == ECONNREFUSED;
 }
 
 }  // namespace
 
-Result<UniqueFd> listen_local(int folder, const std::string& name) {
+Result<UniqueFd> listen_local(int folder, const std::string& name, LocalKind kind) {
   const sockaddr_un address = TRY(address_of(folder, name));
-  UniqueFd socket = TRY(make_socket());
+  UniqueFd socket = TRY(make_socket(kind));
   const auto bind = [&] {
     const mode_t mask = ::umask(kOwnerOnly);
     const int done =
@@ -65,12 +69,26 @@ Result<UniqueFd> listen_local(int folder, const std::string& name) {
   };
   if (!bind()) {
     if (errno != EADDRINUSE) return failed("bind");
-    if (!TRY(is_left_over(folder, name, address)))
+    if (!TRY(is_left_over(folder, name, address, kind)))
       return Error(ErrorKind::exists, "bind: the name is taken");
     if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return failed("unlinkat");
     if (!bind()) return failed("bind");
   }
   if (::listen(socket.get(), kBacklog) != 0) return failed("listen");
+  return socket;
+}
+
+Result<UniqueFd> connect_local(int folder, const std::string& name, LocalKind kind) {
+  const sockaddr_un address = TRY(address_of(folder, name));
+  UniqueFd socket = TRY(make_socket(kind));
+  while (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+         0) {
+    if (errno == EINTR) continue;
+    if (errno == ECONNREFUSED) return Error(ErrorKind::closed, "connect: nobody listens");
+    if (errno == EAGAIN) return Error(ErrorKind::timeout, "connect: too many wait already");
+    return failed("connect");
+  }
+  TRY(set_blocking(socket.get(), true));
   return socket;
 }
 

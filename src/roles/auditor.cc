@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codec/metrics.h"
+#include "ipc/policy_messages.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "roles/log_space.h"
@@ -60,6 +61,10 @@ class Server {
   Result<void> take_from_supervisor();
   Result<void> take_from_peer(const PeerPtr& peer);
   Result<void> append(const PeerPtr& peer, const ipc::Append& message);
+  Result<void> find_call(const PeerPtr& peer, const ipc::FindCall& question);
+  Result<void> may_append(const audit::AppendRequest& request) const;
+  void keep_policy(const PeerPtr& peer, const ipc::KeepPolicy& message);
+  void fetch_policy(const PeerPtr& peer, const ipc::FetchPolicy& message);
   void answer(const PeerPtr& peer, std::uint16_t type, std::string_view body);
   void drop(const PeerPtr& peer, const Error& why);
   Result<void> commit();
@@ -98,12 +103,28 @@ void Server::answer(const PeerPtr& peer, std::uint16_t type, std::string_view bo
   if (auto sent = peer->channel.send(type, body); !sent) drop(peer, sent.error());
 }
 
+// What only the archive knows: which policies are kept, and which were revoked.
+Result<void> Server::may_append(const audit::AppendRequest& request) const {
+  if (work_.policies != nullptr)
+    return work_.policies->policies().may_record(request.kind, request.members);
+  if (request.kind == audit::RecordKind::policy_load)
+    return Error(ErrorKind::denied, "policies are not kept here");
+  return {};
+}
+
 Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
   auto request = append_request(peer->writer, message);
+  if (request && audit::may_write(peer->writer, request->kind))
+    if (auto may = may_append(*request); !may) request = std::move(may).error();
   const std::string tool_use = request ? request->tool_use : std::string();
-  const auto reply = [this, peer, sequence = message.sequence,
-                      tool_use](Result<audit::RecordPlace> place) {
+  const auto about_policies =
+      request && peer->writer == audit::Writer::supervisor ? request->members : codec::JsonObject();
+  const auto kind = request ? request->kind : audit::RecordKind::gap;
+  const auto reply = [this, peer, sequence = message.sequence, tool_use, about_policies,
+                      kind](Result<audit::RecordPlace> place) {
     if (place) {
+      if (work_.policies != nullptr)
+        work_.policies->policies().note(place->index, kind, about_policies);
       const ipc::Appended done{sequence, place->index, place->hash.hex()};
       answer(peer, ipc::Appended::kType, done.encode());
     } else if (place.error().kind() == ErrorKind::exists) {
@@ -127,17 +148,62 @@ Result<void> Server::take_from_peer(const PeerPtr& peer) {
     peer->channel.close();
     return {};
   }
-  if (!ipc::accepts(ipc::Connection::auditor_of_boxer, envelope->type) || !envelope->fds.empty())
+  const auto connection = peer->writer == audit::Writer::supervisor
+                              ? ipc::Connection::auditor_of_supervisor
+                              : ipc::Connection::auditor_of_boxer;
+  if (!ipc::accepts(connection, envelope->type) || !envelope->fds.empty())
     return Error(ErrorKind::protocol, "unexpected message");
-  if (envelope->type == ipc::Append::kType)
-    return append(peer, TRY(ipc::Append::decode(envelope->body)));
-  const auto question = TRY(ipc::FindCall::decode(envelope->body));
+  switch (envelope->type) {
+    case ipc::Append::kType:
+      return append(peer, TRY(ipc::Append::decode(envelope->body)));
+    case ipc::KeepPolicy::kType:
+      keep_policy(peer, TRY(ipc::KeepPolicy::decode(envelope->body)));
+      return {};
+    case ipc::FetchPolicy::kType:
+      fetch_policy(peer, TRY(ipc::FetchPolicy::decode(envelope->body)));
+      return {};
+    default:
+      return find_call(peer, TRY(ipc::FindCall::decode(envelope->body)));
+  }
+}
+
+Result<void> Server::find_call(const PeerPtr& peer, const ipc::FindCall& question) {
   // Only after the flush: an intent that is not durable yet may still come to nothing.
   const ipc::CallFound found{question.sequence,
                              call_state_for_peer(work_.auditor.find_call(question.tool_use))};
   after_commit_.push_back(
       [this, peer, found] { answer(peer, ipc::CallFound::kType, found.encode()); });
   return {};
+}
+
+// Rare, and small: the records that wait for the next flush may wait for this one too.
+void Server::keep_policy(const PeerPtr& peer, const ipc::KeepPolicy& message) {
+  const auto kept = [&]() -> Result<audit::PolicyArchive::Digest> {
+    if (work_.policies == nullptr)
+      return Error(ErrorKind::unsupported, "policies are not kept here");
+    return work_.policies->keep(TRY(codec::Sha256Digest::parse_hex(message.digest)),
+                                message.document);
+  }();
+  if (kept) {
+    const ipc::PolicyKept done{message.sequence, kept->hex()};
+    return answer(peer, ipc::PolicyKept::kType, done.encode());
+  }
+  const ipc::AppendFailed failed{message.sequence, kept.error().message()};
+  answer(peer, ipc::AppendFailed::kType, failed.encode());
+}
+
+void Server::fetch_policy(const PeerPtr& peer, const ipc::FetchPolicy& message) {
+  auto document = [&]() -> Result<std::string> {
+    if (work_.policies == nullptr)
+      return Error(ErrorKind::unsupported, "policies are not kept here");
+    return work_.policies->fetch(TRY(codec::Sha256Digest::parse_hex(message.digest)));
+  }();
+  if (document) {
+    const ipc::PolicyFetched found{message.sequence, *std::move(document)};
+    return answer(peer, ipc::PolicyFetched::kType, found.encode());
+  }
+  const ipc::AppendFailed failed{message.sequence, document.error().message()};
+  answer(peer, ipc::AppendFailed::kType, failed.encode());
 }
 
 Result<void> Server::take_from_supervisor() {
@@ -155,6 +221,7 @@ Result<void> Server::take_from_supervisor() {
       return {};
     case SupervisorEvent::Kind::update:
     case SupervisorEvent::Kind::observed:
+    case SupervisorEvent::Kind::policy:
       return Error(ErrorKind::protocol, "unexpected message");
     case SupervisorEvent::Kind::gone:
       stop_ = "supervisor_gone";

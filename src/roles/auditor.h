@@ -12,6 +12,7 @@
 
 #include "audit/auditor.h"
 #include "audit/log_file.h"
+#include "audit/policy_archive.h"
 #include "audit/record_store.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
@@ -40,6 +41,8 @@ struct AuditorWork {
   const Log& log;  // for operators
   // After the disk was full: whether there is space again. None: the role ends without waiting.
   std::function<bool()> has_space = {};
+  // Where policies are kept, for the supervisor. None: no policy.load is recorded.
+  audit::PolicyArchive* policies = nullptr;
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last

@@ -9,6 +9,7 @@
 #include "audit/call_index.h"
 #include "audit/log_file.h"
 #include "audit/mask.h"
+#include "audit/policy_archive.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/uuid.h"
@@ -28,22 +29,30 @@ constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right:
                                      os::file_right::read_folder | os::file_right::make_regular |
                                      os::file_right::remove_file | os::file_right::truncate;
 
-Result<audit::LogFile> open_log(const RoleStart& start, audit::CallIndex& calls, Random& random) {
+struct OpenLog {
+  audit::LogFile log;
+  audit::PolicyArchive policies;
+};
+
+Result<OpenLog> open_log(const RoleStart& start, audit::CallIndex& calls,
+                         audit::PolicyRegister& policies, Random& random) {
   const std::string* directory = start.settings.get_string("directory");
   const std::string* origin = start.settings.get_string("origin");
   if (directory == nullptr || origin == nullptr)
     return Error(ErrorKind::protocol, "auditor settings");
   TRY(take_identity(Role::auditor, start.started, start.rung));
-  audit::LogFile log =
-      TRY_CONTEXT(audit::LogFile::open(*directory, *origin, random,
-                                       [&calls](std::uint64_t, const audit::Record& record) {
-                                         return audit::index_record(calls, record);
-                                       }),
-                  *directory);
+  audit::LogFile log = TRY_CONTEXT(
+      audit::LogFile::open(*directory, *origin, random,
+                           [&](std::uint64_t index, const audit::Record& record) {
+                             policies.note(index, record.kind, *record.json.as_object());
+                             return audit::index_record(calls, record);
+                           }),
+      *directory);
+  auto archive = TRY(audit::PolicyArchive::open(*directory, policies));
   const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
   const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
-  return log;
+  return OpenLog{std::move(log), std::move(archive)};
 }
 
 }  // namespace
@@ -53,25 +62,28 @@ int run_auditor_role(RoleStart start) {
   SystemRandom random;
   const SystemClock clock;
   audit::CallIndex calls(random);
-  auto store = open_log(start, calls, random);
-  if (!store) {
-    const ExitCode code = exit_code_for(store.error());
-    send_fatal(start.supervisor, code, store.error().message());
+  audit::PolicyRegister policies;
+  auto opened = open_log(start, calls, policies, random);
+  if (!opened) {
+    const ExitCode code = exit_code_for(opened.error());
+    send_fatal(start.supervisor, code, opened.error().message());
     return to_int(code);
   }
+  audit::LogFile& store = opened->log;
   const audit::Masker masker;
-  audit::Auditor auditor(*store, calls, masker, clock, codec::uuid4(random));
+  audit::Auditor auditor(store, calls, masker, clock, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   return to_int(run_auditor({.auditor = auditor,
-                             .store = *store,
-                             .folder = store->folder(),
-                             .recovered = store->recovered(),
+                             .store = store,
+                             .folder = store.folder(),
+                             .recovered = store.recovered(),
                              .boot = std::move(boot),
                              .clock = clock,
                              .log = log,
-                             .has_space = [&store] { return has_log_space(store->folder()); }},
+                             .has_space = [&store] { return has_log_space(store.folder()); },
+                             .policies = &opened->policies},
                             std::move(start.supervisor), std::move(start.peers)));
 }
 

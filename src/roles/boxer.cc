@@ -34,6 +34,7 @@ Boxer::Boxer(const BoxerHost& host, ActivePolicy policy)
       active_(std::make_shared<const ActivePolicy>(std::move(policy))),
       gate_(host.settings.call_slots),
       housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}) {
+  if (host.settings.new_sessions == Sessions::refused) revoked_.insert(active_->digest);
 }
 Boxer::~Boxer() = default;
 
@@ -98,9 +99,11 @@ Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
       if (!log_client_.connected()) return {};
       gate_.log_back();
       return {};
-    case SupervisorEvent::Kind::update:
-      renew_policy(event.settings);
+    case SupervisorEvent::Kind::policy:
+      obey(event.order, supervisor);
       return {};
+    case SupervisorEvent::Kind::update:
+      return Error(ErrorKind::protocol, "the supervisor updates what the boxer does not have");
     case SupervisorEvent::Kind::observe:
       answer_operator(event.question, supervisor);
       return {};
@@ -240,6 +243,8 @@ void Boxer::open_session(const ipc::OpenSession& message) {
   const auto refused = [&](const Error& error) { refuse(message.session, "", error.message()); };
   if (message.session.empty() || stopping_)
     return refuse(message.session, "", stopping_ ? "shutting down" : "a session needs an id");
+  if (revoked_.contains(active_->digest))
+    return refuse(message.session, "", "the policy was revoked, and there is no other yet");
   const auto closing = sessions_.find(message.session);
   if (closing != sessions_.end() && closing->second.orphaned) {
     wanted_.insert_or_assign(message.session, message);
@@ -288,7 +293,12 @@ void Boxer::take_call(LiveCall&& call, std::string_view session, std::string_vie
   call.began = host_.clock.monotonic();
   const CallMode mode = call.text.program.empty() ? mode_of(call.text.tool) : CallMode::writes;
   auto ticket = gate_.receive(call.session, call.tool_use, mode);
-  if (!ticket) return refuse(session, tool_use, ticket.error().message());
+  if (!ticket) {
+    const auto open = sessions_.find(call.session);
+    const bool revoked = open != sessions_.end() && open->second.revoked;
+    return refuse(session, tool_use,
+                  revoked ? "the policy of this session was revoked" : ticket.error().message());
+  }
   calls_.emplace(*ticket, std::move(call));
 }
 
@@ -305,8 +315,9 @@ void Boxer::settle(const ipc::Settled& message) {
 // The only place that asks a policy: the one that the session's records name.
 CallDecision Boxer::decide_for(const BoxerSession& session, const std::string& tool,
                                const std::vector<std::string>& program,
-                               std::optional<milliseconds> time_limit) const {
+                               std::optional<milliseconds> time_limit) {
   CallQuestion question;
+  question.day = today();
   question.environment = session.facts.environment;
   question.agent = session.facts.agent;
   question.tool = tool;

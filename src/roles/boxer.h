@@ -99,7 +99,7 @@ class Boxer {
   CallResult result_of(const Step& step, const LiveCall& call) const;
   CallDecision decide_for(const BoxerSession& session, const std::string& tool,
                           const std::vector<std::string>& program,
-                          std::optional<milliseconds> time_limit = std::nullopt) const;
+                          std::optional<milliseconds> time_limit = std::nullopt);
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void note_refusals(const std::string& session, const std::vector<box::Refusal>& refusals);
@@ -108,7 +108,15 @@ class Boxer {
   void note_taken(const std::string& name, std::string_view tool_use,
                   const box::GuardReport& report);
   void sweep_session(const std::string& name, const BoxerSession& session);
-  void renew_policy(const codec::Json& settings);
+  // --- boxer_policy.cc
+  void obey(const ipc::PolicyOrder& order, const ipc::Channel& supervisor);
+  Result<void> take_policy(const std::string& settings);
+  void revoke_policy(const std::string& digest);
+  std::string count_sessions() const;
+  policy::Day today();
+  void renew_plans(BoxerSession& session);
+  void end_stale_keeper(Ticket ticket, BoxerSession& session);
+  policy::AuditLevel level_of(const LiveCall& call) const;
   void count_answer(const LiveCall& call, box::Outcome outcome);
   void count_start(LiveCall& call, box::BoxStart start);
   void answer_operator(const ipc::Observe& question, const ipc::Channel& supervisor);
@@ -125,6 +133,8 @@ class Boxer {
 
   BoxerHost host_;
   std::shared_ptr<const ActivePolicy> active_;  // of sessions that are opened from now on
+  std::set<std::string> revoked_;               // digests on which none is opened
+  policy::Day latest_day_{};                    // days only go forward
   codec::Metrics numbers_;
   CallGate gate_;
   Housekeeping housekeeping_;

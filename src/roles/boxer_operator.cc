@@ -1,4 +1,4 @@
-// What the operator asks of a boxer that runs: another policy, and how things are.
+// What the operator asks of a boxer that runs: how things are. Policies: boxer_policy.cc.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -39,20 +39,6 @@ std::string_view denying_layer(box::Outcome outcome) {
 }
 
 }  // namespace
-
-// Sessions that are open keep the policy that they were opened with.
-void Boxer::renew_policy(const codec::Json& document) {
-  const auto refused = [&](const Error& error) {
-    host_.log.error("the policy is not taken, the last good one holds", {{"why", error.message()}});
-  };
-  auto settings = BoxerSettings::from_json(document);
-  if (!settings) return refused(settings.error());
-  auto active = activate_policy(*settings, day_of(host_.clock.wall()));
-  if (!active) return refused(active.error());
-  active_ = std::make_shared<const ActivePolicy>(*std::move(active));
-  host_.log.info("new sessions get another policy",
-                 {{"file", active_->policy.file}, {"digest", active_->digest}});
-}
 
 void Boxer::count_answer(const LiveCall& call, box::Outcome outcome) {
   const std::string tool = tool_label(call.text.tool);

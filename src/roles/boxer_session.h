@@ -37,9 +37,13 @@ struct BoxerSession {
   bool closing = false;                // its caller wants its end
   bool lost_keeper = false;            // one died with what ran
   // By tool: what the policy and the host came to when it was called first. A session keeps its
-  // root anyway; what changes on the host meanwhile is for the next session.
+  // root anyway; what changes on the host meanwhile is for the next session. They hold as long as
+  // the policy is what it was then: nothing that expires outlives its day in them.
   std::map<std::string, box::PlanPtr> plans;
-  bool orphaned = false;  // its caller is gone, or was told that the end cannot be recorded
+  const policy::Policy* plans_of = nullptr;  // of the policy's calendar
+  bool stale_keeper = false;  // holds what an earlier day allowed; ends when nothing runs in it
+  bool revoked = false;       // its policy was, and so it ends
+  bool orphaned = false;      // its caller is gone, or was told that the end cannot be recorded
   // Answered calls that left something running: what that is refused is recorded with the call.
   struct LeftRunning {
     std::uint64_t ticket = 0;

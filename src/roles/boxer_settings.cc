@@ -74,6 +74,8 @@ Json BoxerSettings::to_json() const {
       {"policy_text", policy_text},
       {"policy_files", std::move(file_list)},
       {"filters", std::move(filter_list)},
+      {"policy_digest", policy_digest},
+      {"new_sessions", static_cast<std::uint8_t>(new_sessions)},
       {"sessions", sessions},
       {"work", work},
       {"workspace", static_cast<std::uint8_t>(workspace)},
@@ -114,6 +116,8 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
       TRY(of_text.finish());
     }
   }
+  settings.policy_digest = members.text("policy_digest");
+  settings.new_sessions = members.choice("new_sessions", Sessions::refused);
   settings.sessions = members.text("sessions");
   settings.work = members.text("work");
   settings.workspace = members.choice("workspace", WorkspaceMode::shared);

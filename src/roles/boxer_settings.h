@@ -31,6 +31,9 @@ enum class CallerKind : std::uint8_t { worker, command };
 // What `glovebox worker` asks for when it is not told.
 inline constexpr std::uint32_t kWarmSessions = 8;
 
+// Whether sessions are opened: not on a policy that was revoked.
+enum class Sessions : std::uint8_t { opened, refused };
+
 struct FilterSource {
   std::string name;  // as the policy says it: an absolute path
   std::string text;
@@ -41,7 +44,9 @@ struct BoxerSettings {
   std::string policy_text;
   std::vector<FilterSource> policy_files;  // what it includes, its cap, its tests
   std::vector<FilterSource> filters;       // the operator's; built-in ones are in the program
-  std::string sessions;                    // host paths
+  std::string policy_digest;  // what was recorded of it: it must come to the same here; empty: any
+  Sessions new_sessions = Sessions::opened;
+  std::string sessions;  // host paths
   std::string work;
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;

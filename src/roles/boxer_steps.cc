@@ -79,6 +79,7 @@ void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
   const auto warm = std::ranges::count_if(
       sessions_, [](const auto& entry) { return entry.second.keeper.has_value(); });
   if (warm >= host_.settings.warm_sessions || session.keeper) return;
+  renew_plans(session);
   for (const std::string tool : {"bash", "read"}) {
     CallDecision decision = decide_for(session, tool, {});
     auto* const plan = std::get_if<box::BoxPlan>(&decision);
@@ -95,6 +96,7 @@ void Boxer::decide(const Step& step) {
   LiveCall& call = calls_.at(step.ticket);
   BoxerSession& session = sessions_.at(call.session);
   const bool is_plain = call.text.program.empty() && !call.time_limit;
+  renew_plans(session);
   if (const auto known = session.plans.find(call.text.tool);
       is_plain && known != session.plans.end()) {
     call.plan = known->second;
@@ -121,7 +123,7 @@ void Boxer::ask_record(const Step& step) {
   } else if (step.kind == Step::Kind::ask_intent) {
     kind = RecordKind::tool_intent;
     members = intent_members(at->second.text, *sessions_.at(step.session).policy,
-                             at->second.plan->plan());
+                             at->second.plan->plan(), level_of(at->second));
   } else if (step.kind == Step::Kind::ask_deny) {
     kind = RecordKind::tool_deny;
     if (!at->second.denial)
@@ -129,10 +131,11 @@ void Boxer::ask_record(const Step& step) {
           Denial{step.reason == CancelReason::shutting_down ? box::Outcome::shutting_down
                                                             : box::Outcome::cancelled,
                  "", "called off before it ran", ""};
-    members = deny_members(at->second.text, *sessions_.at(step.session).policy, *at->second.denial);
+    members = deny_members(at->second.text, *sessions_.at(step.session).policy, *at->second.denial,
+                           level_of(at->second));
   } else {
     kind = RecordKind::tool_result;
-    members = result_members(*at->second.result);
+    members = result_members(*at->second.result, level_of(at->second));
   }
   if (auto sent = log_client_.append_call(step.ticket, kind, step.session, step.tool_use,
                                           std::move(members));
@@ -163,6 +166,7 @@ void Boxer::run(const Step& step) {
   BoxerSession& session = sessions_.at(call.session);
   call.box = LiveCall::InBox::running;
   call.ordered = host_.clock.monotonic();
+  end_stale_keeper(step.ticket, session);
   const auto given = [&]() -> Result<void> {
     if (!session.keeper) TRY(start_keeper(call.session, session));
     box::RunRequest request;

@@ -19,39 +19,106 @@ namespace {
 constexpr std::array<std::string_view, 3> kReaders = {"read", "glob", "grep"};
 constexpr std::array<std::string_view, 5> kFileTools = {"read", "write", "edit", "glob", "grep"};
 
-Result<seccomp::CompiledFilter> compile(const BoxerSettings& settings, const std::string& named) {
-  if (is_builtin(named)) return seccomp::compile_builtin(builtin_name(named));
+std::vector<seccomp::DeniedCall> denied_calls(const policy::Profile& profile) {
+  std::vector<seccomp::DeniedCall> denied;
+  for (const auto& [name, origin] : profile.deny.syscalls)
+    denied.push_back({name, policy::to_string(origin)});
+  // The same program, whatever the order.
+  std::ranges::sort(denied, {}, &seccomp::DeniedCall::name);
+  const auto same = std::ranges::unique(denied, {}, &seccomp::DeniedCall::name);
+  denied.erase(same.begin(), same.end());
+  return denied;
+}
+
+// Of the operator's filter; built-in ones have none of their own.
+Result<std::string> filter_text(const BoxerSettings& settings, const std::string& named) {
+  if (is_builtin(named)) return std::string();
   const auto at = std::ranges::find(settings.filters, named, &FilterSource::name);
-  if (at == settings.filters.end())
-    return Error(ErrorKind::invalid, std::format("the text of filter {} is missing", named));
-  return seccomp::compile_file(named, at->text);
+  if (at != settings.filters.end()) return at->text;
+  return Error(ErrorKind::invalid, std::format("the text of filter {} is missing", named));
+}
+
+struct CompiledFilter {
+  box::Filter filter;
+  std::vector<seccomp::ReportingRule> reports;
+};
+
+CompiledFilter known_filter(const ActivePolicy& known, const std::string& key) {
+  const box::Filter& filter = known.filters.at(key);
+  return {filter, known.reports.at(filter.digest)};
+}
+
+Result<CompiledFilter> compile(const policy::Profile& profile, const std::string& text) {
+  const std::string& named = profile.syscalls;
+  const auto denied = denied_calls(profile);
+  seccomp::CompiledFilter filter =
+      TRY(is_builtin(named) ? seccomp::compile_builtin(builtin_name(named), denied)
+                            : seccomp::compile_file(named, text, denied));
+  return CompiledFilter{
+      {std::move(filter.name), std::move(filter.program), std::move(filter.digest)},
+      std::move(filter.reports)};
+}
+
+// As in a bind: a name, `prefix*`, or `*`.
+bool names_tool(std::string_view pattern, std::string_view tool) {
+  if (!pattern.ends_with('*')) return pattern == tool;
+  return tool.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
 }  // namespace
 
-Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today) {
+std::string filter_key(const policy::Profile& profile) {
+  std::string key = profile.syscalls;
+  for (const seccomp::DeniedCall& call : denied_calls(profile)) key += " -" + call.name;
+  return key;
+}
+
+Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today,
+                                     const ActivePolicy* known) {
   std::vector<policy::SourceFile> further;
   for (const FilterSource& file : settings.policy_files) further.push_back({file.name, file.text});
   policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text,
                                        policy::read_from(std::move(further)), today);
   if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
-  ActivePolicy active;
-  active.policy = std::move(*loaded.policy);
-  for (const auto& [name, profile] : active.policy.profiles) {
-    const std::string& named = profile.syscalls;
-    if (active.filters.contains(named)) continue;
-    seccomp::CompiledFilter filter = TRY_CONTEXT(compile(settings, named), named);
-    active.reports[filter.digest] = std::move(filter.reports);
-    active.filters[named] = {std::move(filter.name), std::move(filter.program),
-                             std::move(filter.digest)};
+  ActivePolicy active{
+      .calendar = TRY(PolicyCalendar::make(*loaded.policy, today)),
+      .filters = {},
+      .filter_texts = {},
+      .reports = {},
+      .digest = {},
+      .protected_paths = settings.protected_paths,
+  };
+  for (const policy::Policy& turn : active.calendar.turns()) {
+    for (const auto& [name, profile] : turn.profiles) {
+      const std::string key = filter_key(profile);
+      if (active.filters.contains(key)) continue;
+      std::string text = TRY(filter_text(settings, profile.syscalls));
+      const bool is_known =
+          known != nullptr && known->filters.contains(key) && known->filter_texts.at(key) == text;
+      CompiledFilter made = is_known ? known_filter(*known, key)
+                                     : TRY_CONTEXT(compile(profile, text), profile.syscalls);
+      active.reports[made.filter.digest] = std::move(made.reports);
+      active.filters[key] = std::move(made.filter);
+      active.filter_texts[key] = std::move(text);
+    }
   }
   codec::Sha256 digest;
   digest.update(settings.policy_text);
   for (const FilterSource& file : settings.policy_files) digest.update(file.text);
-  for (const auto& [name, filter] : active.filters) digest.update(filter.program);
+  for (const auto& [key, filter] : active.filters) digest.update(filter.program);
   active.digest = digest.finish().hex();
-  active.protected_paths = settings.protected_paths;
+  if (!settings.policy_digest.empty() && settings.policy_digest != active.digest)
+    return Error(ErrorKind::conflict,
+                 std::format("this is policy {}, not {}", active.digest, settings.policy_digest));
   return active;
+}
+
+policy::AuditLevel audit_level(const policy::Policy& policy, std::string_view profile) {
+  const auto named = policy.profiles.find(std::string(profile));
+  if (named != policy.profiles.end()) return named->second.audit.level;
+  auto least = policy::AuditLevel::args_output;
+  for (const auto& [name, known] : policy.profiles) least = std::min(least, known.audit.level);
+  return least;
 }
 
 CallMode mode_of(std::string_view tool) {
@@ -61,7 +128,7 @@ CallMode mode_of(std::string_view tool) {
 CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settings,
                          const box::HostView& view, const CallQuestion& question) {
   const policy::Decision decision =
-      active.policy.decide(question.environment, question.agent, question.tool);
+      active.calendar.on(question.day).decide(question.environment, question.agent, question.tool);
   Denial denial;
   denial.rule = policy::to_string(decision.rule);
   if (decision.profile == nullptr) {
@@ -69,6 +136,13 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
     return denial;
   }
   denial.profile = decision.profile->name;
+  for (const policy::Approval& approval : decision.profile->approvals) {
+    if (!names_tool(approval.tool, question.tool)) continue;
+    denial.rule = policy::to_string(approval.origin);
+    denial.why =
+        std::format("needs the approval of {}, which this version cannot ask for", approval.by);
+    return denial;
+  }
   box::CallFacts facts;
   facts.tool = question.tool;
   facts.kind = box::CommandKind::function;

@@ -17,28 +17,45 @@
 #include "policy/policy.h"
 #include "roles/boxer_settings.h"
 #include "roles/call_gate.h"
+#include "roles/policy_calendar.h"
 #include "seccomp/filter.h"
 
 namespace glovebox::roles {
 
-// The policy as the boxer holds it: loaded, its filters compiled and proved.
+// The policy as the boxer holds it: loaded, its filters compiled and proved for every day on which
+// it may be used.
 struct ActivePolicy {
-  policy::Policy policy;
-  std::map<std::string, box::Filter> filters;  // by the word of the policy, `builtin:bash`
+  PolicyCalendar calendar;
+  std::map<std::string, box::Filter> filters;       // by filter_key()
+  std::map<std::string, std::string> filter_texts;  // they were made of; none for built-in ones
   // By the digest of a filter's program: its lines that report calls.
   std::map<std::string, std::vector<seccomp::ReportingRule>> reports;
   // SHA-256 over the file's bytes and then the programs of its filters in the order of their
-  // names: two hosts with the same digest enforce the same.
+  // keys: two hosts with the same digest enforce the same.
   std::string digest;
   std::vector<std::string> protected_paths;  // what no mount may show, its own files among them
+
+  const std::string& file() const { return calendar.turns().front().file; }
 };
-// Errors: invalid (the policy or a filter), internal (a shipped filter).
-Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today);
+// `today`: nothing that expired before it is ever allowed. `known`: programs that were made and
+// proved for the policy before are not made again of the same text. Errors: invalid (the policy or
+// a filter), limit, conflict (it is not the policy whose digest the settings name), internal (a
+// shipped filter).
+Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today,
+                                     const ActivePolicy* known = nullptr);
+
+// Which program a profile's boxes get: `builtin:bash`, and the calls that it denies beside it.
+std::string filter_key(const policy::Profile& profile);
+
+// How much records say of a call: the profile's level on that day. Where no profile applies, the
+// least that any of the policy's would let them say.
+policy::AuditLevel audit_level(const policy::Policy& policy, std::string_view profile);
 
 // Whether a tool only reads; what is not known counts as writing.
 CallMode mode_of(std::string_view tool);
 
 struct CallQuestion {
+  policy::Day day{};
   std::string environment, agent;
   std::string tool;                  // `bash` for a program
   std::vector<std::string> program;  // argv; empty: the tool itself
@@ -56,6 +73,8 @@ struct Denial {
 };
 
 using CallDecision = std::variant<box::BoxPlan, Denial>;
+// Of the policy on the question's day. A call that needs an approval is denied: this version has
+// nobody to ask.
 CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settings,
                          const box::HostView& view, const CallQuestion& question);
 

@@ -17,23 +17,26 @@ namespace {
 using codec::Json;
 using codec::JsonArray;
 using codec::JsonObject;
+using policy::AuditLevel;
 
 std::string_view name_of(box::Enforced by) {
   return by == box::Enforced::walled ? "walled" : "watched";
 }
 
-// The arguments as a value, and the commitment to the bytes that came.
-void add_input(JsonObject& members, const CallText& call) {
+// The commitment to the bytes that came, and the arguments as a value if they may be told.
+void add_input(JsonObject& members, const CallText& call, AuditLevel level) {
   members.set("tool", call.tool);
+  const bool told = level != AuditLevel::metadata;
   if (!call.program.empty()) {
     JsonArray program;
     for (const std::string& word : call.program) program.emplace_back(word);
     const Json value = std::move(program);
     members.set("in", audit::commitment(codec::to_json(value)));
-    members.set("arg", value);
+    if (told) members.set("arg", value);
     return;
   }
   members.set("in", audit::commitment(call.input));
+  if (!told) return;
   if (auto value = codec::parse_json(call.input)) members.set("arg", std::move(*value));
 }
 
@@ -65,7 +68,7 @@ JsonObject session_open_members(const SessionFacts& session, const ActivePolicy&
   members.set("agent", session.agent);
   members.set("work", session.work);
   members.set("pol", active.digest);
-  members.set("polfile", active.policy.file);
+  members.set("polfile", active.file());
   if (session.last_close) members.set("last", static_cast<std::int64_t>(*session.last_close));
   if (auto unserved = codec::parse_json(session.unserved);
       unserved && unserved->as_array() && !unserved->as_array()->empty())
@@ -89,9 +92,9 @@ JsonObject session_close_members(std::string_view why, std::uint32_t ended) {
 }
 
 JsonObject intent_members(const CallText& call, const ActivePolicy& active,
-                          const box::BoxPlan& plan) {
+                          const box::BoxPlan& plan, AuditLevel level) {
   JsonObject members;
-  add_input(members, call);
+  add_input(members, call, level);
   members.set("pol", active.digest);
   members.set("prof", plan.profile);
   members.set("rule", plan.rule);
@@ -100,9 +103,10 @@ JsonObject intent_members(const CallText& call, const ActivePolicy& active,
   return members;
 }
 
-JsonObject deny_members(const CallText& call, const ActivePolicy& active, const Denial& denial) {
+JsonObject deny_members(const CallText& call, const ActivePolicy& active, const Denial& denial,
+                        AuditLevel level) {
   JsonObject members;
-  add_input(members, call);
+  add_input(members, call, level);
   members.set("pol", active.digest);
   if (!denial.profile.empty()) members.set("prof", denial.profile);
   members.set("rule", denial.rule);
@@ -168,7 +172,7 @@ std::vector<JsonObject> taken_members(const box::GuardReport& report) {
   return records;
 }
 
-JsonObject result_members(const CallResult& result) {
+JsonObject result_members(const CallResult& result, AuditLevel level) {
   JsonObject members;
   members.set("outcome", box::to_string(result.verdict.outcome));
   members.set(result.verdict.outcome == box::Outcome::signalled ? "sig" : "exit",
@@ -176,6 +180,8 @@ JsonObject result_members(const CallResult& result) {
   if (!result.verdict.detail.empty()) members.set("why", result.verdict.detail);
   members.set("err", result.is_error);
   members.set("out", audit::commitment(result.content));
+  if (level == AuditLevel::args_output)
+    if (auto value = codec::parse_json(result.content)) members.set("res", std::move(*value));
   constexpr std::int64_t kNanoseconds = 1000;
   members.set("ns", result.usage.wall_us * kNanoseconds);
   members.set("cpu", result.usage.cpu_us * kNanoseconds);

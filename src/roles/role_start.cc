@@ -194,6 +194,10 @@ Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor) 
       event.kind = SupervisorEvent::Kind::observed;
       event.answer = TRY(ipc::Observed::decode(envelope->body));
       return event;
+    case ipc::PolicyOrder::kType:
+      event.kind = SupervisorEvent::Kind::policy;
+      event.order = TRY(ipc::PolicyOrder::decode(envelope->body));
+      return event;
     case ipc::Peer::kType:
       break;
     default:

@@ -21,6 +21,7 @@
 #include "codec/json.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
+#include "ipc/policy_messages.h"
 #include "roles/confinement.h"
 #include "roles/role.h"
 
@@ -70,13 +71,22 @@ ExitCode exit_code_for(const Error& error);
 
 // What came from the supervisor after the start.
 struct SupervisorEvent {
-  enum class Kind : std::uint8_t { peer, stop, gone, update, observe, observed } kind = Kind::gone;
+  enum class Kind : std::uint8_t {
+    peer,
+    stop,
+    gone,
+    update,
+    observe,
+    observed,
+    policy,
+  } kind = Kind::gone;
   std::string name;                       // peer
   ipc::Channel channel;                   // peer
   codec::Json settings;                   // update
   std::map<std::string, Secret> secrets;  // update
   ipc::Observe question;                  // observe
   ipc::Observed answer;                   // observed
+  ipc::PolicyOrder order;                 // policy
 };
 Result<SupervisorEvent> receive_from_supervisor(const ipc::Channel& supervisor);
 

@@ -47,10 +47,11 @@ struct Part {
 };
 constexpr Part kParts[] = {{"audit", Role::auditor, kPrivate},
                            {"sessions", Role::boxer, kSearchable},
-                           {"work", Role::boxer, kSearchable}};
+                           {"work", Role::boxer, kSearchable},
+                           {"run", Role::supervisor, kSearchable}};
 
 Result<void> refuse_foreign(int fd, const std::string& path) {
-  std::set<std::string> known = {"lock", "run"};
+  std::set<std::string> known = {"lock"};
   for (const Part& part : kParts) known.insert(part.name);
   for (const os::FolderEntry& entry : TRY(os::list_folder(fd, kMaxEntries)))
     if (!known.contains(entry.name))
@@ -58,8 +59,6 @@ Result<void> refuse_foreign(int fd, const std::string& path) {
                    std::format("{} is not a state folder of glovebox: it has {} in it\n"
                                "hint: name an empty folder, or one that does not exist yet",
                                path, escape_for_terminal(entry.name)));
-  // Sockets are made in it.
-  if (os::facts_at(fd, "run")) TRY_CONTEXT(open_folder(fd, "run"), "run");
   return {};
 }
 

@@ -4,7 +4,7 @@
 //   audit/     0700      the auditor's
 //   sessions/  0711      the boxer's: shell state, kept results, outputs/
 //   work/      0711      the boxer's: the sessions' workspaces
-//   run/       0711      sockets, when they are not in /run
+//   run/       0711      the supervisor's: `control`, and other sockets when they are not in /run
 //
 // Started as root the folder is 0711 and its parts belong to the ids of the roles; a part can then
 // be reached but not listed by others. Otherwise everything is 0700 and ours. A folder that has
@@ -34,6 +34,7 @@ class StateFolder {
   std::string audit() const { return path_ + "/audit"; }
   std::string sessions() const { return path_ + "/sessions"; }
   std::string work() const { return path_ + "/work"; }
+  std::string run() const { return path_ + "/run"; }
 
  private:
   StateFolder(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}

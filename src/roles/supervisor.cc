@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <format>
+#include <iterator>
 #include <utility>
 
 #include "base/clock.h"
@@ -37,7 +38,10 @@ std::string group_prefix(const std::string& state) {
 }  // namespace
 
 Supervisor::Supervisor(SupervisorOptions options, const Clock& clock, const Log& log)
-    : options_(std::move(options)), clock_(clock), log_(log) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      log_(log),
+      desk_(*this, policy_log_, clock, log) {}
 
 Supervisor::~Supervisor() {
   children_.clear();  // kills and reaps
@@ -100,11 +104,21 @@ Json Supervisor::auditor_settings() const {
 }
 
 Json Supervisor::boxer_settings() const {
+  const PolicyDesk::Active& active = *desk_.active();
+  return boxer_settings(active.source, active.digest,
+                        active.revoked ? Sessions::refused : Sessions::opened)
+      .to_json();
+}
+
+BoxerSettings Supervisor::boxer_settings(const PolicySource& policy, const std::string& digest,
+                                         Sessions sessions) const {
   BoxerSettings settings;
-  settings.policy_file = options_.policy.file;
-  settings.policy_text = options_.policy.text;
-  settings.policy_files = options_.policy.files;
-  settings.filters = options_.policy.filters;
+  settings.policy_file = policy.file;
+  settings.policy_text = policy.text;
+  settings.policy_files = policy.files;
+  settings.filters = policy.filters;
+  settings.policy_digest = digest;
+  settings.new_sessions = sessions;
   settings.sessions = options_.state.sessions();
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;
   settings.workspace = options_.workspace;
@@ -119,11 +133,11 @@ Json Supervisor::boxer_settings() const {
   settings.protected_paths = options_.protected_paths;
   settings.protected_paths.push_back(options_.state.path());
   if (!options_.audit.empty()) settings.protected_paths.push_back(options_.audit);
-  for (const std::string& path : options_.policy.paths) settings.protected_paths.push_back(path);
+  for (const std::string& path : policy.paths) settings.protected_paths.push_back(path);
   settings.host = host_;
   settings.call_reports = call_reports_;
   settings.groups = groups_;
-  return settings.to_json();
+  return settings;
 }
 
 // The metrics' socket outlives the worker, so that a question waits for the next one.
@@ -198,16 +212,20 @@ Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) 
 Outcome<> Supervisor::start_all() {
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
-  if (!log || !calls) return Failure{ExitCode::bug, "no channel could be made"};
-  TRY(start_first(Role::auditor, auditor_settings(), {{"boxer", log->first.fd()}}));
+  auto own = ipc::make_channel_pair();
+  if (!log || !calls || !own) return Failure{ExitCode::bug, "no channel could be made"};
+  TRY(start_first(Role::auditor, auditor_settings(),
+                  {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}}));
+  own->first.close();  // so that its end is seen
+  policy_log_.connect(std::move(own->second));
   const char* caller = options_.worker ? "worker" : "command";
-  TRY(start_first(Role::boxer, boxer_settings(),
-                  {{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  TRY(load_first_policy({{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
   ++generation_;
   if (!options_.worker) {
     caller_ = std::move(calls->second);
     return {};
   }
+  TRY(open_control());
   return start_first(Role::worker, options_.worker->settings, worker_peers(calls->second.fd()));
 }
 
@@ -234,8 +252,13 @@ Outcome<> Supervisor::replace(Role role) {
   };
   switch (role) {
     case Role::auditor:
-      return start_again(role, auditor_settings(), {{"boxer", pair->first.fd()}},
-                         [&] { tell(Role::boxer, "auditor", pair->second.fd()); });
+      return start_again(role, auditor_settings(),
+                         {{"boxer", pair->first.fd()}, {"supervisor", other->first.fd()}}, [&] {
+                           tell(Role::boxer, "auditor", pair->second.fd());
+                           other->first.close();
+                           policy_log_.connect(std::move(other->second));
+                           desk_.log_back();
+                         });
     case Role::boxer: {
       const char* caller = options_.worker ? "worker" : "command";
       return start_again(role, boxer_settings(),
@@ -281,6 +304,11 @@ Outcome<> Supervisor::ended(Role role) {
   if (!*facts) return {};
   child.channel.close();
   if (child.stopping) return {};
+  if (role == Role::boxer) desk_.boxer_lost();
+  if (role == Role::auditor && policy_log_.connected()) {
+    policy_log_.disconnect();
+    desk_.log_lost();
+  }
   const bool own_end = !(*facts)->signalled && (child.fatal || (*facts)->code == 0);
   if (role == Role::worker && own_end) {
     worker_ended_ = child.fatal.value_or(Failure{ExitCode::done, ""});
@@ -305,8 +333,9 @@ Outcome<> Supervisor::read_from(Role role) {
 
 Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
   const Error broken(ErrorKind::protocol, "unexpected message");
-  const auto connection = role == Role::worker ? ipc::Connection::supervisor_of_worker
-                                               : ipc::Connection::supervisor_of_role;
+  const auto connection = role == Role::worker  ? ipc::Connection::supervisor_of_worker
+                          : role == Role::boxer ? ipc::Connection::supervisor_of_boxer
+                                                : ipc::Connection::supervisor_of_role;
   if (!ipc::accepts(connection, envelope.type) || !envelope.fds.empty()) return broken;
   Child& child = children_.at(role);
   switch (envelope.type) {
@@ -333,7 +362,13 @@ Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
     case ipc::Observed::kType: {
       auto observed = ipc::Observed::decode(envelope.body);
       if (!observed) return observed.error();
-      answer(role, *std::move(observed));
+      pass_on(role, *std::move(observed));
+      return {};
+    }
+    case ipc::PolicyReport::kType: {
+      const auto report = ipc::PolicyReport::decode(envelope.body);
+      if (!report) return report.error();
+      desk_.boxer_reported(*report);
       return {};
     }
     default:
@@ -347,6 +382,8 @@ std::vector<int> Supervisor::fds() const {
     if (child.channel.open()) fds.push_back(child.channel.fd());
     if (child.process.running()) fds.push_back(child.process.pidfd());
   }
+  if (policy_log_.connected()) fds.push_back(policy_log_.fd());
+  if (control_) std::ranges::copy(control_->fds(), std::back_inserter(fds));
   return fds;
 }
 
@@ -365,6 +402,7 @@ Outcome<> Supervisor::attend() {
     if (child.channel.open() && readable(child.channel.fd())) TRY(read_from(role));
     if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
+  attend_policy();
   return {};
 }
 
@@ -379,6 +417,7 @@ void Supervisor::ask_worker_to_stop() {
 
 Outcome<> Supervisor::stop(StopMode mode) {
   Outcome<> first;
+  control_.reset();
   // The one that asks goes first, the one that records goes last.
   for (Role role : {Role::worker, Role::boxer, Role::auditor}) {
     const auto at = children_.find(role);
@@ -418,7 +457,8 @@ std::string Supervisor::state_line() const {
                       {"restarts", static_cast<std::int64_t>(child.restarts)}}));
   }
   return codec::to_json(Json::object({{"state", options_.state.path()},
-                                      {"policy", options_.policy.file},
+                                      {"policy", desk_.active()->source.file},
+                                      {"digest", desk_.active()->digest},
                                       {"rung", static_cast<int>(host_.rung)},
                                       {"roles", std::move(roles)}}));
 }

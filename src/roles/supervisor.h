@@ -35,9 +35,13 @@
 #include "ipc/messages.h"
 #include "os/process.h"
 #include "roles/boxer_settings.h"
+#include "roles/call_decision.h"
+#include "roles/control_server.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
 #include "roles/outcome.h"
+#include "roles/policy_desk.h"
+#include "roles/policy_log.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
 #include "roles/secret_file.h"
@@ -76,14 +80,14 @@ struct SupervisorOptions {
   LogFormat log_format = LogFormat::text;
 };
 
-class Supervisor {
+class Supervisor : private PolicyHands {
  public:
   // Finds out about the host, takes the supervisor's own confinement and starts the roles; every
   // one is ready when this returns. `clock` and `log` outlive the supervisor. The process is
   // confined from then on, whatever comes of it.
   static Outcome<std::unique_ptr<Supervisor>> start(SupervisorOptions options, const Clock& clock,
                                                     const Log& log);
-  ~Supervisor();
+  ~Supervisor() override;
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -101,8 +105,9 @@ class Supervisor {
 
   // Reads policy, secrets and authorities again (SIGHUP). What is not good is refused with a line
   // in the log, and the last good one holds. Another policy is for sessions that are opened from
-  // now on.
+  // now on; whether it is one is known when settled() says so, after some attend().
   void reload();
+  bool settled() const { return desk_.idle(); }
 
   // Asks the caller's side to finish first (drain), then the others. stop() waits for the end of
   // every role and returns the first failure; at_once kills.
@@ -137,16 +142,29 @@ class Supervisor {
                         const std::function<void()>& connect);
   Outcome<> replace(Role role);
   Peers worker_peers(int boxer) const;
-  codec::Json boxer_settings() const;
+  BoxerSettings boxer_settings(const PolicySource& policy, const std::string& digest,
+                               Sessions sessions) const;
+  codec::Json boxer_settings() const;  // with the policy that is active
   codec::Json auditor_settings() const;
   Outcome<> read_from(Role role);
   Outcome<> take(Role role, const ipc::Envelope& envelope);
-  void reload_policy();
+  // --- supervisor_policy.cc
+  Outcome<> open_control();
+  Outcome<> load_first_policy(Peers boxer_peers);
+  Outcome<> why_not_loaded();
+  void attend_policy();
+  void read_policy_log();
+  Result<PolicySource> read_policy(const std::string& file) override;
+  Result<std::string> digest_of(const PolicySource& source) override;
+  std::string settings_with(const PolicySource& source, const std::string& digest) override;
+  Result<std::optional<ipc::PolicyReport>> order(const ipc::PolicyOrder& order) override;
+  void answer(std::uint64_t client, const ipc::ControlAnswer& answer) override;
+
   void reload_authorities();
   void renew_secret(std::string_view name);
   void update(Role role, const codec::Json& settings, const SecretList& secrets);
   void observe(const ipc::Observe& question);
-  void answer(Role role, ipc::Observed observed);
+  void pass_on(Role role, ipc::Observed observed);
   Outcome<> ended(Role role);
   Outcome<> count_death(Role role, const os::ExitFacts& facts);
 
@@ -160,6 +178,12 @@ class Supervisor {
   box::GroupPlaces groups_;
   std::optional<GroupSweeper> sweeper_;  // started as root: who removes them
   std::map<Role, Child> children_;
+  PolicyLog policy_log_;
+  PolicyDesk desk_;
+  std::optional<ControlServer> control_;
+  std::optional<ActivePolicy> weighed_;  // the latest policy whose digest was asked for
+  std::optional<Peers> first_boxer_;     // while the first policy is loaded: who it begins with
+  std::optional<Failure> start_failure_;
   ipc::Channel caller_;
   std::uint64_t generation_ = 0;
   bool worker_asked_to_stop_ = false;

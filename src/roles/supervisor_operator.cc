@@ -1,4 +1,5 @@
 // What the operator asks of a supervisor that runs: to read its files again, and how things are.
+// Policies: supervisor_policy.cc.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -6,6 +7,7 @@
 #include "codec/metrics.h"
 #include "net/tls.h"
 #include "os/file.h"
+#include "os/identity.h"
 #include "roles/supervisor.h"
 #include "roles/worker_settings.h"
 
@@ -17,33 +19,14 @@ namespace {
 
 constexpr std::uint64_t kMaxAuthorities = 8 << 20;
 
-bool same_policy(const PolicySource& a, const PolicySource& b) {
-  const auto same = [](const FilterSource& x, const FilterSource& y) {
-    return x.name == y.name && x.text == y.text;
-  };
-  return a.text == b.text && std::ranges::equal(a.files, b.files, same) &&
-         std::ranges::equal(a.filters, b.filters, same);
-}
-
 }  // namespace
 
 void Supervisor::reload() {
-  reload_policy();
+  desk_.ask({.what = PolicyRequest::What::load,
+             .by = {.way = Asker::Way::hang_up, .uid = os::effective_uid()}});
   if (!options_.worker) return;
   for (const auto& [name, secret] : options_.worker->secrets) renew_secret(name);
   reload_authorities();
-}
-
-void Supervisor::reload_policy() {
-  auto read = read_policy(options_.policy.file, opener_);
-  if (!read)
-    return log_.error("the policy is refused, the last good one holds",
-                      {{"why", read.error().message()}});
-  if (same_policy(*read, options_.policy))
-    return log_.info("the policy is as it was", {{"file", read->file}});
-  options_.policy = *std::move(read);
-  log_.info("the policy is read again, for new sessions", {{"file", options_.policy.file}});
-  update(Role::boxer, boxer_settings(), {});
 }
 
 void Supervisor::renew_secret(std::string_view name) {
@@ -103,7 +86,7 @@ void Supervisor::observe(const ipc::Observe& question) {
   for (const auto& [role, child] : children_)
     numbers.add(codec::Metric::role_restarts_total, {std::string(to_string(role))}, child.restarts);
   own.numbers = codec::to_json(numbers.to_json());
-  answer(Role::supervisor, std::move(own));
+  pass_on(Role::supervisor, std::move(own));
   for (const Role role : {Role::auditor, Role::boxer}) {
     const auto at = children_.find(role);
     if (at != children_.end() && at->second.channel.open())
@@ -111,7 +94,7 @@ void Supervisor::observe(const ipc::Observe& question) {
   }
 }
 
-void Supervisor::answer(Role role, ipc::Observed observed) {
+void Supervisor::pass_on(Role role, ipc::Observed observed) {
   const auto worker = children_.find(Role::worker);
   if (worker == children_.end() || !worker->second.channel.open()) return;
   observed.role = std::string(to_string(role));

@@ -110,6 +110,7 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
     switch (event->kind) {
       case SupervisorEvent::Kind::gone:
       case SupervisorEvent::Kind::observe:
+      case SupervisorEvent::Kind::policy:
         os::exit_now(to_int(ExitCode::bug));
       case SupervisorEvent::Kind::stop:
         parts.worker->shut_down();

@@ -103,6 +103,12 @@ CompiledFilter compiled(std::string_view name, Proved proved) {
           reports_of(proved.table)};
 }
 
+// What a policy denies is its own fault, everything else is the text's.
+Result<void> check_calls(std::span<const DeniedCall> denied) {
+  Table none;
+  return deny_calls(none, denied);
+}
+
 void add_set_hints(std::vector<TextError>& errors) {
   std::vector<std::string_view> sets;
   std::string all;
@@ -148,7 +154,8 @@ std::optional<std::string_view> builtin_set(std::string_view name) {
 
 std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
                                                          std::string_view text, FilterUser user,
-                                                         Arch arch) {
+                                                         Arch arch,
+                                                         std::span<const DeniedCall> denied) {
   auto table = parse(file, text, builtin_set, arch);
   if (!table) {
     add_set_hints(table.error());
@@ -164,6 +171,7 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     found.message = std::format("{}: {}", to_string(arch), error.message());
     return std::unexpected(std::vector<TextError>{std::move(found)});
   };
+  if (const auto known = deny_calls(*table, denied); !known) return not_proved(known.error());
   const auto program = lower(*table);
   if (!program) return not_proved(program.error());
   if (const auto proved = prove(*table, *program); !proved) return not_proved(proved.error());
@@ -179,17 +187,21 @@ std::optional<std::expected<Proved, std::vector<TextError>>> prove_builtin(std::
   return prove_text(std::format("{}.policy", name), *text, user_of(name), arch);
 }
 
-Result<CompiledFilter> compile_builtin(std::string_view name, Arch arch) {
-  auto proved = prove_builtin(name, arch);
-  if (!proved) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
-  if (!*proved) return all_of(proved->error(), ErrorKind::internal);
-  return compiled(name, std::move(**proved));
+Result<CompiledFilter> compile_builtin(std::string_view name, std::span<const DeniedCall> denied) {
+  TRY(check_calls(denied));
+  const auto text = builtin_text(name);
+  if (!text) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
+  auto proved = prove_text(std::format("{}.policy", name), *text, user_of(name), kHostArch, denied);
+  if (!proved) return all_of(proved.error(), ErrorKind::internal);
+  return compiled(name, *std::move(proved));
 }
 
-Result<CompiledFilter> compile_file(std::string_view file, std::string_view text, Arch arch) {
-  auto proved = prove_text(file, text, FilterUser::tool, arch);
+Result<CompiledFilter> compile_file(std::string_view file, std::string_view text,
+                                    std::span<const DeniedCall> denied) {
+  TRY(check_calls(denied));
+  auto proved = prove_text(file, text, FilterUser::tool, kHostArch, denied);
   if (!proved) return all_of(proved.error(), ErrorKind::invalid);
-  return compiled(file, std::move(*proved));
+  return compiled(file, *std::move(proved));
 }
 
 FilterText to_text(const Proved& proved) {

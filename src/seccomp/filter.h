@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "seccomp/deny_calls.h"
 #include "seccomp/table.h"
 #include "seccomp/text_error.h"
 
@@ -47,14 +49,17 @@ std::optional<std::string_view> builtin_set(std::string_view name);
 // make boxes: their texts are the shipped ones named `role-…`.
 enum class FilterUser : std::uint8_t { tool, role };
 
-// not_found: no such name. internal: a shipped text or its proof is wrong.
-Result<CompiledFilter> compile_builtin(std::string_view name, Arch arch = kHostArch);
+// Both take what a policy denies beside the text (deny_calls.h); it is part of what is proved.
+//
+// not_found: no such name. invalid: `denied`. internal: a shipped text or its proof is wrong.
+Result<CompiledFilter> compile_builtin(std::string_view name,
+                                       std::span<const DeniedCall> denied = {});
 
 // A filter of the operator's for a tool. `file` is how it is named in messages. Kind invalid: the
 // message is the text of all that is wrong (text_error.h); that the text lifts the floor, which no
 // tool may, is one of them.
 Result<CompiledFilter> compile_file(std::string_view file, std::string_view text,
-                                    Arch arch = kHostArch);
+                                    std::span<const DeniedCall> denied = {});
 
 // A text with all that was made of it for one architecture.
 struct Proved {
@@ -64,7 +69,8 @@ struct Proved {
 };
 std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
                                                          std::string_view text, FilterUser user,
-                                                         Arch arch = kHostArch);
+                                                         Arch arch = kHostArch,
+                                                         std::span<const DeniedCall> denied = {});
 // The same for a shipped text; nullopt for a name that is none.
 std::optional<std::expected<Proved, std::vector<TextError>>> prove_builtin(std::string_view name,
                                                                            Arch arch = kHostArch);

@@ -122,6 +122,7 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
       if (!message) return lose(message.error().message());
       if (Session* session = session_of(message->session)) {
         session->opened_by = generation_;
+        session->closed = false;
         session->kept = std::move(message->kept);
         session->changed.set();
         for (const std::string& call : std::exchange(session->unsettled, {}))
@@ -139,6 +140,8 @@ void BoxerLink::take(const ipc::Envelope& envelope) {
       if (!message) return lose(message.error().message());
       if (Session* session = session_of(message->session)) {
         session->closed = true;
+        // Unasked for when its policy was revoked: the next call opens it again, on another one.
+        session->opened_by = session->asked_of = 0;
         session->changed.set();
       }
       return;

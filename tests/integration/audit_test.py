@@ -29,11 +29,13 @@ def copy_of(log, name):
 def a_call_leaves_intent_then_result(folder):
     state = three_calls(folder)
     told = [(r["k"], r.get("tool")) for r in records(state)]
-    assert told == [("boot", None), ("session.open", None), ("tool.intent", "write"),
-                    ("tool.result", None), ("session.close", None), ("stop", None),
-                    ("boot", None), ("session.open", None), ("tool.deny", "nothing"),
+    assert told == [("boot", None), ("policy.load", None), ("session.open", None),
+                    ("tool.intent", "write"), ("tool.result", None), ("session.close", None), ("stop", None),
+                    ("boot", None), ("policy.load", None), ("session.open", None),
+                    ("tool.deny", "nothing"),
                     ("session.close", None), ("stop", None),
-                    ("boot", None), ("session.open", None), ("tool.intent", "bash"),
+                    ("boot", None), ("policy.load", None), ("session.open", None),
+                    ("tool.intent", "bash"),
                     ("tool.result", None), ("session.close", None), ("stop", None)], told
     intent = next(r for r in records(state) if r["k"] == "tool.intent")
     given = json.dumps({"file_path": "a.txt", "content": "one"}).encode()
@@ -45,7 +47,7 @@ def a_call_leaves_intent_then_result(folder):
     result = [r for r in records(state) if r["k"] == "tool.result"][1]
     assert result["exit"] == 3 and result["outcome"] == "finished" and result["ns"] > 0, result
     opened = [r for r in records(state) if r["k"] == "session.open"]
-    assert "last" not in opened[0] and opened[1]["last"] == 4, opened
+    assert "last" not in opened[0] and opened[1]["last"] == 5, opened
     assert opened[0]["prot"]["roles"] == ("ids" if IS_ROOT else "landlock and seccomp"), opened
 
 
@@ -62,7 +64,7 @@ def hostile_text_stays_in_its_record(folder):
 @case
 def a_good_log_is_good(folder):
     state = three_calls(folder)
-    done = glovebox("audit", "verify", state / "audit").expect(0, out="17 records")
+    done = glovebox("audit", "verify", state / "audit").expect(0, out="20 records")
     assert "good" in done.out, done.out
     key = state / "audit/key.pub"
     glovebox("audit", "verify", "--key", key, state / "audit").expect(0, out="good")

@@ -65,6 +65,11 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"audit", "verify"}, "directory"},
       {{"audit", "verify", "a", "b"}, "verify: one argument too many"},
       {{"audit", "burn", "a"}, "audit"},
+      {{"policy", "rollback"}, "digest"},
+      {{"policy", "revoke"}, "digest"},
+      {{"policy", "load", "a", "b"}, "one argument too many"},
+      {{"policy", "status", "--revoked"}, "--revoked is no option of status"},
+      {{"policy", "revoke", "d", "--revoked"}, "--revoked is no option of revoke"},
       {{"policy", "show"}, "name"},
       {{"seccomp", "show"}, "name"},
       {{"seccomp", "show", "bash", "--arch", "riscv64"}, "--arch: x86_64|aarch64"},
@@ -372,4 +377,23 @@ TEST_CASE("the plane's flags") {
   CHECK(all.faults == "f");
   CHECK(all.ttl == seconds(3600));
   CHECK(all.page == 10);
+}
+
+TEST_CASE("what is asked of a glovebox that runs") {
+  const auto load = accepted<PolicyControlOptions>({"policy", "load"});
+  CHECK(load.act == ipc::ControlAct::load);
+  CHECK(load.subject.empty());
+  CHECK_FALSE(load.state);
+  CHECK_FALSE(load.also_revoked);
+  const auto file = accepted<PolicyControlOptions>(
+      {"policy", "load", "p.toml", "--state", "d", "--revoked", "--json"});
+  CHECK(file.subject == "p.toml");
+  CHECK(file.state == "d");
+  CHECK(file.also_revoked);
+  CHECK(file.form == OutputForm::json);
+  CHECK(accepted<PolicyControlOptions>({"policy", "status"}).act == ipc::ControlAct::status);
+  const auto back = accepted<PolicyControlOptions>({"policy", "rollback", "abc"});
+  CHECK(back.act == ipc::ControlAct::rollback);
+  CHECK(back.subject == "abc");
+  CHECK(accepted<PolicyControlOptions>({"policy", "revoke", "abc"}).act == ipc::ControlAct::revoke);
 }

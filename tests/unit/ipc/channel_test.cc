@@ -105,3 +105,32 @@ TEST_CASE_METHOD(Fixture, "a peer that is gone") {
   CHECK_FALSE(there.receive().value());
   CHECK(there.send(1, "x").error().kind() == ErrorKind::closed);
 }
+
+TEST_CASE_METHOD(Fixture, "a peer that is none of ours sends small messages or is cut off") {
+  constexpr std::size_t kLimit = 100;
+  REQUIRE(os::set_blocking(there.fd(), false));
+  const auto refused = [&] { return there.receive_small(kLimit).error().kind(); };
+  CHECK(refused() == ErrorKind::timeout);
+  REQUIRE(here.send(1, std::string(kLimit + 1, 'x')));
+  CHECK(refused() == ErrorKind::protocol);
+  REQUIRE(here.send(1, std::string(kInlineBody + 1, 'x')));  // in a memory file
+  CHECK(refused() == ErrorKind::protocol);
+  REQUIRE(here.send(1, "x", {here.fd()}));
+  CHECK(refused() == ErrorKind::protocol);
+  REQUIRE(here.send_now(7, std::string(kLimit, 'x')));
+  const auto got = there.receive_small(kLimit);
+  REQUIRE(got);
+  REQUIRE(*got);
+  CHECK((*got)->type == 7);
+  CHECK((*got)->body == std::string(kLimit, 'x'));
+  pair.first.close();
+  CHECK_FALSE(there.receive_small(kLimit).value());
+}
+
+TEST_CASE_METHOD(Fixture, "what a peer does not read is not waited for") {
+  CHECK(here.send_now(1, std::string(kInlineBody + 1, 'x')).error().kind() == ErrorKind::limit);
+  Result<void> sent;
+  for (int i = 0; i < 1000 && sent; ++i) sent = here.send_now(1, std::string(kInlineBody, 'x'));
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().kind() == ErrorKind::timeout);
+}

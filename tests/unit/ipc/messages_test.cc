@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ipc/policy_messages.h"
 #include "ipc/wire.h"
 
 using namespace glovebox;
@@ -61,6 +62,14 @@ std::vector<Message> messages() {
       row("AppendFailed", AppendFailed{3, "full"}),
       row("FindCall", FindCall{4, "s", "t"}),
       row("CallFound", CallFound{4, CallState::resulted}),
+      row("PolicyOrder", PolicyOrder{7, PolicyAct::revoke, "d"}),
+      row("PolicyReport", PolicyReport{7, "no such filter", "{}"}),
+      row("KeepPolicy", KeepPolicy{5, "d", "{}"}),
+      row("PolicyKept", PolicyKept{5, std::string(64, 'a')}),
+      row("FetchPolicy", FetchPolicy{6, "d"}),
+      row("PolicyFetched", PolicyFetched{6, "{}"}),
+      row("ControlRequest", ControlRequest{ControlAct::rollback, "d", 1}),
+      row("ControlAnswer", ControlAnswer{"no such policy", "{}"}),
   };
 }
 
@@ -115,6 +124,11 @@ TEST_CASE("flags and choices have no other values, names and texts a length") {
   CHECK_FALSE(Append::decode(Append{1, name + "n", "{}"}.encode()));
   CHECK_FALSE(Fatal::decode(Fatal{1, std::string(kMaxText + 1, 'x')}.encode()));
   CHECK(Fatal::decode(Fatal{1, std::string(kMaxText, 'x')}.encode()));
+  CHECK_FALSE(
+      KeepPolicy::decode(KeepPolicy{1, "d", std::string(kMaxPolicyDocument + 1, 'x')}.encode()));
+  const std::string subject(kMaxControlSubject, '/');
+  CHECK(ControlRequest::decode(ControlRequest{ControlAct::load, subject, 0}.encode()));
+  CHECK_FALSE(ControlRequest::decode(ControlRequest{ControlAct::load, subject + "/", 0}.encode()));
 }
 
 TEST_CASE("a list that promises more than it holds is refused without room for it") {
@@ -132,10 +146,12 @@ TEST_CASE("who takes what") {
     std::vector<std::uint16_t> types;
   } rows[] = {
       {role_of_supervisor,
-       {Start::kType, Peer::kType, Stop::kType, Update::kType, Observe::kType, Observed::kType}},
+       {Start::kType, Peer::kType, Stop::kType, Update::kType, Observe::kType, Observed::kType,
+        PolicyOrder::kType}},
       {supervisor_of_role, {Ready::kType, Fatal::kType, Observed::kType}},
       {supervisor_of_worker,
        {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, Observe::kType}},
+      {supervisor_of_boxer, {Ready::kType, Fatal::kType, Observed::kType, PolicyReport::kType}},
       {boxer_of_worker,
        {OpenSession::kType, Call::kType, Cancel::kType, Settled::kType, CloseSession::kType}},
       {boxer_of_command,
@@ -146,6 +162,11 @@ TEST_CASE("who takes what") {
         PlanText::kType}},
       {auditor_of_boxer, {Append::kType, FindCall::kType}},
       {boxer_of_auditor, {Appended::kType, AppendFailed::kType, CallFound::kType}},
+      {auditor_of_supervisor, {Append::kType, KeepPolicy::kType, FetchPolicy::kType}},
+      {supervisor_of_auditor,
+       {Appended::kType, AppendFailed::kType, PolicyKept::kType, PolicyFetched::kType}},
+      {supervisor_of_operator, {ControlRequest::kType}},
+      {operator_of_supervisor, {ControlAnswer::kType}},
   };
   for (const auto& row : rows) {
     CAPTURE(static_cast<int>(row.connection));

@@ -14,6 +14,7 @@
 
 #include "os/file.h"
 #include "os/inet.h"
+#include "os/socket.h"
 
 using namespace glovebox;
 
@@ -73,4 +74,41 @@ TEST_CASE("a socket is its owner's alone, takes connections, and is replaced whe
     REQUIRE(taken);
     CHECK(taken->has_value());
   }
+}
+
+TEST_CASE("a connection that cannot be made says why") {
+  const Folder folder;
+  using enum os::LocalKind;
+  const auto kind_of = [&](const char* name, os::LocalKind kind) {
+    return os::connect_local(folder.fd.get(), name, kind).error().kind();
+  };
+  CHECK(kind_of("none", message) == ErrorKind::not_found);
+  CHECK(kind_of("a/b", message) == ErrorKind::invalid);
+  std::ofstream(folder.path / "file") << "x";
+  CHECK(kind_of("file", message) == ErrorKind::closed);
+  {
+    const auto listener = os::listen_local(folder.fd.get(), "socket", message);
+    REQUIRE(listener);
+    CHECK_FALSE(os::connect_local(folder.fd.get(), "socket", stream));
+  }
+  CHECK(kind_of("socket", message) == ErrorKind::closed);  // left over
+  CHECK(os::listen_local(folder.fd.get(), "socket", message));
+}
+
+TEST_CASE("messages over a named socket keep their bounds") {
+  const Folder folder;
+  const auto listener = os::listen_local(folder.fd.get(), "socket", os::LocalKind::message);
+  REQUIRE(listener);
+  const auto client = os::connect_local(folder.fd.get(), "socket", os::LocalKind::message);
+  REQUIRE(client);
+  const auto taken = os::accept_tcp(listener->get());
+  REQUIRE(taken);
+  REQUIRE(*taken);
+  REQUIRE(os::send_packet(client->get(), "one", {}, milliseconds(0)));
+  REQUIRE(os::send_packet(client->get(), "two", {}, milliseconds(0)));
+  CHECK((*os::receive_packet((*taken)->get(), 16))->bytes == "one");
+  CHECK((*os::receive_packet((*taken)->get(), 16))->bytes == "two");
+  CHECK(os::receive_packet((*taken)->get(), 16).error().kind() == ErrorKind::timeout);
+  CHECK(os::listen_local(folder.fd.get(), "socket", os::LocalKind::message).error().kind() ==
+        ErrorKind::exists);
 }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "fresh_folder.h"
+#include "ipc/policy_messages.h"
 #include "roles/role_start.h"
 
 using namespace glovebox;
@@ -44,7 +46,8 @@ class FakeStore final : public audit::RecordStore {
 // The role in a thread of its own, with both ends of its connections here.
 class Running {
  public:
-  Running(FakeStore& store, std::vector<std::string> names = {"boxer"}) {
+  Running(FakeStore& store, std::vector<std::string> names = {"boxer"},
+          audit::PolicyArchive* policies = nullptr) {
     auto pair = ipc::make_channel_pair().value();
     supervisor = std::move(pair.first);
     std::map<std::string, ipc::Channel> theirs;
@@ -53,13 +56,14 @@ class Running {
       peers.push_back(std::move(peer.first));
       theirs.emplace(name, std::move(peer.second));
     }
-    thread_ = std::thread(
-        [this, &store, other = std::move(pair.second), theirs = std::move(theirs)]() mutable {
-          audit::CallIndex calls(random_);
-          audit::Auditor auditor(store, calls, masker_, clock_, "run1");
-          code_ = run_auditor({.auditor = auditor, .store = store, .clock = clock_, .log = log_},
-                              std::move(other), std::move(theirs));
-        });
+    thread_ = std::thread([this, &store, policies, other = std::move(pair.second),
+                           theirs = std::move(theirs)]() mutable {
+      audit::CallIndex calls(random_);
+      audit::Auditor auditor(store, calls, masker_, clock_, "run1");
+      code_ = run_auditor(
+          {.auditor = auditor, .store = store, .clock = clock_, .log = log_, .policies = policies},
+          std::move(other), std::move(theirs));
+    });
   }
   ~Running() {
     if (thread_.joinable()) end();
@@ -225,11 +229,83 @@ TEST_CASE("a peer that breaks the protocol loses its connection, others do not")
     REQUIRE(boxer.send(ipc::Append::kType, ipc::Append{1, "fs.deny", "{}"}.encode(), {boxer.fd()}));
   }
   CHECK(closed(boxer));
-  append(role.peers[1], 1, "policy.load", "{}");
+  append(role.peers[1], 1, "config", "{}");
   CHECK(answer(role.peers[1], 1) == 1);
   append(role.peers[1], 2, "tool.intent", R"({"sid":"s","tu":"t"})");
   CHECK_FALSE(answer(role.peers[1], 2));
   CHECK(role.end() == ExitCode::done);
+}
+
+// What only the supervisor may have kept and recorded; here nothing is kept.
+TEST_CASE("policies are the supervisor's, and are not loaded where they are not kept") {
+  FakeStore store;
+  Running role(store, {"boxer", "supervisor"});
+  const std::string digest(64, 'a');
+  SECTION("a boxer keeps none") {
+    REQUIRE(role.peers[0].send(ipc::KeepPolicy::kType, ipc::KeepPolicy{1, digest, "{}"}.encode()));
+    CHECK(closed(role.peers[0]));
+  }
+  SECTION("a boxer fetches none") {
+    REQUIRE(role.peers[0].send(ipc::FetchPolicy::kType, ipc::FetchPolicy{1, digest}.encode()));
+    CHECK(closed(role.peers[0]));
+  }
+  SECTION("a boxer records none") {
+    for (const char* kind : {"policy.load", "policy.reject", "operator"}) {
+      append(role.peers[0], 1, kind, "{}");
+      CHECK_FALSE(answer(role.peers[0], 1));
+    }
+  }
+  SECTION("a supervisor asks for no call") {
+    REQUIRE(role.peers[1].send(ipc::FindCall::kType, ipc::FindCall{1, "s", "t"}.encode()));
+    CHECK(closed(role.peers[1]));
+  }
+  SECTION("there is no archive") {
+    append(role.peers[1], 1, "policy.load", "{}");
+    CHECK_FALSE(answer(role.peers[1], 1));
+    REQUIRE(role.peers[1].send(ipc::KeepPolicy::kType, ipc::KeepPolicy{2, digest, "{}"}.encode()));
+    CHECK_FALSE(answer(role.peers[1], 2));
+    append(role.peers[1], 3, "policy.reject", "{}");
+    CHECK(answer(role.peers[1], 3) == 1);
+  }
+}
+
+TEST_CASE("a policy is kept before its load is recorded, and fetched as it was") {
+  FakeStore store;
+  const FreshFolder folder;
+  audit::PolicyRegister policies;
+  std::filesystem::permissions(folder.folder("log"), std::filesystem::perms(0700));
+  auto archive = audit::PolicyArchive::open(folder.at("log"), policies);
+  REQUIRE(archive);
+  Running role(store, {"supervisor"}, &*archive);
+  const ipc::Channel& supervisor = role.peers[0];
+  const std::string digest = codec::sha256("policy").hex();
+  const std::string document = codec::sha256("{}").hex();
+  const std::string load = R"({"pol":")" + digest + R"(","doc":")" + document + R"("})";
+  append(supervisor, 1, "policy.load", load);
+  CHECK_FALSE(answer(supervisor, 1));
+  REQUIRE(supervisor.send(ipc::FetchPolicy::kType, ipc::FetchPolicy{2, digest}.encode()));
+  CHECK_FALSE(answer(supervisor, 2));
+  REQUIRE(supervisor.send(ipc::KeepPolicy::kType, ipc::KeepPolicy{3, "x", "{}"}.encode()));
+  CHECK_FALSE(answer(supervisor, 3));
+
+  REQUIRE(supervisor.send(ipc::KeepPolicy::kType, ipc::KeepPolicy{4, digest, "{}"}.encode()));
+  const auto kept = supervisor.receive().value();
+  REQUIRE(kept);
+  REQUIRE(kept->type == ipc::PolicyKept::kType);
+  CHECK(ipc::PolicyKept::decode(kept->body)->document == document);
+  CHECK(folder.has("log/policies/" + digest));
+  append(supervisor, 5, "policy.load", load);
+  CHECK(answer(supervisor, 5) == 1);
+  REQUIRE(supervisor.send(ipc::FetchPolicy::kType, ipc::FetchPolicy{6, digest}.encode()));
+  const auto fetched = supervisor.receive().value();
+  REQUIRE(fetched);
+  REQUIRE(fetched->type == ipc::PolicyFetched::kType);
+  CHECK(ipc::PolicyFetched::decode(fetched->body)->document == "{}");
+
+  append(supervisor, 7, "operator", R"({"act":"policy.revoke","pol":")" + digest + R"("})");
+  CHECK(answer(supervisor, 7) == 2);
+  append(supervisor, 8, "policy.load", load);
+  CHECK_FALSE(answer(supervisor, 8));
 }
 
 TEST_CASE("a boxer that was started again takes the place of the one before") {

@@ -228,5 +228,21 @@ TEST_CASE("a session that was refused is asked for again by its next call") {
   CHECK(test.hear<ipc::Call>().tool_use == "d");
 }
 
+TEST_CASE("a session that the boxer ended is opened again by its next call") {
+  Fixture test;
+  test.attach();
+  test.open({});
+  test.say(ipc::SessionClosed{"s"});
+  // It was on its way already.
+  CHECK(call(test, {.tool_use = "c", .tool = "bash"}, milliseconds(50)).error().kind() ==
+        ErrorKind::timeout);
+  CHECK(test.hear<ipc::Call>().tool_use == "c");
+  test.say(ipc::SessionOpened{"s", 2, {}});
+  CHECK(call(test, {.tool_use = "d", .tool = "bash"}, milliseconds(50)).error().kind() ==
+        ErrorKind::timeout);
+  CHECK(test.hear<ipc::OpenSession>().session == "s");
+  CHECK(test.hear<ipc::Call>().tool_use == "d");
+}
+
 }  // namespace
 }  // namespace glovebox::worker

@@ -1,0 +1,149 @@
+#include "roles/stored_policy.h"
+
+#include <format>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "audit/policy_archive.h"
+#include "codec/digest.h"
+#include "codec/json.h"
+#include "ipc/policy_messages.h"
+#include "policy/diagnostic.h"
+#include "policy/load.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+using codec::Json;
+using codec::JsonArray;
+
+static_assert(audit::kMaxDocumentBytes == ipc::kMaxPolicyDocument);
+
+constexpr std::int64_t kDocumentVersion = 1;
+
+Error no_document() {
+  return Error(ErrorKind::invalid, "this is not the document of a policy");
+}
+
+struct NamedText {
+  std::string name, text;
+};
+
+Json to_json(const std::vector<NamedText>& texts) {
+  JsonArray list;
+  for (const auto& [name, text] : texts)
+    list.push_back(Json::object({{"name", name}, {"text", text}}));
+  return list;
+}
+
+Result<std::vector<NamedText>> texts_of(const Json& document, std::string_view key) {
+  const JsonArray* list = document.get_array(key);
+  if (list == nullptr) return no_document();
+  std::vector<NamedText> texts;
+  for (const Json& entry : *list) {
+    const std::string* name = entry.get_string("name");
+    const std::string* text = entry.get_string("text");
+    if (name == nullptr || text == nullptr) return no_document();
+    texts.push_back({*name, *text});
+  }
+  return texts;
+}
+
+std::vector<NamedText> files_of(const PolicySource& source) {
+  return {{source.file, source.text}};
+}
+
+std::vector<NamedText> filters_of(const PolicySource& source) {
+  std::vector<NamedText> texts;
+  for (const FilterSource& filter : source.filters) texts.push_back({filter.name, filter.text});
+  return texts;
+}
+
+struct LineCount {
+  std::size_t added = 0, removed = 0;
+};
+
+// By lines as a bag: a line that only moved counts as neither.
+LineCount compare_lines(std::string_view before, std::string_view after) {
+  std::map<std::string_view, std::int64_t> lines;
+  const auto count = [&](std::string_view text, std::int64_t step) {
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      lines[text.substr(0, end)] += step;
+      text.remove_prefix(end == text.npos ? text.size() : end + 1);
+    }
+  };
+  count(before, -1);
+  count(after, 1);
+  LineCount found;
+  for (const auto& [line, more] : lines)
+    (more > 0 ? found.added : found.removed) += static_cast<std::size_t>(more > 0 ? more : -more);
+  return found;
+}
+
+void add_changes(std::string& line, const std::vector<NamedText>& before,
+                 const std::vector<NamedText>& after) {
+  std::map<std::string, std::string> old, now;
+  std::set<std::string> names;
+  for (const auto& [name, text] : before) old[name] = text, names.insert(name);
+  for (const auto& [name, text] : after) now[name] = text, names.insert(name);
+  const auto add = [&](const std::string& part) { line += (line.empty() ? "" : "; ") + part; };
+  for (const std::string& name : names) {
+    if (!old.contains(name)) {
+      add("with " + name);
+    } else if (!now.contains(name)) {
+      add("without " + name);
+    } else if (old[name] != now[name]) {
+      const LineCount lines = compare_lines(old[name], now[name]);
+      add(std::format("{} +{} -{} lines", name, lines.added, lines.removed));
+    }
+  }
+}
+
+}  // namespace
+
+std::string document_of(const PolicySource& source) {
+  return codec::to_json(Json::object({{"v", kDocumentVersion},
+                                      {"file", source.file},
+                                      {"files", to_json(files_of(source))},
+                                      {"filters", to_json(filters_of(source))}}));
+}
+
+Result<PolicySource> source_of(std::string_view text) {
+  const Json document = TRY(codec::parse_json(text));
+  const std::string* file = document.get_string("file");
+  if (document.get_int("v") != kDocumentVersion || file == nullptr) return no_document();
+  auto files = TRY(texts_of(document, "files"));
+  if (files.empty() || files.front().name != *file) return no_document();
+  PolicySource source;
+  source.file = *file;
+  source.text = std::move(files.front().text);
+  if (!is_builtin(source.file)) source.paths.push_back(source.file);
+  for (auto& [name, filter] : TRY(texts_of(document, "filters"))) {
+    source.paths.push_back(name);
+    source.filters.push_back({std::move(name), std::move(filter)});
+  }
+  policy::Loaded loaded = policy::load(source.file, source.text);
+  if (!loaded.policy)
+    return Error(ErrorKind::invalid, policy::to_text(loaded.diagnostics, source.text));
+  source.policy = std::move(*loaded.policy);
+  return source;
+}
+
+Result<PolicySource> load_stored(const std::string& audit_folder, std::string_view digest) {
+  const auto policy = codec::Sha256Digest::parse_hex(digest);
+  if (!policy) return Error(ErrorKind::invalid, "the digest of a policy is 64 hexadecimal digits");
+  return source_of(TRY(audit::read_archived(audit_folder, *policy)));
+}
+
+std::string change_line(const PolicySource& before, const PolicySource& after) {
+  std::string line;
+  add_changes(line, files_of(before), files_of(after));
+  add_changes(line, filters_of(before), filters_of(after));
+  return line;
+}
+
+}  // namespace glovebox::roles

@@ -1,0 +1,28 @@
+// The document that is kept of a policy: its files and the texts of its filters, as they were read.
+//
+// JSON: `{"v": 1, "file": NAME, "files": [{"name", "text"}], "filters": [{"name", "text"}]}`; the
+// first of `files` is the policy itself. Built-in filters are not in it: they are in the program.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "roles/policy_source.h"
+
+namespace glovebox::roles {
+
+std::string document_of(const PolicySource& source);
+// Errors: invalid (no such document, or one that this version does not take as a policy).
+Result<PolicySource> source_of(std::string_view document);
+
+// Offline: the policy that records of the log in `audit_folder` name by `digest`, exactly as it
+// was. It is compared with what the log says of it. Errors: invalid, not_found, conflict (it was
+// changed since), those of reading.
+Result<PolicySource> load_stored(const std::string& audit_folder, std::string_view digest);
+
+// What is another between two policies, in one line, for records and people: which files and
+// filters, and by how many lines. Pure; empty when nothing is.
+std::string change_line(const PolicySource& before, const PolicySource& after);
+
+}  // namespace glovebox::roles
