@@ -34,7 +34,7 @@ RetryHints hints_of(const net::Fields& fields) {
     const auto value = fields.find(name);
     return value ? std::optional<std::string>(*value) : std::nullopt;
   };
-  return {text("x-should-retry"), text("retry-after-ms"), text("retry-after")};
+  return {text("x-should-retry"), text("retry-after-ms"), text("retry-after"), text("date")};
 }
 
 // Of bytes, in the time without an event after which a stream is not believed any more.
