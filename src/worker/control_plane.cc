@@ -16,6 +16,13 @@ constexpr Duration kToHeaders = seconds(20);
 constexpr Duration kBodyGrace = seconds(10);
 constexpr Duration kPollPatience = seconds(15);  // it is answered within a second
 
+constexpr int kWorkPage = 100;  // items
+
+// Whether the control plane may have done what was asked, although it did not say so.
+bool may_be_done(const Result<net::Response>& response) {
+  return !response || response->status == 408 || response->status >= 500;
+}
+
 std::string work_path(std::string_view environment, std::string_view rest) {
   return "/v1/environments/" + codec::percent_encode_segment(environment) + "/work" +
          std::string(rest);
@@ -34,7 +41,7 @@ RetryHints hints_of(const net::Fields& fields) {
     const auto value = fields.find(name);
     return value ? std::optional<std::string>(*value) : std::nullopt;
   };
-  return {text("x-should-retry"), text("retry-after-ms"), text("retry-after")};
+  return {text("x-should-retry"), text("retry-after-ms"), text("retry-after"), text("date")};
 }
 
 // Of bytes, in the time without an event after which a stream is not believed any more.
@@ -99,6 +106,7 @@ net::Task<Result<net::Response>> ControlPlane::send(Call call, Access access,
       co_return response;
     }
     if (tried >= call.retries) co_return response;
+    if (call.in_doubt != nullptr && may_be_done(response)) *call.in_doubt = true;
     const Duration wait = call_wait(hints, backoff, random_, loop_.clock().wall());
     if (patience.deadline && loop_.now() + wait >= *patience.deadline) co_return response;
     if (auto slept = co_await loop_.sleep(wait, patience); !slept) co_return slept.error();
@@ -120,14 +128,25 @@ net::Task<Result<net::Response>> ControlPlane::ack(std::string environment, std:
   return send({.method = "POST", .path = item_path(environment, work, "/ack")}, access, patience);
 }
 
-net::Task<Result<net::Response>> ControlPlane::heartbeat(std::string environment, std::string work,
-                                                         std::string expected, Access access,
-                                                         net::Patience patience) {
-  return send({.method = "POST",
-               .path = item_path(
-                   environment, work,
-                   "/heartbeat?expected_last_heartbeat=" + codec::percent_encode_query(expected)),
-               .retries = kCallRetries},
+net::Task<Beat> ControlPlane::heartbeat(std::string environment, std::string work,
+                                        std::string expected, Access access,
+                                        net::Patience patience) {
+  Beat beat{.response = Error(ErrorKind::internal, "not sent")};
+  Call call{.method = "POST",
+            .path = item_path(
+                environment, work,
+                "/heartbeat?expected_last_heartbeat=" + codec::percent_encode_query(expected)),
+            .retries = kCallRetries,
+            .in_doubt = &beat.in_doubt};
+  beat.response = co_await send(std::move(call), access, patience);
+  co_return beat;
+}
+
+net::Task<Result<net::Response>> ControlPlane::work_list(std::string environment, std::string page,
+                                                         Access access, net::Patience patience) {
+  std::string query = "?limit=" + std::to_string(kWorkPage);
+  if (!page.empty()) query += "&page=" + codec::percent_encode_query(page);
+  return send({.method = "GET", .path = work_path(environment, query), .retries = kCallRetries},
               access, patience);
 }
 

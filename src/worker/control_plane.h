@@ -36,6 +36,12 @@ struct Access {
   const Secret* second = nullptr;
 };
 
+// One heartbeat with its tries.
+struct Beat {
+  Result<net::Response> response;  // of the last try
+  bool in_doubt = false;           // an earlier one got no answer, and may have been taken
+};
+
 class ControlPlane {
  public:
   // Everything referred to outlives the object and its calls.
@@ -50,9 +56,11 @@ class ControlPlane {
   // One try.
   net::Task<Result<net::Response>> ack(std::string environment, std::string work, Access access,
                                        net::Patience patience);
-  net::Task<Result<net::Response>> heartbeat(std::string environment, std::string work,
-                                             std::string expected, Access access,
-                                             net::Patience patience);
+  net::Task<Beat> heartbeat(std::string environment, std::string work, std::string expected,
+                            Access access, net::Patience patience);
+  // The environment's items, with the environment key. `page` empty: the first one.
+  net::Task<Result<net::Response>> work_list(std::string environment, std::string page,
+                                             Access access, net::Patience patience);
   // 409, already stopped, is an answer like any other.
   net::Task<Result<net::Response>> force_stop(std::string environment, std::string work,
                                               Access access, net::Patience patience);
@@ -80,6 +88,7 @@ class ControlPlane {
     unsigned retries = 0;
     bool has_body = false;
     std::string worker_id;
+    bool* in_doubt = nullptr;  // set when a try that is repeated may have been taken
   };
   net::Request request_of(const Call& call, const Secret* credential) const;
   net::Task<Result<net::Response>> send(Call call, Access access, net::Patience patience);

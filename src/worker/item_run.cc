@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration kStopPatience = seconds(20);
 constexpr Duration kProbePatience = seconds(60);
+constexpr int kPreconditionFailed = 412;
+constexpr int kMostWorkPages = 50;  // an item beyond them is not found
 
 // For the record of the opening: a JSON array of names, cut to what a message holds.
 std::string name_list(const std::vector<std::string>& names) {
@@ -44,7 +46,7 @@ ItemRun::ItemRun(net::Loop& loop, const Log& log, Random& random, ItemAccess& it
       settings_(settings) {}
 
 net::Task<ItemEnd> ItemRun::run() {
-  item_.lease = WorkLease(loop_.now());
+  item_.lease = WorkLease(loop_.now(), item_.item.acknowledged_at);
   net::CancelSource beating;
   net::TaskGroup beats(loop_);
   beats.spawn(beat({.token = beating.token()}));
@@ -63,28 +65,72 @@ net::Task<void> ItemRun::beat(net::Patience patience) {
   while (!patience.token.cancelled() && item_.verdict == LeaseVerdict::keep) {
     const Duration started = loop_.now();
     const Duration due = started + item_.lease.interval();
-    const auto response = co_await item_.plane->heartbeat(item_.item.environment, item_.item.id,
-                                                          item_.lease.expected(), item_.access(),
-                                                          patience.no_later_than(due));
+    item_.lease.begin(started);
+    const Beat beat = co_await item_.plane->heartbeat(item_.item.environment, item_.item.id,
+                                                      item_.lease.expected(), item_.access(),
+                                                      patience.no_later_than(due));
     if (patience.token.cancelled()) co_return;
-    const Duration now = loop_.now();
-    if (!response) {
-      log_.warning("heartbeat", {{"work", item_.item.id}, {"error", response.error().message()}});
-      judge(item_.lease.failed(now), "no heartbeat was answered within the lease's time");
-    } else if (classify(response->status) != AnswerClass::done) {
-      const std::string answer = to_string(api_error_of(*response));
-      log_.warning("heartbeat", {{"work", item_.item.id}, {"answer", answer}});
-      judge(item_.lease.refused(response->status, now), answer);
-    } else if (const auto answer = parse_heartbeat(response->body)) {
-      judge(item_.lease.answered(*answer, now), "the control plane ended it");
-    } else {
-      log_.warning("heartbeat", {{"work", item_.item.id}, {"error", answer.error().message()}});
-      judge(item_.lease.failed(now), "heartbeats are answered with nonsense");
+    std::string why;
+    LeaseVerdict verdict = take(beat, why);
+    if (verdict == LeaseVerdict::ask) {
+      const auto holder = co_await find_holder(patience.no_later_than(item_.lease.patience()));
+      if (patience.token.cancelled()) co_return;
+      verdict = item_.lease.settle(holder, loop_.now());
+      if (verdict == LeaseVerdict::keep) {
+        log_.warning("a heartbeat whose answer was lost had been taken", {{"work", item_.item.id}});
+        continue;  // at once, with what it left
+      }
     }
+    judge(verdict, why);
     // The interval that the answer set, from the start of this beat.
     const Duration next = std::max(started + item_.lease.interval(), loop_.now());
     if (!co_await loop_.sleep(next - loop_.now(), patience)) co_return;
   }
+}
+
+LeaseVerdict ItemRun::take(const Beat& beat, std::string& why) {
+  const auto& response = beat.response;
+  const Duration now = loop_.now();
+  if (beat.in_doubt) item_.lease.doubt();
+  if (!response) {
+    log_.warning("heartbeat", {{"work", item_.item.id}, {"error", response.error().message()}});
+    why = "no heartbeat was answered within the lease's time";
+    return item_.lease.failed(now);
+  }
+  if (classify(response->status) != AnswerClass::done) {
+    why = to_string(api_error_of(*response));
+    log_.warning("heartbeat", {{"work", item_.item.id}, {"answer", why}});
+    if (response->status != kPreconditionFailed) return item_.lease.refused(response->status, now);
+    const auto current = parse_precondition(response->body);
+    return item_.lease.refused_precondition(
+        current ? std::optional<HeartbeatAnswer>(*current) : std::nullopt, now);
+  }
+  const auto answer = parse_heartbeat(response->body);
+  if (answer) {
+    why = "the control plane ended it";
+    return item_.lease.answered(*answer, now);
+  }
+  log_.warning("heartbeat", {{"work", item_.item.id}, {"error", answer.error().message()}});
+  why = "heartbeats are answered with nonsense";
+  return item_.lease.failed(now);
+}
+
+// Only the environment key lists items; the token of one does not. nullopt: it is not found, or
+// nobody says.
+net::Task<std::optional<WorkHolder>> ItemRun::find_holder(net::Patience patience) {
+  const Access access{item_.environment_key, nullptr};
+  if (access.first == nullptr || access.first->empty()) co_return std::nullopt;
+  std::string page;
+  for (int pages = 0; pages < kMostWorkPages; ++pages) {
+    const auto response =
+        co_await item_.plane->work_list(item_.item.environment, page, access, patience);
+    if (!response || classify(response->status) != AnswerClass::done) co_return std::nullopt;
+    auto listed = parse_work_page(response->body, item_.item.id);
+    if (!listed) co_return std::nullopt;
+    if (listed->holder || listed->next.empty()) co_return std::move(listed->holder);
+    page = std::move(listed->next);
+  }
+  co_return std::nullopt;
 }
 
 void ItemRun::judge(LeaseVerdict verdict, std::string_view why) {

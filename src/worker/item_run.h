@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "net/cancel.h"
@@ -34,6 +36,8 @@ class ItemRun {
 
  private:
   net::Task<void> beat(net::Patience patience);
+  LeaseVerdict take(const Beat& beat, std::string& why);
+  net::Task<std::optional<WorkHolder>> find_holder(net::Patience patience);
   void judge(LeaseVerdict verdict, std::string_view why);
   net::Task<ItemEnd> serve();
   net::Task<ItemEnd> serve_session();

@@ -36,7 +36,9 @@ std::optional<Duration> asked_wait(const RetryHints& hints, WallTime now) {
   const auto view = [](const std::optional<std::string>& text) {
     return text ? std::optional<std::string_view>(*text) : std::nullopt;
   };
-  const auto asked = codec::retry_delay(view(hints.retry_after_ms), view(hints.retry_after), now);
+  const auto sent = hints.date ? codec::parse_http_date(*hints.date, now) : Result<WallTime>(now);
+  const auto asked =
+      codec::retry_delay(view(hints.retry_after_ms), view(hints.retry_after), sent.value_or(now));
   if (!asked) return std::nullopt;
   return std::min(*asked, kLongestServerWait);
 }

@@ -25,6 +25,7 @@ struct RetryHints {
   std::optional<std::string> should_retry;    // x-should-retry
   std::optional<std::string> retry_after_ms;  // retry-after-ms
   std::optional<std::string> retry_after;     // retry-after: seconds or a date
+  std::optional<std::string> date;            // of the answer, by the server's own clock
 };
 
 // Whether one call is repeated by itself: as classify() says, unless the server says otherwise.
@@ -48,7 +49,9 @@ class Backoff {
 // `wait` minus a random part of it, at most a quarter.
 Duration shortened(Duration wait, Random& random);
 
-// What the server asked for, at most kLongestServerWait: it cannot make anybody wait for longer.
+// What the server asked for, at most kLongestServerWait: it cannot make anybody wait for longer. A
+// date is measured from that of the answer, so that a clock here that was set does not matter; from
+// `now` only if the answer has none.
 constexpr Duration kLongestServerWait = seconds(60);
 std::optional<Duration> asked_wait(const RetryHints& hints, WallTime now);
 

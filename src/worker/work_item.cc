@@ -81,6 +81,25 @@ Result<std::optional<WorkItem>> parse_poll_answer(std::string_view body) {
   return item;
 }
 
+std::string parse_acknowledged(std::string_view body) {
+  const auto json = codec::parse_json(body);
+  return json && json->is_object() ? text_of(*json, "acknowledged_at") : std::string();
+}
+
+Result<WorkPage> parse_work_page(std::string_view body, std::string_view work) {
+  const Json json = TRY_CONTEXT(codec::parse_json(body), "list of work");
+  const codec::JsonArray* items = json.get_array("data");
+  if (!items) return Error(ErrorKind::protocol, "list of work: no data");
+  WorkPage page{.holder = {}, .next = text_of(json, "next_page")};
+  for (const Json& item : *items) {
+    if (!item.is_object() || text_of(item, "id") != work) continue;
+    // One id twice says nothing about who has it.
+    if (page.holder) return Error(ErrorKind::protocol, "list of work: an item is there twice");
+    page.holder = WorkHolder{text_of(item, "state"), text_of(item, "acknowledged_at")};
+  }
+  return page;
+}
+
 Result<SessionSnapshot> parse_session(std::string_view body) {
   const Json json = TRY_CONTEXT(codec::parse_json(body), "session");
   SessionSnapshot session;

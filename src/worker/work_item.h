@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "codec/json.h"
+#include "worker/work_lease.h"
 
 namespace glovebox::worker {
 
@@ -21,12 +22,23 @@ struct WorkItem {
   std::string id;
   std::string environment;
   WorkKind kind = WorkKind::unknown;
-  std::string target;  // the session's id; opaque for a health check
-  std::string secret;  // encoded; wiped by decode_work_secret. Empty: none
+  std::string target;           // the session's id; opaque for a health check
+  std::string secret;           // encoded; wiped by decode_work_secret. Empty: none
+  std::string acknowledged_at;  // by us, as the control plane said; empty if it did not
 };
 
 // The body of a poll answer; nullopt for `null` and for an empty body. Error: protocol.
 Result<std::optional<WorkItem>> parse_poll_answer(std::string_view body);
+
+// The answer to an acknowledgement; empty if it does not say when.
+std::string parse_acknowledged(std::string_view body);
+
+// One page of the environment's items, searched for one of them.
+struct WorkPage {
+  std::optional<WorkHolder> holder;  // if it is on this page
+  std::string next;                  // empty: this was the last page
+};
+Result<WorkPage> parse_work_page(std::string_view body, std::string_view work);
 
 // What the worker needs of `GET /v1/sessions/{id}`: read once per item.
 struct SessionSnapshot {

@@ -136,7 +136,7 @@ net::Task<Result<void>> Worker::prove_box(net::Patience patience) {
 // item that could not be acked is not ours: it is never stopped. Where an earlier try had no
 // answer, a conflict is most likely its success; if it is not, the first heartbeat says that the
 // lease is somebody else's.
-net::Task<bool> Worker::acknowledge(const WorkItem& item) {
+net::Task<bool> Worker::acknowledge(WorkItem& item) {
   const net::Patience patience{.deadline = loop_.now() + kAckWindow};
   Backoff backoff(kCallBackoffFirst, kCallBackoffCap);
   Result<net::Response> response = Error(ErrorKind::timeout, "no time");
@@ -146,6 +146,7 @@ net::Task<bool> Worker::acknowledge(const WorkItem& item) {
     const bool ours = response && (classify(response->status) == AnswerClass::done ||
                                    (response->status == kConflict && in_doubt));
     if (ours) {
+      if (response->status != kConflict) item.acknowledged_at = parse_acknowledged(response->body);
       log_.info("claimed", {{"work", item.id}, {"session", item.target}});
       co_return true;
     }

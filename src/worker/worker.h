@@ -71,7 +71,7 @@ class Worker {
  private:
   net::Task<std::optional<WorkItem>> claim();
   void count_poll(std::string_view result, std::string problem = "");
-  net::Task<bool> acknowledge(const WorkItem& item);
+  net::Task<bool> acknowledge(WorkItem& item);
   net::Task<void> serve_in_slot(WorkItem item);
   net::Task<ItemEnd> serve(WorkItem item);
   void choose_access(ItemAccess& access, std::string&& secret);

@@ -25,8 +25,8 @@ class Row:
     # Longer than TTL + 10 s only where the wire page has the worker wait longer.
     within: int = 0
     arguments: tuple = ()
-    # The lease may be lost later on, which can cut the next call: it is then the one after it that is
-    # served. 412 is never argued with, whoever may have been meant.
+    # The lease is lost later on, which can cut the next call: it is then the one after it that is
+    # served. A 412 is argued with only where an own beat may have been taken.
     loses_lease: bool = False
     # How long the worker must not ask there again after the first hit: a server that says so is heard.
     pause: float = 0
@@ -57,12 +57,9 @@ for route, when in ROUTES.items():
     add(f"{route}: 500, then 503", when, rule(route, status=500), rule(route, status=503))
     add(f"{route}: overloaded", when, rule(route, status=529))
     add(f"{route}: 408, then 504", when, rule(route, status=408), rule(route, status=504))
-    add(f"{route}: no answer", when, rule(route, cut="before"),
-        loses_lease=route == "work.heartbeat")
-    add(f"{route}: cut in the head", when, rule(route, cut="head"),
-        loses_lease=route == "work.heartbeat")
-    add(f"{route}: cut in the body", when, rule(route, cut="body"),
-        loses_lease=route == "work.heartbeat")
+    add(f"{route}: no answer", when, rule(route, cut="before"))
+    add(f"{route}: cut in the head", when, rule(route, cut="head"))
+    add(f"{route}: cut in the body", when, rule(route, cut="body"))
     # What holds a lease or an item that is not acked yet cannot wait for long.
     heard = route not in ("work.heartbeat", "work.ack")
     add(f"{route}: 429, retry-after in seconds", when, rule(route, status=429, retry_after=3),
@@ -71,23 +68,18 @@ for route, when in ROUTES.items():
         pause=3 if heard else 0)  # a date has whole seconds
     add(f"{route}: 429, retry-after-ms", when, rule(route, status=429, retry_after_ms=1500),
         pause=1.5 if heard else 0)
-    add(f"{route}: the answer comes late", when, rule(route, delay_ms=1500),
-        loses_lease=route == "work.heartbeat")
+    add(f"{route}: the answer comes late", when, rule(route, delay_ms=1500))
 for route in CHANGING:
-    loses = {"loses_lease": route == "work.heartbeat"}
     add(f"{route}: done, the answer is lost", ROUTES[route],
-        rule(route, applied=True, cut="before"), **loses)
-    add(f"{route}: done, answered 500", ROUTES[route], rule(route, applied=True, status=500), **loses)
-    add(f"{route}: done, the answer is cut", ROUTES[route], rule(route, applied=True, cut="body"),
-        **loses)
+        rule(route, applied=True, cut="before"))
+    add(f"{route}: done, answered 500", ROUTES[route], rule(route, applied=True, status=500))
+    add(f"{route}: done, the answer is cut", ROUTES[route], rule(route, applied=True, cut="body"))
 
 # --- connections that stall, and bytes that trickle -----------------------------------------------
 for route, when in ROUTES.items():
     if route != "events.stream":
-        add(f"{route}: accepted, never answered", when, rule(route, stall=True), ttl=30,
-        loses_lease=route == "work.heartbeat")
-        add(f"{route}: the answer trickles", when, rule(route, trickle_ms=250), ttl=30,
-        loses_lease=route == "work.heartbeat")
+        add(f"{route}: accepted, never answered", when, rule(route, stall=True), ttl=30)
+        add(f"{route}: the answer trickles", when, rule(route, trickle_ms=250), ttl=30)
 add("events.stream: accepted, never answered", ATTACH, rule("events.stream", delay_ms=600000), ttl=30)
 SILENCE = ("--stream-silence", "6s")
 add("events.stream: open and silent", ATTACH, rule("events.stream", stall=True), arguments=SILENCE)
@@ -161,7 +153,7 @@ for route, bodies in {
     applied = {"applied": True} if route in CHANGING and route != "work.poll" else {}
     for body in bodies:
         add(f"{route}: answered {json.dumps(body)}", ROUTES[route],
-            rule(route, body=body, **applied), loses_lease=route == "work.heartbeat")
+            rule(route, body=body, **applied))
 
 # Calls whose input nobody can read: the history shows them so. They are answered all the same.
 UNREADABLE = {
@@ -180,6 +172,16 @@ LONG_COMMANDS = {"1 MiB": 1 << 20, "12 MiB": 12 << 20}
 STOPPED = ("", True)
 add("the lease is lost", RUNNING, rule("work.heartbeat", lose_lease=True), answer=None,
     loses_lease=True)
+add("a heartbeat is taken, its answer lost, and the lease too", RUNNING,
+    rule("work.heartbeat", applied=True, cut="before"), rule("work.heartbeat", lose_lease=True),
+    answer=None, loses_lease=True)
+add("heartbeats are taken and their answers lost, again and again", RUNNING,
+    *[rule("work.heartbeat", applied=True, cut="before", skip=2 * n) for n in range(3)])
+add("the first heartbeat is taken, its answer lost", CLAIM,
+    rule("work.heartbeat", applied=True, cut="before"))
+add("a heartbeat is taken, its answer lost, and nobody says who holds the item", RUNNING,
+    rule("work.heartbeat", applied=True, cut="before"), rule("work.list", status=403),
+    answer=None, loses_lease=True)
 add("the item is stopped", RUNNING, rule("work.heartbeat", force_stop=True), answer=STOPPED)
 add("heartbeats fail for longer than the lease", RUNNING,
     rule("work.heartbeat", status=500, count=6), answer=None, ttl=3, loses_lease=True)

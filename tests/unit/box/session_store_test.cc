@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,25 @@ TEST_CASE("ids become folder names only when they are safe") {
     CHECK(folder_name(id).size() == 64);
     CHECK(folder_name(id) != id);
   }
-  CHECK(folder_name(std::string(64, 'a')) == std::string(64, 'a'));
+  CHECK(folder_name(std::string(64, 'A')) == std::string(64, 'A'));
+  CHECK(folder_name(std::string(63, 'a')) == std::string(63, 'a'));
+  CHECK(folder_name(std::string(64, 'g')) == std::string(64, 'g'));
   CHECK(folder_name(std::string(65, 'a')).size() == 64);
+}
+
+TEST_CASE("no id has the name that another one's digest is") {
+  // From an id that is no name, over the digest of it, to the digest of that.
+  std::string id = "sesn/1";
+  std::set<std::string> names;
+  for (int i = 0; i < 4; ++i) {
+    CAPTURE(id);
+    const std::string name = folder_name(id);
+    CHECK(name != id);
+    CHECK(names.insert(name).second);
+    id = name;
+  }
+  CHECK(folder_name(std::string(64, 'a')) != std::string(64, 'a'));
+  CHECK(folder_name(std::string(64, '0')) != std::string(64, '0'));
 }
 
 TEST_CASE("something else in the way of a session's folder is refused") {

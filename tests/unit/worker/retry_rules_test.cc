@@ -90,7 +90,7 @@ TEST_CASE("how long one call waits") {
   }
 }
 
-TEST_CASE("what a server asks for is bounded, and a date is measured by the wall clock") {
+TEST_CASE("what a server asks for is bounded, and a date is measured by the server's clock") {
   constexpr WallTime now{1'795'600'000'000'000};  // 2026-11-25 09:46:40 UTC
   struct Row {
     std::string name;
@@ -111,7 +111,18 @@ TEST_CASE("what a server asks for is bounded, and a date is measured by the wall
     INFO(row.name);
     CHECK(asked_wait(row.hints, now) == row.wait);
   }
-  INFO("our clock was set forward, the date lies in the past");
+  // Whatever our own clock says.
+  for (const std::int64_t off : {-86'400LL, 0LL, 86'400LL, 40LL * 365 * 86'400}) {
+    CAPTURE(off);
+    const WallTime set{now.microseconds + off * 1'000'000};
+    const RetryHints dated = {.retry_after = "Wed, 25 Nov 2026 09:46:50 GMT",
+                              .date = "Wed, 25 Nov 2026 09:46:43 GMT"};
+    CHECK(asked_wait(dated, set) == seconds(7));
+    CHECK(asked_wait({.retry_after = "7", .date = "nonsense"}, set) == seconds(7));
+  }
+  CHECK(asked_wait({.retry_after = "Wed, 25 Nov 2026 09:46:50 GMT", .date = "nonsense"}, now) ==
+        seconds(10));
+  INFO("our clock was set forward, and the answer has no date");
   CHECK(asked_wait({.retry_after = "Wed, 25 Nov 2020 09:46:50 GMT"}, now).value_or(Duration{}) <=
         Duration::zero());
 }

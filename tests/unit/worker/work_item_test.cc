@@ -68,3 +68,35 @@ TEST_CASE("what a session has attached that is not served") {
         std::vector<std::string>{"skill sk1", "skill sk2", "skill sk3", "memory store mem_1"});
   CHECK(parse_session(R"({"id":"s","status":"terminated"})")->terminated);
 }
+
+TEST_CASE("an acknowledgement says when, or it does not") {
+  CHECK(parse_acknowledged(R"({"id":"w","acknowledged_at":"t"})") == "t");
+  for (const std::string_view body :
+       {"", "null", "[]", "7", "{}", R"({"acknowledged_at":null})", R"({"acknowledged_at":7})"})
+    CHECK(parse_acknowledged(body).empty());
+}
+
+TEST_CASE("an item is found in a page of the list") {
+  for (const std::string_view body :
+       {"", "null", "[]", "{}", R"({"data":{}})",
+        R"({"data":[{"id":"w","state":"active"},{"id":"w","state":"stopped"}]})"}) {
+    INFO(body);
+    CHECK_FALSE(parse_work_page(body, "w"));
+  }
+  const auto found = parse_work_page(
+      R"({"data":[7,null,{"id":"v"},{"id":"w","state":"active","acknowledged_at":"t"}],"next_page":"p"})",
+      "w");
+  REQUIRE(found);
+  REQUIRE(found->holder);
+  CHECK(found->holder->state == "active");
+  CHECK(found->holder->acknowledged_at == "t");
+  CHECK(found->next == "p");
+  const auto bare = parse_work_page(R"({"data":[{"id":"w","acknowledged_at":null}]})", "w");
+  REQUIRE((bare && bare->holder));
+  CHECK(bare->holder->state.empty());
+  CHECK(bare->holder->acknowledged_at.empty());
+  const auto absent = parse_work_page(R"({"data":[],"next_page":null})", "w");
+  REQUIRE(absent);
+  CHECK_FALSE(absent->holder);
+  CHECK(absent->next.empty());
+}

@@ -1,7 +1,10 @@
 #include "worker/work_lease.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace glovebox;
@@ -97,4 +100,131 @@ TEST_CASE("failures are borne for the time to live, no longer") {
   (void)lease.answered(answer("x", 10), seconds(200));
   CHECK(lease.refused(503, seconds(210)) == LeaseVerdict::keep);
   CHECK(lease.refused(503, seconds(211)) == LeaseVerdict::lost);
+}
+
+namespace {
+
+constexpr std::string_view kAcked = "2026-11-25T10:00:00Z";
+
+HeartbeatAnswer current(std::string state = "active", std::int64_t ttl = 90) {
+  return {"theirs or ours", false, std::move(state), ttl};
+}
+
+WorkLease lease_in_doubt(Duration claimed_at = seconds(0)) {
+  WorkLease lease(claimed_at, std::string(kAcked));
+  lease.begin(claimed_at + seconds(1));
+  (void)lease.failed(claimed_at + seconds(2));
+  return lease;
+}
+
+}  // namespace
+
+TEST_CASE("a refusal that says nothing of the lease") {
+  for (const std::string_view body :
+       {"", "null", "[]", "{}", R"({"error":{}})", R"({"error":{"details":{}}})",
+        R"({"error":{"details":{"current_state":7}}})",
+        R"({"error":{"details":{"current_state":{"state":"active"}}}})",
+        R"({"error":{"details":{"current_state":{"last_heartbeat":null}}}})",
+        R"({"error":{"details":{"current_state":{"last_heartbeat":""}}}})"}) {
+    INFO(body);
+    CHECK_FALSE(parse_precondition(body));
+  }
+  const auto read = parse_precondition(
+      R"({"type":"error","error":{"type":"invalid_request_error","message":"m","details":{)"
+      R"("error_code":"heartbeat_precondition_failed","current_state":{"last_heartbeat":"t2",)"
+      R"("lease_extended":false,"state":"active","ttl_seconds":7}}}})");
+  REQUIRE(read);
+  CHECK(read->last_heartbeat == "t2");
+  CHECK(read->state == "active");
+  CHECK(read->ttl_seconds == 7);
+  CHECK_FALSE(read->lease_extended);
+}
+
+TEST_CASE("a failed precondition without a reason to think that it was ourselves is a lost lease") {
+  struct Row {
+    const char* name;
+    WorkLease lease;
+    std::optional<HeartbeatAnswer> current;
+    Duration now;
+  };
+  WorkLease sure(seconds(0), std::string(kAcked));
+  WorkLease answered = lease_in_doubt();
+  answered.begin(seconds(3));
+  (void)answered.answered(answer("x"), seconds(4));
+  WorkLease refused(seconds(0), std::string(kAcked));
+  (void)refused.refused(429, seconds(1));  // that one was not taken
+  (void)refused.refused(409, seconds(1));
+  WorkLease unknown(seconds(0));
+  unknown.doubt();
+  const Row rows[] = {
+      {"every beat was answered", sure, current(), seconds(1)},
+      {"the doubt is over", answered, current(), seconds(5)},
+      {"what was refused was not taken", refused, current(), seconds(1)},
+      {"when we acknowledged is not known", unknown, current(), seconds(1)},
+      {"the refusal says nothing", lease_in_doubt(), std::nullopt, seconds(3)},
+      {"it is queued again", lease_in_doubt(), current("queued"), seconds(3)},
+      {"of a state that is not known", lease_in_doubt(), current(""), seconds(3)},
+      {"the lease may have run out", lease_in_doubt(), current(), seconds(90)},
+      {"it was shorter than was thought", lease_in_doubt(), current("active", 5), seconds(5)},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    WorkLease lease = row.lease;
+    const std::string before = lease.expected();
+    CHECK(lease.refused_precondition(row.current, row.now) == LeaseVerdict::lost);
+    CHECK(lease.expected() == before);
+  }
+}
+
+TEST_CASE("in doubt it is asked who holds the item, and only we ourselves go on") {
+  struct Row {
+    const char* name;
+    std::optional<WorkHolder> holder;
+    Duration now;
+    LeaseVerdict verdict;
+  };
+  const Row rows[] = {
+      {"nobody says", std::nullopt, seconds(4), LeaseVerdict::lost},
+      {"somebody else has acknowledged it", WorkHolder{"active", "2026-11-25T10:01:00Z"},
+       seconds(4), LeaseVerdict::lost},
+      {"nobody has", WorkHolder{"active", ""}, seconds(4), LeaseVerdict::lost},
+      {"it is queued again", WorkHolder{"queued", std::string(kAcked)}, seconds(4),
+       LeaseVerdict::lost},
+      {"it is stopped", WorkHolder{"stopped", std::string(kAcked)}, seconds(4), LeaseVerdict::lost},
+      {"the answer comes too late", WorkHolder{"active", std::string(kAcked)}, seconds(90),
+       LeaseVerdict::lost},
+      {"we have it", WorkHolder{"active", std::string(kAcked)}, seconds(4), LeaseVerdict::keep},
+      {"we have it, and did not know that it began", WorkHolder{"starting", std::string(kAcked)},
+       seconds(4), LeaseVerdict::keep},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    WorkLease lease = lease_in_doubt();
+    REQUIRE(lease.refused_precondition(current(), seconds(3)) == LeaseVerdict::ask);
+    CHECK(lease.patience() == seconds(90));
+    CHECK(lease.settle(row.holder, row.now) == row.verdict);
+    CHECK(lease.expected() ==
+          (row.verdict == LeaseVerdict::keep ? "theirs or ours" : "NO_HEARTBEAT"));
+  }
+  // Once only: whoever comes between the question and the next beat has it.
+  WorkLease lease = lease_in_doubt();
+  REQUIRE(lease.refused_precondition(current(), seconds(3)) == LeaseVerdict::ask);
+  REQUIRE(lease.settle(WorkHolder{"active", std::string(kAcked)}, seconds(4)) ==
+          LeaseVerdict::keep);
+  lease.begin(seconds(4));
+  CHECK(lease.refused_precondition(current(), seconds(5)) == LeaseVerdict::lost);
+}
+
+TEST_CASE("what was found does not make a lease longer than its last answer did") {
+  WorkLease lease(seconds(0), std::string(kAcked));
+  lease.begin(seconds(10));
+  (void)lease.answered(answer("x", 20), seconds(15));
+  CHECK(lease.patience() == seconds(30));  // from when the beat began
+  lease.begin(seconds(25));
+  (void)lease.refused(503, seconds(26));
+  REQUIRE(lease.refused_precondition(current("active", 20), seconds(27)) == LeaseVerdict::ask);
+  REQUIRE(lease.settle(WorkHolder{"active", std::string(kAcked)}, seconds(28)) ==
+          LeaseVerdict::keep);
+  CHECK(lease.patience() == seconds(30));
+  CHECK(lease.failed(seconds(36)) == LeaseVerdict::lost);
 }
