@@ -154,7 +154,7 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
     denial.why = "this version of glovebox has no such tool";
     return denial;
   }
-  const box::Filter& filter = active.filters.at(decision.profile->syscalls);
+  const box::Filter& filter = active.filters.at(filter_key(*decision.profile));
   const auto reports = active.reports.find(filter.digest);
   if (!settings.call_reports && reports != active.reports.end() && !reports->second.empty()) {
     denial.outcome = box::Outcome::setup_failed;

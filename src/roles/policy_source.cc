@@ -1,6 +1,5 @@
 #include "roles/policy_source.h"
 
-#include <chrono>
 #include <format>
 #include <set>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "policy/builtin.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/policy_calendar.h"
 #include "roles/trusted_file.h"
 #include "seccomp/filter.h"
 
@@ -71,11 +71,6 @@ bool is_builtin(std::string_view named) {
 
 std::string_view builtin_name(std::string_view named) {
   return named.substr(kBuiltin.size());
-}
-
-policy::Day day_of(WallTime time) {
-  return std::chrono::floor<std::chrono::days>(
-      std::chrono::sys_time<microseconds>(microseconds(time.microseconds)));
 }
 
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {

@@ -30,9 +30,6 @@ struct PolicySource {
 // with file:line:col. All mean exit 78 for a command that would run something.
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener = {});
 
-// The day of `time`, UTC: dates of a policy are days there.
-policy::Day day_of(WallTime time);
-
 // The profile's filter as the boxer knows it: `bash` for `builtin:bash`, else the path.
 bool is_builtin(std::string_view named);
 std::string_view builtin_name(std::string_view named);

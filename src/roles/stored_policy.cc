@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "audit/policy_archive.h"
+#include "base/clock.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "ipc/policy_messages.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/policy_calendar.h"
 
 namespace glovebox::roles {
 
@@ -53,7 +55,9 @@ Result<std::vector<NamedText>> texts_of(const Json& document, std::string_view k
 }
 
 std::vector<NamedText> files_of(const PolicySource& source) {
-  return {{source.file, source.text}};
+  std::vector<NamedText> texts{{source.file, source.text}};
+  for (const FilterSource& file : source.files) texts.push_back({file.name, file.text});
+  return texts;
 }
 
 std::vector<NamedText> filters_of(const PolicySource& source) {
@@ -126,9 +130,16 @@ Result<PolicySource> source_of(std::string_view text) {
     source.paths.push_back(name);
     source.filters.push_back({std::move(name), std::move(filter)});
   }
-  policy::Loaded loaded = policy::load(source.file, source.text);
-  if (!loaded.policy)
-    return Error(ErrorKind::invalid, policy::to_text(loaded.diagnostics, source.text));
+  std::vector<policy::SourceFile> further;
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    source.paths.push_back(files[i].name);
+    source.files.push_back({files[i].name, files[i].text});
+    further.push_back({std::move(files[i].name), std::move(files[i].text)});
+  }
+  policy::Loaded loaded =
+      policy::load(source.file, source.text, policy::read_from(std::move(further)),
+                   day_of(SystemClock().wall()));
+  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
   source.policy = std::move(*loaded.policy);
   return source;
 }
