@@ -113,8 +113,6 @@ TEST_CASE("random tables are proved") {
       Rule rule{.name = "call", .number = number, .action = action()};
       if (below(3) == 0) {
         Condition condition;
-        do condition.otherwise = action();
-        while (condition.otherwise == rule.action);
         const auto predicate = [&] {
           Predicate when;
           for (std::uint64_t c = 0; c <= below(3); ++c) {
@@ -143,6 +141,10 @@ TEST_CASE("random tables are proved") {
           if (refused.kind == Action::Kind::allow) refused = {Action::Kind::notify, 1};
           condition.between.push_back({predicate(), refused});
         }
+        const Action last =
+            condition.between.empty() ? rule.action : condition.between.back().action;
+        do condition.otherwise = action();
+        while (condition.otherwise == last);
         rule.condition = condition;
       }
       table.rules.push_back(rule);
