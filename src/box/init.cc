@@ -59,7 +59,8 @@ std::optional<std::string> close_the_walls(const InitWork& work) {
   if (!loaded->valid()) return std::nullopt;
   const auto sent =
       keeper.send(BoxListens::kType, BoxListens{work.number}.encode(), {loaded->get()});
-  return sent ? std::nullopt : std::optional(failure_text("seccomp listener", sent.error()));
+  if (!sent) return failure_text("seccomp listener", sent.error());
+  return limit_files(work.plan);
 }
 
 std::vector<std::string> environment_of(const BoxPlan& plan) {

@@ -83,7 +83,6 @@ Result<void> limit_session(Site& site) {
 Result<void> set_resource_limits(Site& site) {
   const PlannedLimits& limits = site.plan.limits;
   TRY(lower(os::Resource::core, 0));
-  TRY(lower(os::Resource::files, limits.files));
   TRY(lower(os::Resource::processes, most_processes(site.plan)));
   TRY(lower(os::Resource::file_size, limits.disk));
   TRY(lower(os::Resource::locked_memory, kLockedMemory));
@@ -94,6 +93,11 @@ Result<void> set_resource_limits(Site& site) {
   const auto cpu = static_cast<std::uint64_t>((limits.cpu.count() + 999) / 1000);
   TRY(lower(os::Resource::cpu_seconds, cpu + 1));
   return os::limit_processors(limits.cores);
+}
+
+Result<void> limit_open_files(const BoxPlan& plan) {
+  if (!plan.layers.has(Layer::resource_limits)) return {};
+  return lower(os::Resource::files, plan.limits.files);
 }
 
 Result<void> stay_out_of_reach(Site&) {

@@ -18,6 +18,8 @@ Result<void> close_descriptors(Site& site);
 // How many processes all calls of a session may have together, in keep mode.
 Result<void> limit_session(Site& site);
 Result<void> set_resource_limits(Site& site);
+// Apart from the others, since it comes last: see setup.h.
+Result<void> limit_open_files(const BoxPlan& plan);
 // Not dumpable, and dies with the keeper. After the ids and capabilities have changed, since the
 // kernel forgets both then.
 Result<void> stay_out_of_reach(Site& site);

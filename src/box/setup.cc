@@ -96,15 +96,24 @@ std::string failure_text(std::string_view step, const Error& error) {
                                    : std::format("{}: {}", step, error.message());
 }
 
+std::optional<std::string> limit_files(const BoxPlan& plan) {
+  if (auto done = limit_open_files(plan); !done)
+    return failure_text("limit open files", done.error());
+  return std::nullopt;
+}
+
 std::expected<UniqueFd, std::string> load_filter(const BoxPlan& plan) {
-  if (!plan.layers.has(Layer::seccomp)) return UniqueFd();
-  const auto program = seccomp::from_bytes(plan.filter);
-  if (!program) return std::unexpected(failure_text("seccomp", program.error()));
-  if (!seccomp::notifies(*program)) {
+  const auto without_listener = [&]() -> std::expected<UniqueFd, std::string> {
+    if (auto failed = limit_files(plan)) return std::unexpected(*std::move(failed));
+    if (!plan.layers.has(Layer::seccomp)) return UniqueFd();
     if (auto done = os::load_filter(plan.filter); !done)
       return std::unexpected(failure_text("seccomp", done.error()));
     return UniqueFd();
-  }
+  };
+  if (!plan.layers.has(Layer::seccomp)) return without_listener();
+  const auto program = seccomp::from_bytes(plan.filter);
+  if (!program) return std::unexpected(failure_text("seccomp", program.error()));
+  if (!seccomp::notifies(*program)) return without_listener();
   auto listener = os::load_filter_with_listener(plan.filter);
   if (!listener) return std::unexpected(failure_text("seccomp", listener.error()));
   return *std::move(listener);

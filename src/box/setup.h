@@ -48,9 +48,12 @@ struct Site {
 // nullopt: all steps were made. Otherwise `step: ERRNO`.
 std::optional<std::string> build_session(Site& site);
 std::optional<std::string> build_call(Site& site);
-// The last wall. The plan must hold a filter. Gives the listener of what the filter reports; not
+// The last walls. The plan must hold a filter. Gives the listener of what the filter reports; not
 // valid: it reports nothing, or the plan lacks the layer. The error is a text as above.
+// With a listener limit_files() follows once that has left: a guest of the same user may have as
+// many descriptors under way as its own limit lets it, and this one must get through.
 std::expected<UniqueFd, std::string> load_filter(const BoxPlan& plan);
+std::optional<std::string> limit_files(const BoxPlan& plan);
 
 // `step: ENAME`, or the message of an error without errno.
 std::string failure_text(std::string_view step, const Error& error);

@@ -188,8 +188,8 @@ def kill_while_it_waits(role, mode):
 open("/workspace/begun", "w").close()
 while not os.path.exists("/workspace/go"): time.sleep(0.01)
 open("/workspace/asks", "w").close()
-print(call(101, 16, 1, 0, 0))
-open("/workspace/answered", "w").close()
+answer = call(101, 16, 1, 0, 0)
+with open("/workspace/answered", "w") as file: file.write(answer)
 time.sleep(600)
 """
         process = subprocess.Popen(
@@ -218,7 +218,9 @@ time.sleep(600)
             wait_for("all of the box is gone", lambda: not any(alive(pid) for pid in below))
             out, err = process.communicate(timeout=60)
             assert process.returncode != 0, (out, err)
-            assert not (work / "answered").exists(), out
+            # The kernel answers for a reader that is gone; whether the guest lives to see it is a race.
+            answer = (work / "answered").read_text() if (work / "answered").exists() else ""
+            assert answer in ("", "ENOSYS"), answer
         finally:
             process.kill()
             process.wait()

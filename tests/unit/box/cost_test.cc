@@ -1,4 +1,6 @@
 // Not a check but a measurement: `unit_box "[.cost]"` prints how long fresh boxes take.
+#include <linux/seccomp.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -9,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "seccomp/bpf.h"
 #include "support.h"
 
 namespace glovebox::box::test {
@@ -29,7 +32,30 @@ void measure(const char* name, const std::function<void()>& call) {
   std::println("{:<24} p50 {} µs, p99 {} µs", name, took[kTimes / 2], took[kTimes * 99 / 100]);
 }
 
+// The plan with a filter that refuses without a word what it would report.
+BoxPlan without_listener(BoxPlan plan) {
+  auto program = *seccomp::from_bytes(plan.filter);
+  for (seccomp::Instruction& instruction : program) {
+    const auto action = seccomp::to_action(instruction.k);
+    if (action && action->kind == seccomp::Action::Kind::notify)
+      instruction.k = SECCOMP_RET_ERRNO | action->error;
+  }
+  plan.filter = seccomp::to_bytes(program);
+  return plan;
+}
+
 }  // namespace
+
+TEST_CASE("the cost of a listener", "[.cost]") {
+  TestSession session;
+  const BoxPlan with = session.program({"/bin/true"});
+  const BoxPlan without = without_listener(with);
+  std::string output;
+  for (int round = 0; round < 3; ++round) {
+    measure("with a listener", [&] { session.run_program(with, output); });
+    measure("without", [&] { session.run_program(without, output); });
+  }
+}
 
 TEST_CASE("the cost of a fresh box", "[.cost]") {
   TestSession session;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +76,14 @@ long raw(const Call& call) {
                    a[3], a[4], a[5]);
 }
 
+// What the kernel says to a call that the table refuses. Nobody listens here to what is reported.
+std::optional<int> refusal(const Table& table, const Call& call) {
+  const Action action = evaluate(table, call);
+  if (action.kind == Action::Kind::error) return action.error;
+  if (action.kind == Action::Kind::notify) return ENOSYS;
+  return std::nullopt;
+}
+
 // Only calls that the table refuses are made: none of them may reach the kernel's own code.
 TEST_CASE("the kernel refuses what the table refuses, with the same error") {
   for (const std::string_view name : builtin_names()) {
@@ -83,17 +92,16 @@ TEST_CASE("the kernel refuses what the table refuses, with the same error") {
       REQUIRE(table);
       std::vector<Call> refused;
       for (const Call& call : proof_calls(*table))
-        if (evaluate(*table, call).kind == Action::Kind::error &&
-            !std::ranges::contains(kPastFilters, call.number))
+        if (refusal(*table, call) && !std::ranges::contains(kPastFilters, call.number))
           refused.push_back(call);
       REQUIRE(refused.size() > 500);
       const Ended ended = under_filter(name, [&](int out) {
         std::string differences;
         for (const Call& call : refused) {
-          const Action wanted = evaluate(*table, call);
+          const int wanted = *refusal(*table, call);
           errno = 0;
           const long result = raw(call);
-          if (result == -1 && errno == wanted.error) continue;
+          if (result == -1 && errno == wanted) continue;
           differences += std::to_string(call.number) + "(" + std::to_string(call.arguments[0]) +
                          ", " + std::to_string(call.arguments[1]) + "): " + std::to_string(result) +
                          " errno " + std::to_string(errno) + "\n";
