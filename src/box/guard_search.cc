@@ -15,6 +15,8 @@ namespace glovebox::box {
 namespace {
 
 constexpr std::string_view kRepository = ".git";
+// Holds many folders and hardly ever a repository.
+constexpr std::string_view kPackages = "node_modules";
 
 struct Folder {
   std::string path;  // empty: the workspace
@@ -47,6 +49,7 @@ class Search {
       const Folder folder = std::move(folders_.front());
       folders_.pop_front();
       TRY(look_into(folder));
+      if (folders_.empty()) std::swap(folders_, packages_);
     }
     std::ranges::sort(found_.names, {}, &GuardedName::path);
     return std::move(found_);
@@ -79,8 +82,9 @@ class Search {
         const auto facts = os::facts_at(fd, std::string(entry->name));
         is_folder = facts && facts->type == os::FileType::folder;
       }
-      if (is_folder && entry->name != kRepository)
-        folders_.push_back({below(folder.path, entry->name), folder.depth + 1});
+      if (!is_folder || entry->name == kRepository) continue;
+      (entry->name == kPackages ? packages_ : folders_)
+          .push_back({below(folder.path, entry->name), folder.depth + 1});
     }
   }
 
@@ -88,6 +92,7 @@ class Search {
   Result<void> cut() {
     found_.is_whole = false;
     folders_.clear();
+    packages_.clear();
     return {};
   }
 
@@ -170,7 +175,7 @@ class Search {
   std::size_t most_;
   std::vector<char> buffer_;
   bool is_deep_;
-  std::deque<Folder> folders_;
+  std::deque<Folder> folders_, packages_;
   std::set<std::pair<std::string, Protection>> known_;
   std::size_t searched_ = 0, entries_ = 0, repositories_ = 0;
   GuardSearch found_;

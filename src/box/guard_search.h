@@ -1,8 +1,9 @@
 // Finds guarded names in a workspace: at its root, and at the root of every repository in it.
 //
-// Breadth first, so that what lies deep cannot hide what lies above; symbolic links are never
-// followed. The search has limits, since a guest decides what there is to be searched: what lies
-// beyond them is not guarded, and `is_whole` says so. The workspace's own root is always looked at.
+// Breadth first, so that what lies deep cannot hide what lies above, and installed packages
+// (`node_modules`) after everything else; symbolic links are never followed. The search has limits,
+// since a guest decides what there is to be searched: what lies beyond them is not guarded, and
+// `is_whole` says so. The workspace's own root is always looked at.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace glovebox::box {
 
 // Folders between the workspace and the root of a repository, that root included.
 inline constexpr std::size_t kMaxRepositoryDepth = 4;
-inline constexpr std::size_t kMaxFoldersSearched = 8192;
+inline constexpr std::size_t kMaxFoldersSearched = 4096;
 inline constexpr std::size_t kMaxEntriesSearched = 200'000;
 inline constexpr std::size_t kMaxRepositories = 128;
 // Of one folder in which a pattern is looked for. More is an error: nothing may hide there.

@@ -94,13 +94,20 @@ bool GuardWatch::knows(const GuardedName& name) const {
 }
 
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
-                                      const std::vector<GuardRule>& rules) {
+                                      const std::vector<GuardRule>& rules,
+                                      const GuardWatch* watch) {
   const UniqueFd workspace = TRY(open_workspace(ground));
-  GuardSearch search = TRY(as_owner(
-      ground.ids, [&] { return search_guarded(workspace.get(), rules, kMaxGuardedNames); }));
+  const std::size_t most = watch == nullptr ? kMaxGuardedNames : watch->known.size() + kFoundAtOnce;
+  GuardSearch search =
+      TRY(as_owner(ground.ids, [&] { return search_guarded(workspace.get(), rules, most); }));
+  if (watch != nullptr) {
+    std::erase_if(search.names, [&](const GuardedName& name) {
+      return name.protection == Protection::read_only && !watch->knows(name);
+    });
+  }
   std::size_t bytes = 0;
   for (const GuardedName& name : search.names) bytes += name.path.size() + name.rule.size();
-  if (search.has_more || bytes > kMaxGuardedBytes)
+  if (search.has_more || search.names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes)
     return Error(ErrorKind::limit,
                  std::format("more than {} guarded names exist in the workspace, or their paths "
                              "are too long\nhint: remove some of them, or guard fewer names",

@@ -224,6 +224,24 @@ TEST_CASE("what an earlier call left running makes is taken away by a later one"
   CHECK_FALSE(is_there(session, ".vscode"));
 }
 
+TEST_CASE("what an earlier call goes on making does not stop the session") {
+  TestSession session;
+  session.set_background(Background::keep);
+  prepare_host(session);
+  CHECK(say(session,
+            "(while ! [ -e stop ]; do ln -s /tmp .vscode; rm -rf .vscode; mkdir .vscode; "
+            "rm -rf .vscode; done) >/dev/null 2>&1 & echo begun")
+            .ends_with("begun"));
+  for (int i = 0; i < 10; ++i) {
+    const RunReport report =
+        session.bash_with(guarded(session), "echo x 2>/dev/null >> .env || echo refused");
+    CHECK(report.verdict.outcome == Outcome::finished);
+    CHECK(text_of(report).ends_with("refused"));
+  }
+  CHECK(say(session, "touch stop; wait; echo over").ends_with("over"));
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+}
+
 TEST_CASE("what a keeper that was killed did not sweep is swept before the next call") {
   TestSession session;
   prepare_host(session);
