@@ -17,6 +17,7 @@
 #include "box/quarantine.h"
 #include "box/session_guard.h"
 #include "os/file.h"
+#include "os/identity.h"
 #include "support.h"
 
 namespace glovebox::box::test {
@@ -287,6 +288,22 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
   const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
   CHECK(fourth.start == BoxStart::with_its_call);
   CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+}
+
+TEST_CASE("the walls of guarded names on the third rung") {
+  constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
+  if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0) SKIP("needs CAP_SYS_ADMIN");
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  session.host().rung = Rung::without_user_namespaces;
+  prepare_host(session);
+  const RunReport report = session.bash_with(
+      guarded(session),
+      "echo x 2>/dev/null >> .env || echo refused; mv .git g 2>&1 | grep -o busy; mkdir .vscode");
+  INFO(report.verdict.detail);
+  CHECK(text_of(report).ends_with("refused\nbusy"));
+  CHECK_FALSE(is_there(session, ".vscode"));
+  CHECK(quarantined(session) == 1);
 }
 
 TEST_CASE("the file tools meet the same walls") {
