@@ -34,7 +34,7 @@ struct Found {
 Result<Found> find_unknown(const GuardGround& ground, int workspace, const GuardWatch& watch,
                            GuardReport& report) {
   GuardSearch search = TRY(as_owner(ground.ids, [&] {
-    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce);
+    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce, ground.cache);
   }));
   report.is_whole = report.is_whole && search.is_whole;
   std::erase_if(search.names, [&](const GuardedName& name) {
@@ -98,8 +98,8 @@ Result<GuardedNames> look_for_guarded(const GuardGround& ground,
                                       const GuardWatch* watch) {
   const UniqueFd workspace = TRY(open_workspace(ground));
   const std::size_t most = watch == nullptr ? kMaxGuardedNames : watch->known.size() + kFoundAtOnce;
-  GuardSearch search =
-      TRY(as_owner(ground.ids, [&] { return search_guarded(workspace.get(), rules, most); }));
+  GuardSearch search = TRY(as_owner(
+      ground.ids, [&] { return search_guarded(workspace.get(), rules, most, ground.cache); }));
   if (watch != nullptr) {
     std::erase_if(search.names, [&](const GuardedName& name) {
       return name.protection == Protection::read_only && !watch->knows(name);

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "box/guard_report.h"
 #include "box/guard_rules.h"
+#include "box/guard_search.h"
 #include "box/guarded_name.h"
 #include "box/plan.h"
 
@@ -39,9 +40,10 @@ struct GuardWatch {
 };
 
 struct GuardGround {
-  std::string workspace;  // host path
-  int session_fd = -1;    // the session's folder
-  IdMap ids;              // whom its guests are outside
+  std::string workspace;         // host path
+  int session_fd = -1;           // the session's folder
+  IdMap ids;                     // whom its guests are outside
+  FolderCache* cache = nullptr;  // of this workspace, or none
 };
 
 // Whether some of them forbid changes.
