@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "os/dir_walk.h"
 #include "os/file.h"
 
@@ -15,6 +16,8 @@ namespace glovebox::box {
 namespace {
 
 constexpr std::string_view kRepository = ".git";
+// Holds many folders and hardly ever a repository.
+constexpr std::string_view kPackages = "node_modules";
 
 struct Folder {
   std::string path;  // empty: the workspace
@@ -33,10 +36,12 @@ bool has_changed(const Error& error) {
 
 class Search {
  public:
-  Search(int workspace, const std::vector<GuardRule>& rules, std::size_t most)
+  Search(int workspace, const std::vector<GuardRule>& rules, std::size_t most, FolderCache* cache)
       : workspace_(workspace),
         rules_(rules),
         most_(most),
+        cache_(cache),
+        now_ns_(SystemClock().wall().microseconds * 1000),
         buffer_(os::kDirectoryBuffer),
         is_deep_(std::ranges::any_of(
             rules, [](const GuardRule& rule) { return rule.reach == Reach::repositories; })) {}
@@ -47,6 +52,7 @@ class Search {
       const Folder folder = std::move(folders_.front());
       folders_.pop_front();
       TRY(look_into(folder));
+      if (folders_.empty()) std::swap(folders_, packages_);
     }
     std::ranges::sort(found_.names, {}, &GuardedName::path);
     return std::move(found_);
@@ -56,31 +62,56 @@ class Search {
   Result<void> look_into(const Folder& folder) {
     const bool is_workspace = folder.depth == 0;
     if (!is_workspace && searched_++ >= kMaxFoldersSearched) return cut();
+    const FolderCache::Folder* const known =
+        cache_ == nullptr || is_workspace ? nullptr : cache_->find(workspace_, folder.path);
+    if (known != nullptr && !known->is_repository) {
+      if (is_deep_ && folder.depth < kMaxRepositoryDepth) add_folders(folder, known->folders);
+      return {};
+    }
     auto opened = os::open_own_folder(workspace_, is_workspace ? "." : folder.path);
     if (!opened && is_workspace) return std::move(opened).error();
     if (!opened) {
       if (!has_changed(opened.error())) found_.is_whole = false;
       return {};
     }
-    const bool is_repository = os::facts_at(opened->get(), std::string(kRepository)).has_value();
-    if (is_workspace || is_repository) TRY(guard(opened->get(), folder));
-    if (!is_deep_ || folder.depth >= kMaxRepositoryDepth) return {};
-    return add_folders_of(opened->get(), folder);
+    FolderCache::Folder read;
+    read.stamp = TRY(os::stamp_at(opened->get(), ""));
+    read.is_repository = os::facts_at(opened->get(), std::string(kRepository)).has_value();
+    if (is_workspace || read.is_repository) TRY(guard(opened->get(), folder));
+    if (!is_deep_ || folder.depth >= kMaxRepositoryDepth) {
+      // Not read, hence nothing to remember but that it is no repository.
+      if (is_deep_) remember(folder, std::move(read));
+      return {};
+    }
+    if (!TRY(read_folders(opened->get(), read.folders))) return cut();
+    add_folders(folder, read.folders);
+    remember(folder, std::move(read));
+    return {};
   }
 
-  Result<void> add_folders_of(int fd, const Folder& folder) {
+  void remember(const Folder& folder, FolderCache::Folder&& read) {
+    if (cache_ != nullptr && folder.depth > 0) cache_->add(folder.path, std::move(read), now_ns_);
+  }
+
+  void add_folders(const Folder& folder, const std::vector<std::string>& names) {
+    for (const std::string& name : names)
+      (name == kPackages ? packages_ : folders_)
+          .push_back({below(folder.path, name), folder.depth + 1});
+  }
+
+  // False: there is more than is looked at.
+  Result<bool> read_folders(int fd, std::vector<std::string>& names) {
     os::DirectoryReader reader(fd, buffer_);
     for (;;) {
       const auto entry = TRY(reader.next());
-      if (!entry) return {};
-      if (++entries_ > kMaxEntriesSearched) return cut();
+      if (!entry) return true;
+      if (++entries_ > kMaxEntriesSearched) return false;
       bool is_folder = entry->kind == os::EntryKind::directory;
       if (entry->kind == os::EntryKind::unknown) {
         const auto facts = os::facts_at(fd, std::string(entry->name));
         is_folder = facts && facts->type == os::FileType::folder;
       }
-      if (is_folder && entry->name != kRepository)
-        folders_.push_back({below(folder.path, entry->name), folder.depth + 1});
+      if (is_folder && entry->name != kRepository) names.emplace_back(entry->name);
     }
   }
 
@@ -88,6 +119,7 @@ class Search {
   Result<void> cut() {
     found_.is_whole = false;
     folders_.clear();
+    packages_.clear();
     return {};
   }
 
@@ -168,9 +200,11 @@ class Search {
   int workspace_;
   const std::vector<GuardRule>& rules_;
   std::size_t most_;
+  FolderCache* cache_;
+  std::int64_t now_ns_;  // not after anything that is read
   std::vector<char> buffer_;
   bool is_deep_;
-  std::deque<Folder> folders_;
+  std::deque<Folder> folders_, packages_;
   std::set<std::pair<std::string, Protection>> known_;
   std::size_t searched_ = 0, entries_ = 0, repositories_ = 0;
   GuardSearch found_;
@@ -178,9 +212,24 @@ class Search {
 
 }  // namespace
 
+const FolderCache::Folder* FolderCache::find(int workspace, const std::string& path) const {
+  const auto found = folders_.find(path);
+  if (found == folders_.end()) return nullptr;
+  const auto stamp = os::stamp_at(workspace, path);
+  return stamp && *stamp == found->second.stamp ? &found->second : nullptr;
+}
+
+void FolderCache::add(const std::string& path, Folder folder, std::int64_t now_ns) {
+  constexpr std::int64_t kSettledNs = std::chrono::nanoseconds(kSettled).count();
+  folders_.erase(path);
+  if (folder.stamp.changed_ns > now_ns - kSettledNs) return;
+  if (folders_.size() >= kMost) folders_.clear();
+  folders_.emplace(path, std::move(folder));
+}
+
 Result<GuardSearch> search_guarded(int workspace, const std::vector<GuardRule>& rules,
-                                   std::size_t most) {
-  return Search(workspace, rules, most).run();
+                                   std::size_t most, FolderCache* cache) {
+  return Search(workspace, rules, most, cache).run();
 }
 
 }  // namespace glovebox::box

@@ -34,7 +34,7 @@ struct Found {
 Result<Found> find_unknown(const GuardGround& ground, int workspace, const GuardWatch& watch,
                            GuardReport& report) {
   GuardSearch search = TRY(as_owner(ground.ids, [&] {
-    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce);
+    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce, ground.cache);
   }));
   report.is_whole = report.is_whole && search.is_whole;
   std::erase_if(search.names, [&](const GuardedName& name) {
@@ -94,13 +94,20 @@ bool GuardWatch::knows(const GuardedName& name) const {
 }
 
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
-                                      const std::vector<GuardRule>& rules) {
+                                      const std::vector<GuardRule>& rules,
+                                      const GuardWatch* watch) {
   const UniqueFd workspace = TRY(open_workspace(ground));
+  const std::size_t most = watch == nullptr ? kMaxGuardedNames : watch->known.size() + kFoundAtOnce;
   GuardSearch search = TRY(as_owner(
-      ground.ids, [&] { return search_guarded(workspace.get(), rules, kMaxGuardedNames); }));
+      ground.ids, [&] { return search_guarded(workspace.get(), rules, most, ground.cache); }));
+  if (watch != nullptr) {
+    std::erase_if(search.names, [&](const GuardedName& name) {
+      return name.protection == Protection::read_only && !watch->knows(name);
+    });
+  }
   std::size_t bytes = 0;
   for (const GuardedName& name : search.names) bytes += name.path.size() + name.rule.size();
-  if (search.has_more || bytes > kMaxGuardedBytes)
+  if (search.has_more || search.names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes)
     return Error(ErrorKind::limit,
                  std::format("more than {} guarded names exist in the workspace, or their paths "
                              "are too long\nhint: remove some of them, or guard fewer names",

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "box/guard_report.h"
 #include "box/guard_rules.h"
+#include "box/guard_search.h"
 #include "box/guarded_name.h"
 #include "box/plan.h"
 
@@ -39,16 +40,19 @@ struct GuardWatch {
 };
 
 struct GuardGround {
-  std::string workspace;  // host path
-  int session_fd = -1;    // the session's folder
-  IdMap ids;              // whom its guests are outside
+  std::string workspace;         // host path
+  int session_fd = -1;           // the session's folder
+  IdMap ids;                     // whom its guests are outside
+  FolderCache* cache = nullptr;  // of this workspace, or none
 };
 
 // Whether some of them forbid changes.
 bool forbids_anything(const std::vector<GuardRule>& rules);
-// What stands under the names now. Errors: of the kernel; limit (more than kMaxGuardedNames).
+// What stands under the names now. `watch`: of what may not be changed only what it knows, since
+// the rest is on its way out. Errors: of the kernel; limit (more than kMaxGuardedNames).
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
-                                      const std::vector<GuardRule>& rules);
+                                      const std::vector<GuardRule>& rules,
+                                      const GuardWatch* watch = nullptr);
 // Moves what the watch does not know, and adds to the report. Never fails: what went wrong is in
 // `left`.
 void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& report);

@@ -104,11 +104,14 @@ Result<std::string> SessionGuard::begin(const BoxPlan& plan, Guests guests) {
     sweep_watches(ground, is_its);
     if (owes_) return Error(ErrorKind::denied, report_.left + " could not be moved away");
   }
-  GuardedNames names = TRY(look_for_guarded(ground, plan.guards));
   // What is only hidden may be made.
-  if (!forbids_anything(plan.guards)) return list_for(plan, std::move(names));
+  if (!forbids_anything(plan.guards))
+    return list_for(plan, TRY(look_for_guarded(ground, plan.guards)));
   Watch& watch = watch_of(plan);
-  if (guests == Guests::none || is_new) watch.watch.know(names);
+  const bool is_known = guests == Guests::run && !is_new;
+  GuardedNames names =
+      TRY(look_for_guarded(ground, plan.guards, is_known ? &watch.watch : nullptr));
+  if (!is_known) watch.watch.know(names);
   TRY(save());
   return list_for(plan, std::move(names));
 }

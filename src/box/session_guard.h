@@ -48,12 +48,15 @@ class SessionGuard {
   Result<void> save();
   template <class Wanted>
   void sweep_watches(const GuardGround& ground, const Wanted& wanted);
-  GuardGround ground_of(const BoxPlan& plan) const { return {workspace_, session_fd_, plan.ids}; }
+  GuardGround ground_of(const BoxPlan& plan) const {
+    return {workspace_, session_fd_, plan.ids, &cache_};
+  }
 
   std::string workspace_;
   int session_fd_;
   std::vector<Watch> watches_;
-  std::string saved_;  // the watches in the session's folder; empty: there are none
+  mutable FolderCache cache_;  // changes no answer
+  std::string saved_;          // the watches in the session's folder; empty: there are none
   bool is_loaded_ = false;
   bool owes_ = false;   // something was not swept, or could not be moved
   GuardReport report_;  // until the end of the next call

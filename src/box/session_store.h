@@ -4,6 +4,8 @@
 //   outputs/   complete outputs of calls whose answer was cut, `<n>.txt`, and what came after an
 //              answer, `<n>.late.txt`; mounted at /outputs
 //   pending/   results that were made but not yet settled with the control plane
+//   guard      what was under guarded names before a call that has not been swept (guard_sweep.h)
+//   quarantine/  what calls made under such names (quarantine.h)
 //
 // Never inside the workspace. Everything is reached through the folder's descriptor, written to a
 // temporary name, flushed and renamed. Names that come from the control plane are used only if

@@ -104,14 +104,28 @@ Result<FileFacts> facts_of_path(const std::string& path) {
   return facts_at(AT_FDCWD, path);
 }
 
+namespace {
+std::int64_t nanoseconds(const statx_timestamp& time) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
+}
+}  // namespace
+
+Result<FolderStamp> stamp_at(int folder, const std::string& path) {
+  struct statx found{};
+  const int flags = AT_SYMLINK_NOFOLLOW | (path.empty() ? AT_EMPTY_PATH : 0);
+  if (::statx(folder, path.c_str(), flags, STATX_INO | STATX_CTIME, &found) != 0)
+    return failed("statx");
+  constexpr unsigned kMajorAbove = 32;
+  return FolderStamp{
+      (static_cast<std::uint64_t>(found.stx_dev_major) << kMajorAbove) | found.stx_dev_minor,
+      found.stx_ino, nanoseconds(found.stx_ctime)};
+}
+
 Result<FileTimes> times_at(int folder, const std::string& name) {
   struct statx found{};
   if (::statx(folder, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &found) != 0)
     return failed("statx");
-  const auto nanoseconds = [](const statx_timestamp& time) {
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec;
-  };
   FileTimes times;
   if ((found.stx_mask & STATX_BTIME) != 0) times.born_ns = nanoseconds(found.stx_btime);
   times.changed_ns = nanoseconds(found.stx_ctime);

@@ -60,6 +60,15 @@ struct FileTimes {
   std::int64_t born_ns = 0;
   std::int64_t changed_ns = 0;
 };
+// What changes with every change of a folder's entries, and with nothing that can be forged: the
+// kernel sets the time. An empty name is the descriptor itself.
+struct FolderStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t changed_ns = 0;
+  bool operator==(const FolderStamp&) const = default;
+};
+Result<FolderStamp> stamp_at(int folder, const std::string& path);
 Result<FileTimes> times_at(int folder, const std::string& name);
 Result<std::string> read_link_at(int folder, const std::string& name);
 

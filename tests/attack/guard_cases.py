@@ -7,6 +7,7 @@ import re
 import subprocess
 
 from attack import BINARY, collect, own, remove, wrong
+from keep_cases import play, step
 
 CASES = []
 case = collect(CASES)
@@ -17,9 +18,13 @@ PROFILE = re.compile(r"^(\[profile\.\w+\]\n)", re.MULTILINE)
 WORKSPACE = re.compile(r'(\{ at = "@workspace", mode = "r[ow]"[^}]*\},)')
 
 
+def guarding(attack):
+    return PROFILE.sub(lambda found: found.group(1) + GUARD, attack.text)
+
+
 def policies(attack):
     """`guard` and `hide`: the suite's policy with these rules in every profile."""
-    attack.policy("guard", PROFILE.sub(lambda found: found.group(1) + GUARD, attack.text))
+    attack.policy("guard", guarding(attack))
     attack.policy("hide", WORKSPACE.sub(r'\1 { at = "@workspace/.env*", mode = "hide" },',
                                         attack.text))
 
@@ -249,3 +254,30 @@ def in_use(attack):
                          "git status --short && git stash list && git gc -q && cat .vscode/settings.json")
         return wrong(done, 0, "one")
     return None
+
+
+@case("A04 A07 A08 calls of one session, by boxes that waited", times=1)
+def in_a_session(attack):
+    plant = "mkdir -p .vscode .git/hooks; echo t > .vscode/tasks.json; echo h > .git/hooks/x; echo made"
+    steps = [
+        step("true", exit=0),
+        step(plant, contains=["taken away: .git/hooks, .vscode]", "made"]),
+        step("ls -A .vscode .git/hooks", is_error=True, lacks="tasks.json"),
+        step({"file_path": ".envrc", "content": "x"}, tool="write", is_error=True,
+             contains="write: not permitted by policy ("),
+        step({"file_path": ".mcp.json"}, tool="read", is_error=True, contains="no such file"),
+        step({"pattern": ".vscode/*"}, tool="glob", lacks="tasks"),
+        step(plant, contains="taken away"),
+        step("ls -A; echo alive", contains="alive", lacks=[".vscode", ".envrc"]),
+    ]
+    if attack.mode == "keep":
+        steps += [
+            step("(while [ ! -e go ]; do read -t 0.01 < /dev/zero; done; mkdir .idea; echo > made) "
+                 ">/dev/null 2>&1 &", exit=0),
+            step("touch go; while [ ! -e made ]; do read -t 0.01 < /dev/zero; done; echo seen",
+                 contains=["taken away: .idea]", "seen"]),
+            step("ls -A .idea", is_error=True),
+        ]
+    control = play(attack, step(plant, contains="made", lacks="taken away"),
+                   step("ls -A .vscode .git/hooks", contains="tasks.json"))
+    return control or play(attack, *steps, text=guarding(attack))

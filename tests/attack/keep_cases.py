@@ -30,14 +30,14 @@ def inline(value):
     return json.dumps(value)
 
 
-def play(attack, *steps, seconds=90):
-    """One session, with these calls in a row."""
-    text = 'rehearsal = 1\nname = "keep"\nabout = "calls of one session"\n'
+def play(attack, *steps, seconds=90, text=None):
+    """One session, with these calls in a row. `text`: of another policy than the suite's."""
+    script_text = 'rehearsal = 1\nname = "keep"\nabout = "calls of one session"\n'
     for number, one in enumerate(steps):
-        text += f'\n[[step]]\ntitle = "step {number}"\n'
-        text += "".join(f"{key} = {inline(value)}\n" for key, value in one.items() if value != {})
+        script_text += f'\n[[step]]\ntitle = "step {number}"\n'
+        script_text += "".join(f"{key} = {inline(value)}\n" for key, value in one.items() if value != {})
     script = attack.folder / "keep-rehearsal.toml"
-    script.write_text(text)
+    script.write_text(script_text)
     # Each with folders of its own; a worker takes no workspace that somebody has filled. The probe
     # comes by a mount.
     state = attack.folder / f"played-{len(list(attack.folder.glob('played-*')))}"
@@ -46,7 +46,7 @@ def play(attack, *steps, seconds=90):
         shown.mkdir()
         shown.chmod(0o755)
         shutil.copy2(attack.probe, shown / "probe")
-    policy = attack.policy("played", attack.text.replace(
+    policy = attack.policy("played", (text or attack.text).replace(
         TMP, f'{TMP} {{ at = "/shown", from = "{shown}", mode = "ro", exec = true }},'))
     done = attack.finish([BINARY, "rehearse", str(script), "--policy", str(policy),
                           "--state", str(state), "--timeout", f"{seconds}s"], "",

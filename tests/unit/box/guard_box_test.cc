@@ -17,6 +17,7 @@
 #include "box/quarantine.h"
 #include "box/session_guard.h"
 #include "os/file.h"
+#include "os/identity.h"
 #include "support.h"
 
 namespace glovebox::box::test {
@@ -224,6 +225,24 @@ TEST_CASE("what an earlier call left running makes is taken away by a later one"
   CHECK_FALSE(is_there(session, ".vscode"));
 }
 
+TEST_CASE("what an earlier call goes on making does not stop the session") {
+  TestSession session;
+  session.set_background(Background::keep);
+  prepare_host(session);
+  CHECK(say(session,
+            "(while ! [ -e stop ]; do ln -s /tmp .vscode; rm -rf .vscode; mkdir .vscode; "
+            "rm -rf .vscode; done) >/dev/null 2>&1 & echo begun")
+            .ends_with("begun"));
+  for (int i = 0; i < 10; ++i) {
+    const RunReport report =
+        session.bash_with(guarded(session), "echo x 2>/dev/null >> .env || echo refused");
+    CHECK(report.verdict.outcome == Outcome::finished);
+    CHECK(text_of(report).ends_with("refused"));
+  }
+  CHECK(say(session, "touch stop; wait; echo over").ends_with("over"));
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+}
+
 TEST_CASE("what a keeper that was killed did not sweep is swept before the next call") {
   TestSession session;
   prepare_host(session);
@@ -269,6 +288,22 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
   const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
   CHECK(fourth.start == BoxStart::with_its_call);
   CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+}
+
+TEST_CASE("the walls of guarded names on the third rung") {
+  constexpr auto kSysAdmin = static_cast<unsigned>(os::Capability::sys_admin);
+  if ((os::effective_capabilities().value_or(0) >> kSysAdmin & 1) == 0) SKIP("needs CAP_SYS_ADMIN");
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  session.host().rung = Rung::without_user_namespaces;
+  prepare_host(session);
+  const RunReport report = session.bash_with(
+      guarded(session),
+      "echo x 2>/dev/null >> .env || echo refused; mv .git g 2>&1 | grep -o busy; mkdir .vscode");
+  INFO(report.verdict.detail);
+  CHECK(text_of(report).ends_with("refused\nbusy"));
+  CHECK_FALSE(is_there(session, ".vscode"));
+  CHECK(quarantined(session) == 1);
 }
 
 TEST_CASE("the file tools meet the same walls") {

@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <chrono>
 #include <filesystem>
 #include <format>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "box/guard_search.h"
 #include "box/guard_sweep.h"
 #include "box/quarantine.h"
@@ -127,6 +130,44 @@ TEST_CASE("a folder that its owner shut is looked into") {
   REQUIRE(::chmod((ground.work() / "sub").c_str(), 0) == 0);
   REQUIRE(::chmod(ground.work().c_str(), 0300) == 0);
   CHECK(paths(ground.search({rule(".git/config")})) == Texts{"sub/.git/config@1"});
+}
+
+TEST_CASE("what was read before is read again when it has changed") {
+  const Ground ground;
+  ground.make("a/b/file");
+  ground.make("a/c/file");
+  ground.make("old/.git/config");
+  const auto age = [&](const char* path) {
+    // Only the kernel sets the time that counts; a folder has to grow old by itself.
+    os::FolderStamp stamp = os::stamp_at(AT_FDCWD, (ground.work() / path).string()).value();
+    while (SystemClock().wall().microseconds * 1000 - stamp.changed_ns <=
+           std::chrono::nanoseconds(FolderCache::kSettled).count())
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  for (const char* path : {"a", "a/b", "a/c", "old"}) age(path);
+  FolderCache cache;
+  const UniqueFd fd = os::open_path(ground.work().string(), O_PATH | O_DIRECTORY).value();
+  const auto look = [&] {
+    return paths(search_guarded(fd.get(), {rule(".git/config")}, 100, &cache).value());
+  };
+  CHECK(look() == Texts{"old/.git/config@1"});
+  CHECK(cache.find(fd.get(), "a") != nullptr);
+  CHECK(cache.find(fd.get(), "a/b") != nullptr);
+  CHECK(look() == Texts{"old/.git/config@1"});
+  ground.make("a/b/.git/config");
+  CHECK(cache.find(fd.get(), "a/b") == nullptr);
+  CHECK(look() == Texts{"a/b/.git/config@2", "old/.git/config@1"});
+  // One that changed a moment ago is not remembered: it could change again within the same tick.
+  CHECK(cache.find(fd.get(), "a/b") == nullptr);
+  // Moved with all that is in it, and something else put in its place.
+  fs::rename(ground.work() / "a/c", ground.work() / "c");
+  ground.make("a/c/x/.git/config");
+  CHECK(look() == Texts{"a/b/.git/config@2", "a/c/x/.git/config@3", "old/.git/config@1"});
+  ground.make("c/.git/config");
+  CHECK(look() ==
+        Texts{"a/b/.git/config@2", "a/c/x/.git/config@3", "c/.git/config@1", "old/.git/config@1"});
+  fs::remove_all(ground.work() / "a");
+  CHECK(look() == Texts{"c/.git/config@1", "old/.git/config@1"});
 }
 
 TEST_CASE("a search that is cut short says so, and the root is looked at all the same") {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -16,6 +17,7 @@
 #include "box/session_store.h"
 #include "fresh_folder.h"
 #include "os/file.h"
+#include "os/identity.h"
 #include "os/process.h"
 
 namespace glovebox::roles {
@@ -182,6 +184,14 @@ TEST_CASE("what an earlier process left half done goes at the start") {
   (void)house.place_.folder("work/.new-0123456789abcdef/many");
   (void)house.place_.folder("work/.gone-0123456789abcdef/deep");
   (void)house.place_.folder("sessions/.gone-0123456789abcdef/outputs");
+  // What was taken away from a guest is the guest's, and may be shut.
+  const std::string quarantine =
+      house.place_.folder("sessions/.gone-0123456789abcdef/quarantine/000001/hooks");
+  for (std::filesystem::path at = quarantine; at.filename() != ".gone-0123456789abcdef";
+       at = at.parent_path()) {
+    if (os::effective_uid() == 0) REQUIRE(::chown(at.c_str(), 65000, 65000) == 0);
+    REQUIRE(::chmod(at.c_str(), at.filename() == "quarantine" ? 0700 : 0) == 0);
+  }
   house.open();
   house.rest();
   CHECK(std::filesystem::is_empty(house.place_.at("work")));
