@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/policy_check.h"
 #include "cli/rehearse.h"
 #include "cli/selftest.h"
 #include "cli/selftest_guest.h"
@@ -47,6 +48,8 @@ struct Run {
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
+  int operator()(const PolicyCheckOptions& options) const { return run_policy_check(options); }
+  int operator()(const PolicySchemaOptions&) const { return run_policy_schema(); }
   int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };

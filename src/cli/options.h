@@ -107,6 +107,18 @@ struct PolicyShowOptions {
   std::string name;
 };
 
+enum class Strictness : std::uint8_t { lenient, strict };
+enum class CheckWith : std::uint8_t { policy, host };
+
+struct PolicyCheckOptions {
+  std::vector<std::string> files;
+  Strictness strictness = Strictness::lenient;  // strict: warnings are errors
+  CheckWith with = CheckWith::policy;           // host: also what this host lacks
+  OutputForm form = OutputForm::text;
+};
+
+struct PolicySchemaOptions {};
+
 struct SeccompShowOptions {
   std::string name;
 };
@@ -127,6 +139,7 @@ struct HelpText {
 
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                              DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                             AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+                             AuditShowOptions, PolicyShowOptions, PolicyCheckOptions,
+                             PolicySchemaOptions, SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -387,6 +387,20 @@ class Parser {
     CLI::App& show = *app.add_subcommand("show", "print a shipped policy");
     option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
     show.callback([this] { pending_ = policy_; });
+    CLI::App& check = *app.add_subcommand("check", "what is wrong with a policy, or suspicious");
+    option(check, "files", check_.files, "FILE...", "policies")->required();
+    flag(check, "--strict", "warnings are errors",
+         [this] { check_.strictness = Strictness::strict; });
+    flag(check, "--host", "also what this host lacks for them",
+         [this] { check_.with = CheckWith::host; });
+    parsed(check, "--format", "text|json", "text", [this](const std::string& text) -> Result<void> {
+      if (text != "text" && text != "json") return Error(ErrorKind::invalid, "text|json");
+      check_.form = text == "json" ? OutputForm::json : OutputForm::text;
+      return {};
+    });
+    check.callback([this] { pending_ = check_; });
+    CLI::App& schema = *app.add_subcommand("schema", "the language as JSON Schema, for editors");
+    schema.callback([this] { pending_ = PolicySchemaOptions{}; });
   }
 
   void seccomp() {
@@ -419,6 +433,7 @@ class Parser {
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
   PolicyShowOptions policy_;
+  PolicyCheckOptions check_;
   SeccompShowOptions seccomp_;
   PlaneOptions plane_;
   std::string bad_;

@@ -5,7 +5,7 @@
 #include <format>
 #include <utility>
 
-#include "codec/digest.h"
+#include "policy/canonical.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
 #include "roles/policy_source.h"
@@ -36,18 +36,15 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
   ActivePolicy active;
   active.policy = std::move(*loaded.policy);
-  for (const auto& [name, profile] : active.policy.profiles) {
-    const std::string& named = profile.syscalls;
-    if (active.filters.contains(named)) continue;
+  std::map<std::string, std::string> digests;
+  for (const std::string& named : filter_names(active.policy)) {
     seccomp::CompiledFilter filter = TRY_CONTEXT(compile(settings, named), named);
+    digests.emplace(named, filter.digest);
     active.filters[named] = {std::move(filter.name), std::move(filter.program),
                              std::move(filter.digest)};
   }
-  codec::Sha256 digest;
-  digest.update(settings.policy_text);
-  for (const FilterSource& file : settings.policy_files) digest.update(file.text);
-  for (const auto& [name, filter] : active.filters) digest.update(filter.program);
-  active.digest = digest.finish().hex();
+  active.digest = TRY(policy::digest_of(
+      active.policy, [&](const policy::Profile& profile) { return digests.at(profile.syscalls); }));
   active.protected_paths = settings.protected_paths;
   return active;
 }

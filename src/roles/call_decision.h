@@ -24,8 +24,8 @@ namespace glovebox::roles {
 struct ActivePolicy {
   policy::Policy policy;
   std::map<std::string, box::Filter> filters;  // by the word of the policy, `builtin:bash`
-  // SHA-256 over the file's bytes and then the programs of its filters in the order of their
-  // names: two hosts with the same digest enforce the same.
+  // Of the canonical form of the policy and its filters (policy/canonical.h): two hosts with the
+  // same digest enforce the same.
   std::string digest;
   std::vector<std::string> protected_paths;  // what no mount may show, its own files among them
 };
