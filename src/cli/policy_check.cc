@@ -37,11 +37,19 @@ struct Judged {
 
 bool is_invalid(const Diagnostic& diagnostic) {
   return diagnostic.code == Code::beyond_cap || diagnostic.code == Code::audit_below_cap ||
-         diagnostic.code == Code::no_floor;
+         diagnostic.code == Code::no_floor || diagnostic.code == Code::forbidden_mount;
 }
 
 void add(std::vector<Diagnostic>& all, std::vector<Diagnostic> more) {
   std::ranges::move(more, std::back_inserter(all));
+}
+
+// What no box may show: the usual places, and the files of the policy itself.
+std::vector<std::string> places_of(const roles::PolicyFiles& files) {
+  std::vector<std::string> places(policy::usual_places().begin(), policy::usual_places().end());
+  for (const std::string& path : files.paths)
+    if (path.starts_with('/')) places.push_back(path);
+  return places;
 }
 
 std::vector<HostCheck> lacking(const policy::Policy& policy, const box::HostFacts& host) {
@@ -81,6 +89,7 @@ Judged judge(const std::string& file, const PolicyCheckOptions& options,
     std::vector<Diagnostic>& all = judged.diagnostics;
     add(all, policy::check_policy(policy, read->tables, roles::profile_compare()));
     add(all, policy::nothing_holds(policy));
+    add(all, policy::mounts_of(policy, places_of(*read)));
     std::vector<Diagnostic> later = policy::not_enforced(policy);
     // To be judged it need not run.
     for (Diagnostic& diagnostic : later) diagnostic.severity = Severity::note;

@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, 5> kLocalBlocks = {
     "127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"};
 constexpr std::array<std::string_view, 4> kLocalNames = {
     "localhost", "metadata", "metadata.google.internal", "instance-data.ec2.internal"};
+constexpr std::array<std::string_view, 4> kOwnPlaces = {"/etc/glovebox", "/run/glovebox",
+                                                        "/var/lib/glovebox", "/usr/bin/glovebox"};
 constexpr std::array<std::string_view, 6> kTools = {"bash", "read", "write",
                                                     "edit", "glob", "grep"};
 
@@ -330,6 +332,28 @@ std::vector<Diagnostic> check_policy(const Policy& policy, const Filters& filter
   find_dead_rules(policy, findings.found());
   find_dates(policy, findings.found());
   return findings.take();
+}
+
+std::span<const std::string_view> usual_places() {
+  return kOwnPlaces;
+}
+
+std::vector<Diagnostic> mounts_of(const Policy& policy, std::span<const std::string> places) {
+  std::vector<Diagnostic> found;
+  for (const auto& [name, part] : policy.parts)
+    for (const Mount& mount : part.own.mounts) {
+      if (mount.at.starts_with('@') || mount.mode > MountMode::read_write) continue;
+      const std::string& source = mount.from ? *mount.from : mount.at;
+      for (const std::string& place : places) {
+        if (!is_below(source, place) && !is_below(place, source)) continue;
+        found.push_back(
+            {Code::forbidden_mount, mount.origin, mount.origin.width,
+             std::format("mount of {} would show {}, which belongs to glovebox", source, place),
+             "mount a folder that holds nothing of glovebox"});
+        break;
+      }
+    }
+  return found;
 }
 
 std::vector<Diagnostic> not_enforced(const Policy& policy) {

@@ -6,7 +6,11 @@
 // dead_rules.cc; nothing here reads a file.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/compare.h"
@@ -34,6 +38,12 @@ std::vector<Diagnostic> not_enforced(const Policy& policy);
 // Profiles that a bind names and that allow nothing on the day of the policy, as their dates are
 // past. Whoever would start with the policy refuses it.
 std::vector<Diagnostic> nothing_holds(const Policy& policy);
+
+// Mounts that would show something of glovebox: what lies in one of `places`, absolute paths of the
+// host, or contains it. Nothing may run with one.
+std::vector<Diagnostic> mounts_of(const Policy& policy, std::span<const std::string> places);
+// Where glovebox keeps its own things when it is not told otherwise.
+std::span<const std::string_view> usual_places();
 
 // Days before an end at which check begins to warn, and beyond which an end is far away.
 constexpr std::chrono::days kWarnAhead{30};

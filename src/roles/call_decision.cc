@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "policy/canonical.h"
+#include "policy/check.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
 #include "roles/policy_source.h"
@@ -34,6 +35,8 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text,
                                        policy::read_from(std::move(further)), today);
   if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
+  const auto own = policy::mounts_of(*loaded.policy, settings.protected_paths);
+  if (!own.empty()) return Error(ErrorKind::invalid, policy::to_text(own, loaded.files));
   ActivePolicy active;
   active.policy = std::move(*loaded.policy);
   std::map<std::string, std::string> digests;

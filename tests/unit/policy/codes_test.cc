@@ -263,6 +263,33 @@ TEST_CASE("what is as it should be brings nothing about") {
   }
 }
 
+TEST_CASE("what belongs to glovebox is given to nobody") {
+  const std::string places[] = {"/var/lib/glovebox", "/etc/glovebox/policy.toml"};
+  struct Mounted {
+    const char* mount;
+    bool refused;
+  };
+  const Mounted mounts[] = {
+      {"at = \"/x\", from = \"/var/lib/glovebox/audit\", mode = \"ro\"", true},
+      {"at = \"/var/lib/glovebox\", mode = \"ro\"", true},
+      {"at = \"/var/lib\", mode = \"rw\"", true},
+      {"at = \"/etc\", mode = \"ro\"", true},
+      {"at = \"/etc/glovebox/policy.toml\", mode = \"ro\"", true},
+      {"at = \"/etc/glovebox/other\", mode = \"ro\"", false},
+      {"at = \"/var/lib/gloveboxes\", mode = \"ro\"", false},
+      {"at = \"/var/lib/glovebox\", mode = \"hide\"", false},
+      {"at = \"/var/lib/glovebox\", mode = \"tmp\"", false},
+  };
+  for (const Mounted& row : mounts) {
+    DYNAMIC_SECTION(row.mount) {
+      const Policy policy = policy_of(profile(std::format("mount = [ {{ {} }} ]\n", row.mount)));
+      const auto found = mounts_of(policy, places);
+      CHECK(found.empty() != row.refused);
+      if (row.refused) CHECK(policy::places(found) == std::vector<std::string>{"GB0021 5:11"});
+    }
+  }
+}
+
 TEST_CASE("without a way to compare every answer is the careful one") {
   const Row capped{"", Code::beyond_cap,
                    "glovebox = 1\ncap = \"c.toml\"\n[[bind]]\ntools = { \"*\" = \"p\" }\n"
