@@ -1,29 +1,57 @@
-// The policy loader: bytes -> scan -> TOML -> Policy or diagnostics, and what prints them.
+// The policy loader: bytes -> scan -> TOML -> Policy or diagnostics, what prints them, and what is
+// said about a policy that is valid.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "policy/canonical.h"
+#include "policy/check.h"
 #include "policy/load.h"
 
 namespace {
 
-using glovebox::policy::load;
+using glovebox::Error;
+using glovebox::ErrorKind;
+using glovebox::Result;
+namespace policy = glovebox::policy;
 
-// A policy exists exactly if nothing is wrong, and whatever is wrong can be shown.
+constexpr policy::Day kToday{std::chrono::days(20000)};
+
+// What hangs on a valid policy may not fail, whatever the policy.
+void use(const policy::Policy& made) {
+  const auto decision = made.decide("environment", "agent", "bash");
+  if (decision.profile == nullptr && decision.reason == "allowed") std::abort();
+  const auto digest = [](const policy::Profile& profile) { return profile.syscalls; };
+  const auto now = digest_of(made, digest);
+  if (!now || *now != *digest_of(made.on(kToday + std::chrono::days(10000)), digest)) std::abort();
+  for (const auto& found : {check_policy(made, {}, {}), not_enforced(made), nothing_holds(made)})
+    for (const auto& diagnostic : found)
+      if (diagnostic.origin.line == 0) std::abort();
+}
+
+// A policy exists exactly if nothing is wrong, and whatever is wrong can be shown. Every further
+// file that it names has the same bytes, but for that of its tests.
 bool check(std::string_view text) {
-  const auto loaded = load("fuzz.toml", text);
+  const policy::ReadFile same = [&](const std::string& path) -> Result<std::string> {
+    if (path.ends_with(".test.toml")) return Error(ErrorKind::not_found, "none");
+    return std::string(text);
+  };
+  const auto loaded = policy::load("fuzz.toml", text, same, kToday);
   if (loaded.policy.has_value() != loaded.diagnostics.empty()) std::abort();
   for (const auto& diagnostic : loaded.diagnostics)
     if (diagnostic.origin.line == 0 || diagnostic.origin.column == 0) std::abort();
   if (!loaded.policy) {
-    const std::string shown = to_text(loaded.diagnostics, text);
+    const std::string shown = to_text(loaded);
     if (shown.empty() || shown.find('\x1b') != std::string::npos) std::abort();
     return false;
   }
-  const auto decision = loaded.policy->decide("environment", "agent", "bash");
-  if (decision.profile == nullptr && decision.reason == "allowed") std::abort();
+  use(*loaded.policy);
+  // What was read gives the same policy again.
+  const auto again = policy::load("fuzz.toml", text, policy::read_from(loaded.files), kToday);
+  if (!again.policy) std::abort();
   return true;
 }
 

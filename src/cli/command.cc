@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/policy_check.h"
 #include "cli/policy_control.h"
 #include "cli/rehearse.h"
 #include "cli/seccomp.h"
@@ -65,6 +66,8 @@ struct Run {
     return to_int(run_seccomp_import(options));
   }
   int operator()(const PolicyControlOptions& options) const { return run_policy_control(options); }
+  int operator()(const PolicyCheckOptions& options) const { return run_policy_check(options); }
+  int operator()(const PolicySchemaOptions&) const { return run_policy_schema(); }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };
 

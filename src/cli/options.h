@@ -118,6 +118,19 @@ struct PolicyControlOptions {
   OutputForm form = OutputForm::text;
 };
 
+enum class Strictness : std::uint8_t { lenient, strict };
+enum class CheckWith : std::uint8_t { policy, host };
+
+struct PolicyCheckOptions {
+  std::vector<std::string> files;
+  Strictness strictness = Strictness::lenient;  // strict: warnings are errors
+  CheckWith with = CheckWith::policy;           // host: also what this host lacks
+  OutputForm form = OutputForm::text;
+};
+
+struct PolicySchemaOptions {
+};
+
 struct PlaneOptions {
   std::string listen = "127.0.0.1:0";     // ADDRESS:PORT, loopback only; port 0: a free one
   std::optional<std::string> rehearsals;  // a folder of *.toml
@@ -135,7 +148,8 @@ struct HelpText {
 using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                              DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
                              AuditShowOptions, PolicyShowOptions, PolicyControlOptions,
-                             SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
-                             SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
+                             PolicyCheckOptions, PolicySchemaOptions, SeccompShowOptions,
+                             SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions,
+                             SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -388,6 +388,20 @@ class Parser {
     option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
     show.callback([this] { pending_ = policy_; });
     policy_control(app);
+    CLI::App& check = *app.add_subcommand("check", "what is wrong with a policy, or suspicious");
+    option(check, "files", policy_check_.files, "FILE...", "policies")->required();
+    flag(check, "--strict", "warnings are errors",
+         [this] { policy_check_.strictness = Strictness::strict; });
+    flag(check, "--host", "also what this host lacks for them",
+         [this] { policy_check_.with = CheckWith::host; });
+    parsed(check, "--format", "text|json", "text", [this](const std::string& text) -> Result<void> {
+      if (text != "text" && text != "json") return Error(ErrorKind::invalid, "text|json");
+      policy_check_.form = text == "json" ? OutputForm::json : OutputForm::text;
+      return {};
+    });
+    check.callback([this] { pending_ = policy_check_; });
+    CLI::App& schema = *app.add_subcommand("schema", "the language as JSON Schema, for editors");
+    schema.callback([this] { pending_ = PolicySchemaOptions{}; });
   }
 
   // What is asked of a glovebox that runs.
@@ -487,6 +501,7 @@ class Parser {
   AuditShowOptions show_;
   PolicyShowOptions policy_;
   PolicyControlOptions control_;
+  PolicyCheckOptions policy_check_;
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;

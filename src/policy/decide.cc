@@ -8,6 +8,12 @@ std::string to_string(const Origin& origin) {
   return std::format("{}:{}", origin.file, origin.line);
 }
 
+std::string to_string(Day day) {
+  const std::chrono::year_month_day date(day);
+  return std::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
 namespace {
 
 bool applies(const std::optional<std::string>& wanted, std::string_view given) {
@@ -29,6 +35,12 @@ std::optional<std::size_t> closeness(std::string_view pattern, std::string_view 
 
 bool matches(std::string_view pattern, std::string_view tool) {
   return closeness(pattern, tool).has_value();
+}
+
+bool tools_lie_in(std::string_view inner, std::string_view outer) {
+  if (!inner.ends_with('*')) return matches(outer, inner);
+  inner.remove_suffix(1);
+  return outer.ends_with('*') && inner.starts_with(outer.substr(0, outer.size() - 1));
 }
 
 Decision Policy::decide(std::string_view environment, std::string_view agent,

@@ -300,6 +300,8 @@ constexpr int kMaxExtends = 4;
 
 // Whether `tool` is what `pattern` names: a name, `prefix*`, or `*`.
 bool matches(std::string_view pattern, std::string_view tool);
+// Whether every tool that `inner` names is named by `outer`.
+bool tools_lie_in(std::string_view inner, std::string_view outer);
 
 // One profile, child after parents: rights add up, single values are the child's where it gives
 // them, denials and guards of all hold. Of two mounts at one place `hide` wins, else the wider of
@@ -317,6 +319,10 @@ Profile bound_for(const Policy& policy, const Profile& profile);
 
 // Whether everything that is reached by `inner` is reached by `outer`.
 bool lies_in(const EgressTarget& inner, const EgressTarget& outer);
+bool request_lies_in(const HttpRule& inner, const HttpRule& outer);
+// As far as two rules of the same mode can be compared one by one.
+bool rule_lies_in(const EgressRule& inner, const EgressRule& outer);
 std::string to_string(const EgressTarget& target);
+std::string to_string(Day day);  // 2027-03-31
 
 }  // namespace glovebox::policy

@@ -49,7 +49,7 @@ class Contradictions {
     }
     for (const Approval& approval : cap_.approvals)
       for (const auto& denied : cap_.deny.tools)
-        if (denied.value != "*" && pattern_lies_in(approval.tool, denied.value))
+        if (denied.value != "*" && tools_lie_in(approval.tool, denied.value))
           say(approval.origin, std::format("the cap has {} approved and denies it in line {}",
                                            approval.tool, denied.origin.line));
   }
@@ -58,12 +58,6 @@ class Contradictions {
   void say(const Origin& origin, std::string message) {
     reader_.report(Code::bad_cap, origin, std::move(message), "take out one of the two");
   }
-  static bool pattern_lies_in(std::string_view inner, std::string_view outer) {
-    if (!inner.ends_with('*')) return matches(outer, inner);
-    inner.remove_suffix(1);
-    return outer.ends_with('*') && inner.starts_with(outer.substr(0, outer.size() - 1));
-  }
-
   DocumentReader& reader_;
   const Profile& cap_;
 };

@@ -4,6 +4,7 @@
 
 #include "policy/normal_path.h"
 #include "policy/read_profile.h"
+#include "seccomp/words.h"
 
 namespace glovebox::policy {
 
@@ -45,6 +46,9 @@ void read_deny(DocumentReader& reader, const Value& value, Deny& deny) {
   list("syscalls", [&](const Value& at, const std::string& text) {
     if (!is_syscall_name(text))
       return reader.report(Code::bad_value, at, "a system call is a name: \"ptrace\"");
+    if (!seccomp::syscall_number(text))
+      return reader.report(Code::undefined, at, std::format("no system call named `{}`", text),
+                           "names as `glovebox seccomp show bash` prints them");
     deny.syscalls.push_back({text, at.origin});
   });
   list("egress", [&](const Value& at, const std::string& text) {

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "box/reports_remedy.h"
-#include "codec/digest.h"
+#include "policy/canonical.h"
+#include "policy/check.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
 #include "roles/policy_source.h"
@@ -59,6 +60,16 @@ Result<CompiledFilter> compile(const policy::Profile& profile, const std::string
       std::move(filter.reports)};
 }
 
+// The cap's and those of other days are no profile's of any turn.
+std::string digest_in(const BoxerSettings& settings, const ActivePolicy& active,
+                      const policy::Profile& profile) {
+  const auto at = active.filters.find(filter_key(profile));
+  if (at != active.filters.end()) return at->second.digest;
+  const auto text = filter_text(settings, profile.syscalls);
+  const auto made = text ? compile(profile, *text) : Result<CompiledFilter>(text.error());
+  return made ? made->filter.digest : std::string();
+}
+
 // As in a bind: a name, `prefix*`, or `*`.
 bool names_tool(std::string_view pattern, std::string_view tool) {
   if (!pattern.ends_with('*')) return pattern == tool;
@@ -80,6 +91,8 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text,
                                        policy::read_from(std::move(further)), today);
   if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
+  const auto own = policy::mounts_of(*loaded.policy, settings.protected_paths);
+  if (!own.empty()) return Error(ErrorKind::invalid, policy::to_text(own, loaded.files));
   ActivePolicy active{
       .calendar = TRY(PolicyCalendar::make(*loaded.policy, today)),
       .filters = {},
@@ -102,11 +115,9 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
       active.filter_texts[key] = std::move(text);
     }
   }
-  codec::Sha256 digest;
-  digest.update(settings.policy_text);
-  for (const FilterSource& file : settings.policy_files) digest.update(file.text);
-  for (const auto& [key, filter] : active.filters) digest.update(filter.program);
-  active.digest = digest.finish().hex();
+  active.digest = TRY(policy::digest_of(*loaded.policy, [&](const policy::Profile& profile) {
+    return digest_in(settings, active, profile);
+  }));
   if (!settings.policy_digest.empty() && settings.policy_digest != active.digest)
     return Error(ErrorKind::conflict,
                  std::format("this is policy {}, not {}", active.digest, settings.policy_digest));

@@ -30,8 +30,8 @@ struct ActivePolicy {
   std::map<std::string, std::string> filter_texts;  // they were made of; none for built-in ones
   // By the digest of a filter's program: its lines that report calls.
   std::map<std::string, std::vector<seccomp::ReportingRule>> reports;
-  // SHA-256 over the file's bytes and then the programs of its filters in the order of their
-  // keys: two hosts with the same digest enforce the same.
+  // Of the canonical form of the policy and its filters (policy/canonical.h): two hosts with the
+  // same digest enforce the same.
   std::string digest;
   std::vector<std::string> protected_paths;  // what no mount may show, its own files among them
 

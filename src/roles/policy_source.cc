@@ -1,6 +1,8 @@
 #include "roles/policy_source.h"
 
+#include <algorithm>
 #include <format>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "roles/policy_calendar.h"
 #include "roles/trusted_file.h"
 #include "seccomp/filter.h"
+#include "seccomp/parse.h"
 
 namespace glovebox::roles {
 
@@ -33,34 +36,42 @@ Result<void> refuse_links(const std::string& path, const std::string& policy) {
   return {};
 }
 
-Result<void> load_into(PolicySource& source, const FileOpener& opener) {
-  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
-    TRY(refuse_links(path, source.file));
-    return read_trusted_file(path, opener);
-  };
-  policy::Loaded loaded =
-      policy::load(source.file, source.text, read, day_of(SystemClock().wall()));
-  for (std::size_t i = 1; i < loaded.files.size(); ++i) {
-    source.files.push_back({loaded.files[i].name, loaded.files[i].text});
-    source.paths.push_back(source.files.back().name);
-  }
-  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
-  source.policy = std::move(*loaded.policy);
-  std::set<std::string> named;
-  for (const auto& [name, profile] : source.policy.profiles) {
-    const std::string& filter = profile.syscalls;
-    if (!named.insert(filter).second) continue;
+Result<seccomp::Table> table_of(const std::string& name, std::string_view text) {
+  auto table = seccomp::parse(name, text, seccomp::builtin_set);
+  if (table) return *std::move(table);
+  std::string message;
+  for (const seccomp::TextError& error : table.error())
+    message += (message.empty() ? "" : "\n") + seccomp::to_string(error);
+  return Error(ErrorKind::invalid, std::move(message));
+}
+
+Result<void> read_filters(PolicyFiles& files, const FileOpener& opener) {
+  const policy::Policy& policy = *files.loaded.policy;
+  for (const std::string& filter : filter_names(policy)) {
     if (is_builtin(filter)) {
-      if (!seccomp::builtin_text(builtin_name(filter)))
-        return Error(ErrorKind::invalid, std::format("{}: no filter named {}",
-                                                     policy::to_string(profile.origin), filter));
+      const auto text = seccomp::builtin_text(builtin_name(filter));
+      if (!text)
+        return Error(ErrorKind::invalid, std::format("{}: no filter named {}", files.file, filter));
+      files.tables.emplace(filter, TRY(table_of(filter, *text)));
       continue;
     }
-    source.filters.push_back({filter, TRY_CONTEXT(read_trusted_file(filter, opener), filter)});
-    TRY(seccomp::compile_file(filter, source.filters.back().text));
-    source.paths.push_back(filter);
+    files.filters.push_back({filter, TRY_CONTEXT(read_trusted_file(filter, opener), filter)});
+    files.tables.emplace(filter, TRY(table_of(filter, files.filters.back().text)));
+    files.paths.push_back(filter);
   }
   return {};
+}
+
+// What nothing may run with, although it can be read.
+Result<void> refuse_unusable(const PolicyFiles& files) {
+  const policy::Policy& policy = *files.loaded.policy;
+  std::vector<policy::Diagnostic> problems = policy::not_enforced(policy);
+  std::ranges::move(policy::nothing_holds(policy), std::back_inserter(problems));
+  std::ranges::move(policy::beyond_cap(policy, files.tables, profile_compare()),
+                    std::back_inserter(problems));
+  policy::sort_by_place(problems, files.loaded.files);
+  if (problems.empty()) return {};
+  return Error(ErrorKind::invalid, policy::to_text(problems, files.loaded.files));
 }
 
 }  // namespace
@@ -73,22 +84,60 @@ std::string_view builtin_name(std::string_view named) {
   return named.substr(kBuiltin.size());
 }
 
-Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {
-  PolicySource source;
-  source.file = std::string(named);
+std::set<std::string> filter_names(const policy::Policy& policy) {
+  // What a profile has that names none.
+  std::set<std::string> names = {policy::Profile().syscalls};
+  for (const auto& [_, part] : policy.parts) names.insert(part.own.syscalls);
+  if (policy.cap && !policy.cap->syscalls.empty()) names.insert(policy.cap->syscalls);
+  return names;
+}
+
+policy::Compare profile_compare() {
+  return policy::compare;
+}
+
+Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {
+  PolicyFiles files;
+  files.file = std::string(named);
+  std::string text;
   if (is_builtin(named)) {
-    const auto text = policy::builtin(builtin_name(named));
-    if (!text)
+    const auto builtin = policy::builtin(builtin_name(named));
+    if (!builtin)
       return Error(ErrorKind::not_found,
                    std::format("no built-in policy `{}`\nhint: builtin:default "
                                "or builtin:strict",
                                builtin_name(named)));
-    source.text = std::string(*text);
+    text = std::string(*builtin);
   } else {
-    source.text = TRY_CONTEXT(read_trusted_file(source.file, opener), named);
-    source.paths.push_back(source.file);
+    text = TRY_CONTEXT(read_trusted_file(files.file, opener), named);
   }
-  TRY(load_into(source, opener));
+  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
+    TRY(refuse_links(path, files.file));
+    return read_trusted_file(path, opener);
+  };
+  files.loaded = policy::load(files.file, text, read, day_of(SystemClock().wall()));
+  if (!is_builtin(named))
+    for (const policy::SourceFile& file : files.loaded.files) files.paths.push_back(file.name);
+  if (files.loaded.policy) TRY(read_filters(files, opener));
+  return files;
+}
+
+Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {
+  PolicyFiles files = TRY(read_policy_files(named, opener));
+  if (!files.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(files.loaded));
+  TRY(refuse_unusable(files));
+  // The floor and the proof.
+  for (const FilterSource& filter : files.filters)
+    TRY(seccomp::compile_file(filter.name, filter.text));
+  PolicySource source;
+  source.file = std::move(files.file);
+  source.text = std::move(files.loaded.files.front().text);
+  for (std::size_t i = 1; i < files.loaded.files.size(); ++i)
+    source.files.push_back(
+        {std::move(files.loaded.files[i].name), std::move(files.loaded.files[i].text)});
+  source.filters = std::move(files.filters);
+  source.policy = *std::move(files.loaded.policy);
+  source.paths = std::move(files.paths);
   return source;
 }
 

@@ -5,12 +5,15 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/check.h"
+#include "policy/load.h"
 #include "policy/policy.h"
 #include "roles/boxer_settings.h"
 #include "roles/file_opener.h"
@@ -26,9 +29,27 @@ struct PolicySource {
   std::vector<std::string> paths;  // host files that belong to it
 };
 
+// A policy as far as it could be read, for who judges it and does not run it.
+struct PolicyFiles {
+  std::string file;
+  policy::Loaded loaded;
+  std::vector<FilterSource> filters;  // texts of the operator's filters that it names
+  policy::Filters tables;             // of every filter that it names, by the word it uses
+  std::vector<std::string> paths;
+};
+// Errors: not_found, denied (owner, mode, link), limit; invalid: a filter that it names.
+Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener = {});
+
+// What tells which of two profiles permits more.
+policy::Compare profile_compare();
+
 // Errors: not_found, denied (owner, mode, link), invalid with one diagnostic after another, each
-// with file:line:col. All mean exit 78 for a command that would run something.
+// with file:line:col: also what exceeds the cap, cannot be enforced, or has ended. All mean exit 78
+// for a command that would run something.
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener = {});
+
+// Every filter that a profile of the policy can have on some day, and the cap's.
+std::set<std::string> filter_names(const policy::Policy& policy);
 
 // The profile's filter as the boxer knows it: `bash` for `builtin:bash`, else the path.
 bool is_builtin(std::string_view named);
