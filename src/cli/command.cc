@@ -12,6 +12,10 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/plane.h"
+#include "cli/policy_diff.h"
+#include "cli/policy_explain.h"
+#include "cli/policy_test.h"
+#include "cli/policy_why.h"
 #include "cli/rehearse.h"
 #include "cli/selftest.h"
 #include "cli/selftest_guest.h"
@@ -47,6 +51,16 @@ struct Run {
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
+  int operator()(const PolicyDiffOptions& options) const {
+    return to_int(run_policy_diff(options));
+  }
+  int operator()(const PolicyWhyOptions& options) const { return to_int(run_policy_why(options)); }
+  int operator()(const PolicyTestOptions& options) const {
+    return to_int(run_policy_test(options));
+  }
+  int operator()(const PolicyExplainOptions& options) const {
+    return to_int(run_policy_explain(options));
+  }
   int operator()(const SeccompShowOptions& options) const { return run_seccomp_show(options); }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };

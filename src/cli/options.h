@@ -13,6 +13,8 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "policy/policy.h"
+#include "policy/test_run.h"
 #include "roles/boxer_settings.h"
 #include "worker/work_secret.h"
 
@@ -107,6 +109,30 @@ struct PolicyShowOptions {
   std::string name;
 };
 
+struct PolicyDiffOptions {
+  std::string before, after;  // builtin:NAME, a file, REF:PATH
+  enum class Form : std::uint8_t { text, markdown, json } form = Form::text;
+  enum class FailOn : std::uint8_t { widen, nothing } fail_on = FailOn::widen;
+};
+
+struct PolicyWhyOptions {
+  std::string policy = kDefaultPolicy;
+  policy::Who who;
+  std::vector<std::string> request;  // its words
+  OutputForm form = OutputForm::text;
+};
+
+struct PolicyTestOptions {
+  std::vector<std::string> files;
+  policy::Coverage coverage = policy::Coverage::left_out;
+};
+
+struct PolicyExplainOptions {
+  std::string policy = kDefaultPolicy;
+  policy::Who who;
+  OutputForm form = OutputForm::text;
+};
+
 struct SeccompShowOptions {
   std::string name;
 };
@@ -125,8 +151,10 @@ struct HelpText {
   std::string text;
 };
 
-using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                             AuditShowOptions, PolicyShowOptions, SeccompShowOptions, PlaneOptions>;
+using Options =
+    std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
+                 DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
+                 AuditShowOptions, PolicyShowOptions, PolicyDiffOptions, PolicyWhyOptions,
+                 PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

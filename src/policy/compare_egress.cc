@@ -69,10 +69,10 @@ class Comparison {
       for (const EgressRule& rule : profile->egress) targets.push_back(rule.target);
       for (const auto& item : profile->deny.egress) targets.push_back(item.value);
     }
-    for (const Host& host : host_classes(targets)) {
+    const std::vector<Host> hosts = host_classes(targets);
+    for (const Host& host : hosts)
       for (const std::uint16_t port : ports_of(host)) compare_at({host, port});
-      compare_denied_address(host);
-    }
+    for (const Host& host : hosts) compare_denied_address(host);
   }
 
  private:
@@ -102,6 +102,10 @@ class Comparison {
   void compare_at(const codec::HostPort& to) {
     const Stand old = stand_of(sides_.before, to), now = stand_of(sides_.after, to);
     if (old.rules.empty() && now.rules.empty()) return;
+    if (std::holds_alternative<codec::HostName>(to.host)) {
+      note_names(names_before_, old.rules);
+      note_names(names_after_, now.rules);
+    }
     if (!seen_.emplace(old, now).second) return;
     if (old.rules.empty() || now.rules.empty()) return reach(to, old, now);
     const Causes causes{&old.rules.front()->origin, &now.rules.front()->origin};
@@ -242,6 +246,16 @@ class Comparison {
     return found != cause_.end() ? found->second : &rule.origin;
   }
 
+  // Whether names are reached at all, and such as may stand for a private address.
+  struct Names {
+    bool any = false, of_private = false;
+  };
+  static void note_names(Names& names, const Rules& rules) {
+    names.any = names.any || !rules.empty();
+    names.of_private =
+        names.of_private || std::ranges::any_of(rules, &EgressRule::private_addresses);
+  }
+
   // An address that is denied stays so when a name stands for it.
   void compare_denied_address(const Host& host) {
     const auto* address = std::get_if<codec::IpAddress>(&host);
@@ -249,13 +263,8 @@ class Comparison {
     const auto* old = find_denial(sides_.before, host);
     const auto* now = find_denial(sides_.after, host);
     if ((old == nullptr) == (now == nullptr)) return;
-    const auto reaches = [&](const Profile& profile) {
-      return std::ranges::any_of(profile.egress, [&](const EgressRule& rule) {
-        return std::holds_alternative<HostPattern>(rule.target) &&
-               (rule.private_addresses || !is_private(*address));
-      });
-    };
-    if (!reaches(old != nullptr ? sides_.after : sides_.before)) return;
+    const Names& names = old != nullptr ? names_after_ : names_before_;
+    if (is_private(*address) ? !names.of_private : !names.any) return;
     const Direction direction = direction_of(old != nullptr);
     findings_.add(
         direction, "deny.egress",
@@ -268,6 +277,7 @@ class Comparison {
   const Sides& sides_;
   Injections injections_;
   Findings& findings_;
+  Names names_before_, names_after_;
   std::set<std::pair<Stand, Stand>> seen_;
   std::deque<HttpRule> everything_;
   std::map<const HttpRule*, const Origin*> cause_;

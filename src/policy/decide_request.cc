@@ -287,7 +287,7 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
                    copy(capped.rule));
     }
   }
-  chain.add("enforced by", std::string(enforcer_of(request)));
+  chain.add(kEnforcedBy, std::string(enforcer_of(request)));
   return chain.take();
 }
 

@@ -19,6 +19,8 @@ namespace glovebox::policy {
 
 enum class Answer { deny, ask, allow };  // in the order of what they permit
 
+inline constexpr std::string_view kEnforcedBy = "enforced by";
+
 struct TraceStep {
   std::string_view stage;  // `bind`, `profile`, `approval`, `rule`, `cap`, `enforced by`; static
   std::string words;
