@@ -52,6 +52,10 @@ struct ToolRuling {
 };
 ToolRuling rule_tool(const Policy& policy, const Who& who);
 
+// The request is about the workspace or /tmp, and the cap does not name them: then it does not
+// bound them, since without them there is no box to bound.
+bool leaves_anchors(const Profile& cap, const Request& request);
+
 // Whether and how a caller may use a secret at an endpoint.
 struct SecretRuling {
   bool allowed = false;

@@ -10,6 +10,7 @@
 
 #include "../unit/policy/compare_support.h"
 #include "base/clock.h"
+#include "policy/decider.h"
 #include "seccomp/filter.h"
 
 namespace glovebox::policy {
@@ -52,14 +53,15 @@ const Filters& filters() {
   return all;
 }
 
-double decision_us(const Policy& policy, const Clock& clock, const char* text) {
+double decision_us(const Decider& decider, const Clock& clock, const char* text) {
   const Request request = parse_request(text).value();
+  const Who who;
   std::vector<double> times;
   for (int run = 0; run < kRuns; ++run) {
     int allowed = 0;
     const Duration begin = clock.monotonic();
     for (int i = 0; i < kDecisions; ++i)
-      allowed += answer_request(policy, filters(), {}, request) == Answer::allow ? 1 : 0;
+      allowed += decider.answer(who, request) == Answer::allow ? 1 : 0;
     times.push_back(microseconds_of(clock.monotonic() - begin) / kDecisions);
     REQUIRE((allowed == 0 || allowed == kDecisions));
   }
@@ -71,6 +73,7 @@ double decision_us(const Policy& policy, const Clock& clock, const char* text) {
 TEST_CASE("policy decision") {
   const SystemClock clock;
   const Policy policy = policy_of_profile(large());
+  const Decider decider(policy, filters());
   Profile more = large();
   more.egress.back().allow.push_back(http("DELETE", "/v1/*"));
   more.limits.pids.value += 1;
@@ -86,11 +89,11 @@ TEST_CASE("policy decision") {
   std::println(
       R"({{"first_rule_us":{:.3f},"last_rule_us":{:.3f},"no_rule_us":{:.3f},)"
       R"("file_us":{:.3f},"syscall_us":{:.3f},"diff_p50_ms":{:.2f},"diff_p99_ms":{:.2f}}})",
-      decision_us(policy, clock, "GET https://host0.example/v1/a/items/b"),
-      decision_us(policy, clock, "POST https://host199.example/v1/upload"),
-      decision_us(policy, clock, "connect other.test:443"),
-      decision_us(policy, clock, "write @workspace/src/main.c"),
-      decision_us(policy, clock, "syscall clone(arg0=0x10000)"), quantile(diffs, 0.5),
+      decision_us(decider, clock, "GET https://host0.example/v1/a/items/b"),
+      decision_us(decider, clock, "POST https://host199.example/v1/upload"),
+      decision_us(decider, clock, "connect other.test:443"),
+      decision_us(decider, clock, "write @workspace/src/main.c"),
+      decision_us(decider, clock, "syscall clone(arg0=0x10000)"), quantile(diffs, 0.5),
       quantile(diffs, 0.99));
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compare_support.h"
+#include "policy/decider.h"
 #include "policy/file_place.h"
 #include "policy/host_match.h"
 
@@ -54,6 +55,14 @@ struct Case {
   Policy policy;
   Meaning meaning;
 };
+
+// The index answers as the rules one by one do.
+bool decided_alike(const Policy& policy, const Filters& filters, const Request& request,
+                   bool allowed) {
+  const Decider decider(policy, filters);
+  return (decider.answer({}, request) == Answer::allow) == allowed &&
+         (answer_request(policy, filters, {}, request) == Answer::allow) == allowed;
+}
 
 // Compares all pairs. False as soon as one is wrong, with what is wrong on stderr.
 void check_pairs(const std::vector<Case>& cases, const Filters& filters, std::size_t step = 1) {
@@ -105,9 +114,13 @@ TEST_CASE("brute force: files") {
         Case made{policy_of_profile(profile), {}};
         const Profile& p = made.policy.profiles.at("p");
         for (const char* path : paths) {
-          for (const FileAct act : {FileAct::read, FileAct::write, FileAct::exec})
-            made.meaning.allowed.push_back(
-                judge(p, plain_filters(), FileRequest{act, path}).allowed);
+          for (const FileAct act : {FileAct::read, FileAct::write, FileAct::exec}) {
+            const FileRequest request{act, path};
+            const bool is = judge(p, plain_filters(), request).allowed;
+            if (!decided_alike(made.policy, plain_filters(), request, is))
+              FAIL(to_string(Request(request)));
+            made.meaning.allowed.push_back(is);
+          }
           const bool readable = made.meaning.allowed[made.meaning.allowed.size() - 3];
           made.meaning.contents.push_back(readable ? content_of(p, find_place(p, path), path) : "");
         }
@@ -179,9 +192,12 @@ TEST_CASE("brute force: egress") {
         made.meaning.allowed.push_back(judge(p, ConnectRequest{to(host, port)}).allowed);
         for (const char* method : {"GET", "POST", "DELETE"})
           for (const char* path : paths)
-            for (const Tls tls : {Tls::no, Tls::yes})
-              made.meaning.allowed.push_back(
-                  judge(p, HttpRequest{method, tls, to(host, port), path}).allowed);
+            for (const Tls tls : {Tls::no, Tls::yes}) {
+              const HttpRequest request{method, tls, to(host, port), path};
+              const bool is = judge(p, request).allowed;
+              if (!decided_alike(made.policy, {}, request, is)) FAIL(to_string(Request(request)));
+              made.meaning.allowed.push_back(is);
+            }
         // How much is hidden of what is reached on both sides.
         int level = 0;
         for (const EgressRule& rule : p.egress)

@@ -18,7 +18,7 @@ namespace glovebox::policy {
 namespace {
 
 constexpr std::size_t kLeastMutations = 5000;
-constexpr unsigned kVariants = 4;
+constexpr unsigned kVariants = 5;
 
 struct Side {
   Policy policy;
@@ -67,7 +67,7 @@ Side rich(unsigned variant) {
   p.egress.push_back(egress("8.8.0.0/16", 53, 53, EgressMode::raw));
   for (const char* name : {"mcp:github/delete_*", "mcp:github/admin"})
     p.deny.tools.push_back({name, line(20)});
-  for (const char* name : {"/data/1/private", "@workspace/.secret", "/usr/bin/sudo"})
+  for (const char* name : {"/data/5/private", "@workspace/.secret", "/usr/bin/sudo"})
     p.deny.paths.push_back({name, line(21)});
   for (const char* name : {"ptrace", "keyctl"}) p.deny.syscalls.push_back({name, line(22)});
   for (const char* name : {"internal.wide.example", "8.8.8.0/24"})
