@@ -74,6 +74,11 @@ std::string witness_text(const Entry& entry) {
                      to_string(*entry.difference->witness), to_string(entry.callers->front()));
 }
 
+// The sentence says nothing that the witness does not.
+bool says_witness(const Difference& difference) {
+  return difference.witness && difference.what.ends_with(to_string(*difference.witness));
+}
+
 std::string quoted(const std::vector<QuotedFile>& files, const Origin& origin) {
   const auto file = std::ranges::find(files, origin.file, &QuotedFile::name);
   if (file == files.end()) return {};
@@ -125,7 +130,8 @@ std::string to_text(const DiffReport& report) {
     text += std::format("{}  {}\n", group.title, entries.size());
     for (const Entry& entry : entries) {
       const Difference& d = *entry.difference;
-      text += std::format("  {}, {} risk\n      {}\n", d.dimension, word(d.risk), d.what);
+      text += std::format("  {}, {} risk\n", d.dimension, word(d.risk));
+      if (!says_witness(d)) text += std::format("      {}\n", d.what);
       text += std::format("      {}\n", d.witness && !entry.callers->empty()
                                             ? witness_text(entry)
                                             : callers_text(*entry.callers));
@@ -151,7 +157,8 @@ std::string to_markdown(const DiffReport& report) {
     text += std::format("\n### {} ({})\n\n", group.title, entries.size());
     for (const Entry& entry : entries) {
       const Difference& d = *entry.difference;
-      text += std::format("- **{}** {}: {}\n", word(d.risk), ticks(d.dimension), d.what);
+      text += std::format("- **{}** {}{}{}\n", word(d.risk), ticks(d.dimension),
+                          says_witness(d) ? "" : ": ", says_witness(d) ? "" : d.what);
       text += d.witness && !entry.callers->empty()
                   ? std::format("  - {}\n", ticks(witness_text(entry)))
                   : std::format("  - {}\n", callers_text(*entry.callers));

@@ -66,7 +66,8 @@ TestRun run_tests(const Policy& policy, const Filters& filters) {
     result.test = &test;
     const auto request = parse_request(test.request);
     if (!request) {
-      result.problem = request.error().message();
+      const std::string message = request.error().message();
+      result.problem = message.substr(0, message.find('\n'));  // without the hint
     } else {
       result.verdict = decide_request(policy, filters, test.as, *request);
       result.passed = result.verdict.allow() == test.allow;

@@ -57,9 +57,8 @@ struct Case {
 };
 
 // The index answers as the rules one by one do.
-bool decided_alike(const Policy& policy, const Filters& filters, const Request& request,
-                   bool allowed) {
-  const Decider decider(policy, filters);
+bool decided_alike(const Decider& decider, const Policy& policy, const Filters& filters,
+                   const Request& request, bool allowed) {
   return (decider.answer({}, request) == Answer::allow) == allowed &&
          (answer_request(policy, filters, {}, request) == Answer::allow) == allowed;
 }
@@ -113,11 +112,12 @@ TEST_CASE("brute force: files") {
         if (*denial != '\0') profile.deny.paths.push_back({denial, line(9)});
         Case made{policy_of_profile(profile), {}};
         const Profile& p = made.policy.profiles.at("p");
+        const Decider decider(made.policy, plain_filters());
         for (const char* path : paths) {
           for (const FileAct act : {FileAct::read, FileAct::write, FileAct::exec}) {
             const FileRequest request{act, path};
             const bool is = judge(p, plain_filters(), request).allowed;
-            if (!decided_alike(made.policy, plain_filters(), request, is))
+            if (!decided_alike(decider, made.policy, plain_filters(), request, is))
               FAIL(to_string(Request(request)));
             made.meaning.allowed.push_back(is);
           }
@@ -187,6 +187,8 @@ TEST_CASE("brute force: egress") {
     if (*denial != '\0') profile.deny.egress.push_back({target(denial), line(9)});
     Case made{policy_of_profile(profile), {}};
     const Profile& p = made.policy.profiles.at("p");
+    const Filters none;
+    const Decider decider(made.policy, none);
     for (const char* host : hosts)
       for (const std::uint16_t port : ports) {
         made.meaning.allowed.push_back(judge(p, ConnectRequest{to(host, port)}).allowed);
@@ -195,7 +197,8 @@ TEST_CASE("brute force: egress") {
             for (const Tls tls : {Tls::no, Tls::yes}) {
               const HttpRequest request{method, tls, to(host, port), path};
               const bool is = judge(p, request).allowed;
-              if (!decided_alike(made.policy, {}, request, is)) FAIL(to_string(Request(request)));
+              if (!decided_alike(decider, made.policy, {}, request, is))
+                FAIL(to_string(Request(request)));
               made.meaning.allowed.push_back(is);
             }
         // How much is hidden of what is reached on both sides.
