@@ -10,6 +10,7 @@ enum class ExitCode : std::uint8_t {
   done = 0,
   negative = 1,       // the command's own negative answer (tampered, expectation failed)
   invalid_file = 2,   // the file that the command was asked to judge or replay is invalid
+  widened = 3,        // `policy diff`: the new policy permits something that the old one does not
   usage = 64,         // the command line
   corrupt_log = 65,   // the audit log does not fit together at start
   unreachable = 69,   // the control plane (single-shot commands)

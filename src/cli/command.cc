@@ -14,6 +14,10 @@
 #include "cli/plane.h"
 #include "cli/policy_check.h"
 #include "cli/policy_control.h"
+#include "cli/policy_diff.h"
+#include "cli/policy_explain.h"
+#include "cli/policy_test.h"
+#include "cli/policy_why.h"
 #include "cli/rehearse.h"
 #include "cli/seccomp.h"
 #include "cli/selftest.h"
@@ -68,6 +72,16 @@ struct Run {
   int operator()(const PolicyControlOptions& options) const { return run_policy_control(options); }
   int operator()(const PolicyCheckOptions& options) const { return run_policy_check(options); }
   int operator()(const PolicySchemaOptions&) const { return run_policy_schema(); }
+  int operator()(const PolicyDiffOptions& options) const {
+    return to_int(run_policy_diff(options));
+  }
+  int operator()(const PolicyWhyOptions& options) const { return to_int(run_policy_why(options)); }
+  int operator()(const PolicyTestOptions& options) const {
+    return to_int(run_policy_test(options));
+  }
+  int operator()(const PolicyExplainOptions& options) const {
+    return to_int(run_policy_explain(options));
+  }
   int operator()(const PlaneOptions& options) const { return to_int(run_plane(options)); }
 };
 

@@ -15,6 +15,8 @@
 #include "base/units.h"
 #include "cli/seccomp_options.h"
 #include "ipc/policy_messages.h"
+#include "policy/policy.h"
+#include "policy/test_run.h"
 #include "roles/boxer_settings.h"
 #include "worker/work_secret.h"
 
@@ -131,6 +133,30 @@ struct PolicyCheckOptions {
 struct PolicySchemaOptions {
 };
 
+struct PolicyDiffOptions {
+  std::string before, after;  // builtin:NAME, a file, REF:PATH
+  enum class Form : std::uint8_t { text, markdown, json } form = Form::text;
+  enum class FailOn : std::uint8_t { widen, nothing } fail_on = FailOn::widen;
+};
+
+struct PolicyWhyOptions {
+  std::string policy = kDefaultPolicy;
+  policy::Who who;
+  std::vector<std::string> request;  // its words
+  OutputForm form = OutputForm::text;
+};
+
+struct PolicyTestOptions {
+  std::vector<std::string> files;
+  policy::Coverage coverage = policy::Coverage::left_out;
+};
+
+struct PolicyExplainOptions {
+  std::string policy = kDefaultPolicy;
+  policy::Who who;
+  OutputForm form = OutputForm::text
+};
+
 struct PlaneOptions {
   std::string listen = "127.0.0.1:0";     // ADDRESS:PORT, loopback only; port 0: a free one
   std::optional<std::string> rehearsals;  // a folder of *.toml
@@ -145,11 +171,12 @@ struct HelpText {
   std::string text;
 };
 
-using Options = std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
-                             DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                             AuditShowOptions, PolicyShowOptions, PolicyControlOptions,
-                             PolicyCheckOptions, PolicySchemaOptions, SeccompShowOptions,
-                             SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions,
-                             SeccompImportOptions, PlaneOptions>;
+using Options = std::variant<
+    HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions, DoctorOptions,
+    ConfigCheckOptions, SelftestOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
+    PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
+    PolicyWhyOptions, PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions,
+    SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions,
+    PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -402,6 +402,10 @@ class Parser {
     check.callback([this] { pending_ = policy_check_; });
     CLI::App& schema = *app.add_subcommand("schema", "the language as JSON Schema, for editors");
     schema.callback([this] { pending_ = PolicySchemaOptions{}; });
+    policy_diff(app);
+    policy_why(app);
+    policy_test(app);
+    policy_explain(app);
   }
 
   // What is asked of a glovebox that runs.
@@ -431,6 +435,58 @@ class Parser {
     CLI::App& revoke = add("revoke", "end the sessions of a policy, and never load it again",
                            ipc::ControlAct::revoke);
     option(revoke, "digest", control_.subject, "", "of that policy")->required();
+  }
+
+  void policy_diff(CLI::App& policy) {
+    CLI::App& app = *policy.add_subcommand("diff", "what one policy permits and another does not");
+    PolicyDiffOptions& options = diff_;
+    option(app, "old", options.before, "", "builtin:NAME, a file, or REF:PATH as git has it")
+        ->required();
+    option(app, "new", options.after, "", "the same")->required();
+    using FailOn = PolicyDiffOptions::FailOn;
+    word<FailOn>(app, "--fail-on", diff_fail_on_,
+                 {{"widen", FailOn::widen}, {"nothing", FailOn::nothing}},
+                 "widen: exit 3 if anything is permitted that was not");
+    using Form = PolicyDiffOptions::Form;
+    word<Form>(app, "--format", diff_form_,
+               {{"text", Form::text}, {"md", Form::markdown}, {"json", Form::json}}, "text");
+    app.callback([this] {
+      diff_.fail_on = diff_fail_on_.value_or(FailOn::widen);
+      diff_.form = diff_form_.value_or(Form::text);
+      pending_ = diff_;
+    });
+  }
+
+  // Who asks, and which policy is asked.
+  void asking(CLI::App& app, std::string& policy, policy::Who& who) {
+    option(app, "--policy", policy, "FILE", "/etc/glovebox/policy.toml; builtin:NAME, REF:PATH");
+    option(app, "--environment", who.environment, "ID", "for the policy's [[bind]]; local");
+    option(app, "--agent", who.agent, "ID", "for the policy's [[bind]]; local");
+    option(app, "--tool", who.tool, "NAME", "bash");
+  }
+
+  void policy_why(CLI::App& policy) {
+    CLI::App& app = *policy.add_subcommand("why", "what becomes of a request, and why");
+    asking(app, why_.policy, why_.who);
+    option(app, "request", why_.request, "", "connect HOST:PORT, read PATH, GET URL, …")
+        ->required();
+    json(app, why_.form);
+    app.callback([this] { pending_ = why_; });
+  }
+
+  void policy_test(CLI::App& policy) {
+    CLI::App& app = *policy.add_subcommand("test", "run the tests that policies carry");
+    option(app, "file", test_.files, "", "policies")->required();
+    flag(app, "--coverage", "also the rules that no test touches",
+         [this] { test_.coverage = policy::Coverage::shown; });
+    app.callback([this] { pending_ = test_; });
+  }
+
+  void policy_explain(CLI::App& policy) {
+    CLI::App& app = *policy.add_subcommand("explain", "what a caller gets, line by line");
+    asking(app, explain_.policy, explain_.who);
+    json(app, explain_.form);
+    app.callback([this] { pending_ = explain_; });
   }
 
   void seccomp() {
@@ -502,6 +558,12 @@ class Parser {
   PolicyShowOptions policy_;
   PolicyControlOptions control_;
   PolicyCheckOptions policy_check_;
+  PolicyDiffOptions diff_;
+  std::optional<PolicyDiffOptions::FailOn> diff_fail_on_;
+  std::optional<PolicyDiffOptions::Form> diff_form_;
+  PolicyWhyOptions why_;
+  PolicyTestOptions test_;
+  PolicyExplainOptions explain_;
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;

@@ -123,7 +123,7 @@ class Comparison {
 
  private:
   // Tools that the two binds, and the profiles behind them, can tell apart.
-  std::vector<std::string> tools_of(const Bind* old, const Bind* now) const {
+  std::vector<std::string> tools_of(const Bind* old, const Bind* now) {
     std::vector<std::string_view> patterns;
     const auto add = [&](const Policy& policy, const Bind* bind) {
       if (bind == nullptr) return;
@@ -141,6 +141,8 @@ class Comparison {
     for (const Policy* policy : {&before_, &after_})
       for (const auto& [name, secret] : policy->secrets)
         patterns.insert(patterns.end(), secret.tools.begin(), secret.tools.end());
+    for (const std::string_view pattern : patterns)
+      if (pattern.ends_with('*')) prefixes_.emplace(pattern.substr(0, pattern.size() - 1));
     return name_classes(patterns);
   }
 
@@ -197,10 +199,10 @@ class Comparison {
     };
     const auto found = std::ranges::find_if(
         all_, [&](const CallerDifferences& one) { return !one.callers.empty() && same(one); });
-    if (found != all_.end())
-      found->callers.push_back(who);
-    else
+    if (found == all_.end())
       all_.push_back({{who}, std::move(differences)});
+    else if (!prefixes_.contains(who.tool))
+      found->callers.push_back(who);
   }
 
   // What is a matter of no caller: the cap, and the operator's own tools.
@@ -269,6 +271,7 @@ class Comparison {
   const Policy& after_;
   const Filters& filters_after_;
   std::map<std::pair<const Profile*, const Profile*>, std::vector<Difference>> walls_;
+  std::set<std::string> prefixes_;  // what is only the beginning of names is no good example
   std::vector<CallerDifferences> all_;
 };
 

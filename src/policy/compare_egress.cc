@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "policy/compare_parts.h"
+#include "policy/egress_index.h"
 #include "policy/host_match.h"
 #include "policy/http_path.h"
+#include "policy/judge_egress.h"
 
 namespace glovebox::policy {
 
@@ -42,11 +44,6 @@ std::string_view hidden_word(int level) {
   return kWords.at(static_cast<std::size_t>(level));
 }
 
-bool carries(EgressMode mode, Tls tls) {
-  if (mode == EgressMode::raw) return true;
-  return (mode == EgressMode::http) == (tls == Tls::no);
-}
-
 std::set<std::string> injected(const Rules& rules) {
   std::set<std::string> names;
   for (const EgressRule* rule : rules)
@@ -61,7 +58,11 @@ Risk risk_of_method(const std::string& method) {
 class Comparison {
  public:
   Comparison(const Sides& sides, Injections injections, Findings& findings)
-      : sides_(sides), injections_(injections), findings_(findings) {}
+      : sides_(sides),
+        injections_(injections),
+        findings_(findings),
+        index_before_(sides.before),
+        index_after_(sides.after) {}
 
   void run() {
     std::vector<EgressTarget> targets;
@@ -69,39 +70,45 @@ class Comparison {
       for (const EgressRule& rule : profile->egress) targets.push_back(rule.target);
       for (const auto& item : profile->deny.egress) targets.push_back(item.value);
     }
-    for (const Host& host : host_classes(targets)) {
+    const std::vector<Host> hosts = host_classes(targets);
+    for (const Host& host : hosts)
       for (const std::uint16_t port : ports_of(host)) compare_at({host, port});
-      compare_denied_address(host);
-    }
+    for (const Host& host : hosts) compare_denied_address(host);
   }
 
  private:
   // Where the answer about the host can change: the first port of each rule and the one behind it.
   std::set<std::uint16_t> ports_of(const Host& host) const {
     std::set<std::uint16_t> ports;
-    for (const Profile* profile : {&sides_.before, &sides_.after})
-      for (const EgressRule& rule : profile->egress) {
-        if (!matches(rule.target, host)) continue;
+    for (const EgressIndex* index : {&index_before_, &index_after_})
+      index->each_rule(host, [&](const EgressRule& rule) {
         ports.insert(rule.ports.first);
         if (rule.ports.last < 65535) ports.insert(static_cast<std::uint16_t>(rule.ports.last + 1));
-      }
+        return false;
+      });
     return ports;
   }
 
-  static Stand stand_of(const Profile& profile, const codec::HostPort& to) {
+  static Stand stand_of(const EgressIndex& index, const codec::HostPort& to) {
     Stand stand;
-    if (const auto* item = find_denial(profile, to.host)) {
+    if (const auto* item = index.denial(to.host)) {
       stand.denial = &item->origin;
       return stand;
     }
-    for (const EgressRule& rule : profile.egress)
-      if (applies(rule, to.host, to.port)) stand.rules.push_back(&rule);
+    index.each_rule(to.host, [&](const EgressRule& rule) {
+      if (applies_to_named(rule, to.host, to.port)) stand.rules.push_back(&rule);
+      return false;
+    });
     return stand;
   }
 
   void compare_at(const codec::HostPort& to) {
-    const Stand old = stand_of(sides_.before, to), now = stand_of(sides_.after, to);
+    const Stand old = stand_of(index_before_, to), now = stand_of(index_after_, to);
     if (old.rules.empty() && now.rules.empty()) return;
+    if (std::holds_alternative<codec::HostName>(to.host)) {
+      note_names(names_before_, old.rules);
+      note_names(names_after_, now.rules);
+    }
     if (!seen_.emplace(old, now).second) return;
     if (old.rules.empty() || now.rules.empty()) return reach(to, old, now);
     const Causes causes{&old.rules.front()->origin, &now.rules.front()->origin};
@@ -242,20 +249,25 @@ class Comparison {
     return found != cause_.end() ? found->second : &rule.origin;
   }
 
+  // Whether names are reached at all, and such as may stand for a private address.
+  struct Names {
+    bool any = false, of_private = false;
+  };
+  static void note_names(Names& names, const Rules& rules) {
+    names.any = names.any || !rules.empty();
+    names.of_private =
+        names.of_private || std::ranges::any_of(rules, &EgressRule::private_addresses);
+  }
+
   // An address that is denied stays so when a name stands for it.
   void compare_denied_address(const Host& host) {
     const auto* address = std::get_if<codec::IpAddress>(&host);
     if (address == nullptr) return;
-    const auto* old = find_denial(sides_.before, host);
-    const auto* now = find_denial(sides_.after, host);
+    const auto* old = index_before_.denial(host);
+    const auto* now = index_after_.denial(host);
     if ((old == nullptr) == (now == nullptr)) return;
-    const auto reaches = [&](const Profile& profile) {
-      return std::ranges::any_of(profile.egress, [&](const EgressRule& rule) {
-        return std::holds_alternative<HostPattern>(rule.target) &&
-               (rule.private_addresses || !is_private(*address));
-      });
-    };
-    if (!reaches(old != nullptr ? sides_.after : sides_.before)) return;
+    const Names& names = old != nullptr ? names_after_ : names_before_;
+    if (is_private(*address) ? !names.of_private : !names.any) return;
     const Direction direction = direction_of(old != nullptr);
     findings_.add(
         direction, "deny.egress",
@@ -268,6 +280,8 @@ class Comparison {
   const Sides& sides_;
   Injections injections_;
   Findings& findings_;
+  EgressIndex index_before_, index_after_;
+  Names names_before_, names_after_;
   std::set<std::pair<Stand, Stand>> seen_;
   std::deque<HttpRule> everything_;
   std::map<const HttpRule*, const Origin*> cause_;

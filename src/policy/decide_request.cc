@@ -137,15 +137,8 @@ struct Judge {
   Ruling operator()(const SecretRequest&) const { return {.allowed = true}; }
 };
 
-// What the cap says. The workspace and /tmp are bounded only where it names them: without them
-// there is no box to bound.
 Ruling bound(const Profile& cap, const Filters& filters, const Request& request) {
-  if (const auto* file = std::get_if<FileRequest>(&request)) {
-    const FilePlace place = find_place(cap, file->path);
-    if (place.kind != FilePlace::Kind::mount)
-      for (const std::string_view anchor : {"@workspace", "@tmp"})
-        if (covers(anchor, file->path)) return {true, Reason::in_mount, anchor, nullptr};
-  }
+  if (leaves_anchors(cap, request)) return {true, Reason::in_mount, "@workspace", nullptr};
   return std::visit(Judge{cap, filters}, request);
 }
 
@@ -206,6 +199,12 @@ bool add_tool(Chain& chain, const ToolRuling& tool, const Who& who) {
 }
 
 }  // namespace
+
+bool leaves_anchors(const Profile& cap, const Request& request) {
+  const auto* file = std::get_if<FileRequest>(&request);
+  return file != nullptr && (covers("@workspace", file->path) || covers("@tmp", file->path)) &&
+         find_place(cap, file->path).kind != FilePlace::Kind::mount;
+}
 
 ToolRuling rule_tool(const Policy& policy, const Who& who) {
   ToolRuling ruling;
@@ -287,7 +286,7 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
                    copy(capped.rule));
     }
   }
-  chain.add("enforced by", std::string(enforcer_of(request)));
+  chain.add(kEnforcedBy, std::string(enforcer_of(request)));
   return chain.take();
 }
 

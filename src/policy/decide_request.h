@@ -19,6 +19,8 @@ namespace glovebox::policy {
 
 enum class Answer { deny, ask, allow };  // in the order of what they permit
 
+inline constexpr std::string_view kEnforcedBy = "enforced by";
+
 struct TraceStep {
   std::string_view stage;  // `bind`, `profile`, `approval`, `rule`, `cap`, `enforced by`; static
   std::string words;
@@ -49,6 +51,10 @@ struct ToolRuling {
   std::vector<const Approval*> approvals;  // all of them are needed
 };
 ToolRuling rule_tool(const Policy& policy, const Who& who);
+
+// The request is about the workspace or /tmp, and the cap does not name them: then it does not
+// bound them, since without them there is no box to bound.
+bool leaves_anchors(const Profile& cap, const Request& request);
 
 // Whether and how a caller may use a secret at an endpoint.
 struct SecretRuling {

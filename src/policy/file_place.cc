@@ -153,6 +153,24 @@ FilePlace find_place(const Profile& profile, std::string_view path) {
   return best;
 }
 
+PlaceIndex::PlaceIndex(const Profile& profile) {
+  std::vector<std::string> paths = {"/"};
+  for (const std::string_view place : system_places()) paths.emplace_back(place);
+  for (const std::string& name : profile.devices) paths.push_back(name);
+  for (const Mount& mount : profile.mounts) paths.push_back(box_path(mount.at));
+  for (const std::string& path : std::vector(paths))
+    if (is_below(path, "/tmp")) paths.push_back("/var" + path);
+  for (const std::string& path : paths) places_.emplace(path, find_place(profile, path));
+}
+
+FilePlace PlaceIndex::find(std::string_view path) const {
+  while (path.size() > 1) {
+    if (const auto found = places_.find(path); found != places_.end()) return found->second;
+    path = path.substr(0, path.rfind('/'));
+  }
+  return places_.find(std::string_view("/"))->second;
+}
+
 std::string content_of(const Profile& profile, const FilePlace& place, std::string_view path) {
   switch (place.kind) {
     case nothing:

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/policy.h"
@@ -34,6 +36,23 @@ std::vector<std::string_view> system_places();
 
 // `path` is absolute and normal.
 FilePlace find_place(const Profile& profile, std::string_view path);
+
+// The same places by their paths: a path is looked up once for each of its parts. Points into the
+// profile, which must outlive it.
+class PlaceIndex {
+ public:
+  explicit PlaceIndex(const Profile& profile);
+  FilePlace find(std::string_view path) const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, FilePlace, Hash, std::equal_to<>> places_;
+};
 
 // `at` of a mount or a denial covers `path`: `@workspace` stands for /workspace, `@tmp` for /tmp.
 bool covers(std::string_view at, std::string_view path);

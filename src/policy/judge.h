@@ -66,6 +66,8 @@ bool can_execute(const Profile& profile, const Filters& filters);
 
 // The rule names the host and the port, and the address is one that it may stand for.
 bool applies(const EgressRule& rule, const codec::Host& host, std::uint16_t port);
+// The same of a rule that is known to name the host.
+bool applies_to_named(const EgressRule& rule, const codec::Host& host, std::uint16_t port);
 const Deny::Item<EgressTarget>* find_denial(const Profile& profile, const codec::Host& host);
 
 // The line of a key that has no place of its own; null: nowhere, it is the default.

@@ -71,7 +71,8 @@ std::vector<std::string> name_classes(std::span<const std::string_view> patterns
 std::vector<std::string> whole_name_classes(std::span<const std::string_view> names) {
   const std::set<std::string_view> known(names.begin(), names.end());
   std::vector<std::string> classes(known.begin(), known.end());
-  std::string other = "other";
+  // What a caller is called who has no name of his own.
+  std::string other = "local";
   for (int i = 1; known.contains(other); ++i) other = std::format("other{}", i);
   classes.push_back(std::move(other));
   return classes;
