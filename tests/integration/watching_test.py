@@ -99,7 +99,7 @@ def metrics_are_counted_where_it_happens(keep):
     assert seen["glovebox_lease_lost_total"] == 0, seen
     assert seen["glovebox_result_post_retries_total"] == 0, seen
     # boot, session.open, two intents with results, one denial
-    assert seen["glovebox_audit_records_total"] == 7, seen
+    assert seen["glovebox_audit_records_total"] == 8, seen
     assert seen["glovebox_audit_flush_seconds_count"] >= 5, seen
     assert seen["glovebox_audit_space_bytes"] > 0, seen
     assert {seen[f'glovebox_role_restarts_total{{role="{role}"}}']

@@ -50,7 +50,8 @@ std::pair<std::string, Json> recorded(BoxerFixture& boxer) {
 
 BoxerSettings another(const BoxerFixture& boxer) {
   BoxerSettings settings = boxer.settings();
-  settings.policy_text += "# another\n";
+  settings.policy_text +=
+      "\n[profile.other]\nroot = \"host\"\nmount = [{ at = \"@workspace\", mode = \"rw\" }]\n";
   return settings;
 }
 
