@@ -130,8 +130,7 @@ struct PolicyCheckOptions {
   OutputForm form = OutputForm::text;
 };
 
-struct PolicySchemaOptions {
-};
+struct PolicySchemaOptions {};
 
 struct PolicyDiffOptions {
   std::string before, after;  // builtin:NAME, a file, REF:PATH
@@ -154,7 +153,7 @@ struct PolicyTestOptions {
 struct PolicyExplainOptions {
   std::string policy = kDefaultPolicy;
   policy::Who who;
-  OutputForm form = OutputForm::text
+  OutputForm form = OutputForm::text;
 };
 
 struct PlaneOptions {
