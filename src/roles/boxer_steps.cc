@@ -208,6 +208,7 @@ void Boxer::read_keeper(const std::string& name) {
   result.is_error = report.is_error;
   result.content = std::move(report.content);
   result.background = report.background;
+  result.start = report.start;
   result.rule = call->second.plan->plan().rule;
   if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
   call->second.result = std::move(result);

@@ -118,6 +118,7 @@ JsonObject result_members(const CallResult& result) {
   members.set("ns", result.usage.wall_us * kNanoseconds);
   members.set("cpu", result.usage.cpu_us * kNanoseconds);
   members.set("rss", result.usage.peak_kib);
+  if (result.start) members.set("box", box::kind_of(*result.start));
   if (result.background > 0) members.set("left", static_cast<std::int64_t>(result.background));
   return members;
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "box/outcome.h"
 #include "box/session_store.h"
+#include "box/session_wire.h"
 
 namespace glovebox::roles {
 
@@ -18,6 +20,8 @@ struct CallResult {
   std::string rule;     // file:line
   // Processes of the call that live on in the session, as far as it is known: not stored.
   std::uint32_t background = 0;
+  // Whether the box waited for the call; nothing where there was none, or nobody knows: not stored.
+  std::optional<box::BoxStart> start{};
 };
 
 // An answer of ours instead of a box's.

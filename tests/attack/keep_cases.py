@@ -7,7 +7,7 @@ import shutil
 import time
 
 import oracle
-from attack import BINARY, collect, remove, wrong
+from attack import BINARY, box_starts, collect, remove, wrong
 from host_cases import LongCall
 
 CASES = []
@@ -30,8 +30,8 @@ def inline(value):
     return json.dumps(value)
 
 
-def play(attack, *steps, seconds=90):
-    """One session, with these calls in a row."""
+def play(attack, *steps, seconds=90, starts=None):
+    """One session, with these calls in a row. `starts`: a list to be filled, see attack.box_starts."""
     text = 'rehearsal = 1\nname = "keep"\nabout = "calls of one session"\n'
     for number, one in enumerate(steps):
         text += f'\n[[step]]\ntitle = "step {number}"\n'
@@ -51,6 +51,8 @@ def play(attack, *steps, seconds=90):
     done = attack.finish([BINARY, "rehearse", str(script), "--policy", str(policy),
                           "--state", str(state), "--timeout", f"{seconds}s"], "",
                          {"ATTACK_TOKEN": "canary-token-77aa"}, seconds, {})
+    if starts is not None:
+        starts += box_starts((state / "audit/log.jsonl").read_text())
     problem = wrong(done, 0)
     bad = re.findall(r"^.*\n +NOT ok.*\n(?: +!.*\n)*", done.stdout, re.MULTILINE)
     if not problem or not bad:
