@@ -55,7 +55,7 @@ int run_auditor_role(RoleStart start) {
   audit::CallIndex calls(random);
   auto store = open_log(start, calls, random);
   if (!store) {
-    const ExitCode code = exit_code_for(store.error());
+    const ExitCode code = exit_code_of_log(store.error());
     send_fatal(start.supervisor, code, store.error().message());
     return to_int(code);
   }

@@ -56,7 +56,7 @@ def a_bad_file_is_refused_with_its_place(keep):
             "did you mean `workdir`?")
     refused("[egress]\n", "glovebox.toml:1:2: error GB0017", "not in this version")
     refused("", "group", mode=0o664)
-    refused("", "no environment", code=64)
+    refused("", "no environment")
     refused("[control_plane]\nenvironment_id = 'e'\n", "no environment key")
     key = "[control_plane]\nenvironment_id = 'e'\nenvironment_key = 'file:FOLDER/key'\n"
     refused(key, "environment_key: FOLDER/key", "ENOENT")
