@@ -32,7 +32,7 @@ std::optional<std::string> again(std::string_view bytes) {
   std::memcpy(&type, bytes.data(), sizeof type);
   return again<Start, Ready, Peer, Stop, Fatal, Update, SecretRefused, Observe, Observed, OpenSession, SessionOpened, Call, Execute, Cancel,
                Settled, CloseSession, SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append,
-               Appended, AppendFailed, FindCall, CallFound, OpenFile, FileOpened>(type, bytes.substr(2));
+               Appended, AppendFailed, FindCall, CallFound, OpenFile, FileOpened, RunCommand, CommandRan>(type, bytes.substr(2));
 }
 
 }  // namespace

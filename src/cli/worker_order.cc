@@ -137,6 +137,7 @@ roles::Outcome<> add_proxy(const Configuration& configuration, WorkerOrder& orde
   if (configuration.no_proxy) order.settings.no_proxy = *configuration.no_proxy;
   if (const auto parsed = codec::NoProxy::parse(order.settings.no_proxy); !parsed)
     return roles::failure(ExitCode::unconfigured, parsed.error(), "NO_PROXY");
+  order.proxy_command = configuration.proxy_command.value_or(std::vector<std::string>());
   if (configuration.proxy_auth)
     return add_secret(order, roles::kProxyAuth, *configuration.proxy_auth);
   return {};

@@ -66,6 +66,11 @@ Outcome<> Supervisor::prepare() {
     if (auto made = box::make_group(own, prefix + random.hex(4))) groups_ = std::move(*made);
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
+  if (options_.worker && !options_.worker->proxy_command.empty()) {
+    auto command = SecretCommand::keep(options_.worker->proxy_command, options_.started);
+    if (!command) return command.error();
+    command_ = *std::move(command);
+  }
   if (options_.started == StartedAs::root) {
     if (options_.worker) {
       std::vector<std::string> files = options_.policy.paths;
@@ -192,6 +197,7 @@ Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) 
 }
 
 Outcome<> Supervisor::start_all() {
+  TRY(print_first_word());
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   if (!log || !calls) return Failure{ExitCode::bug, "no channel could be made"};
@@ -343,6 +349,7 @@ std::vector<int> Supervisor::fds() const {
     if (child.channel.open()) fds.push_back(child.channel.fd());
     if (child.process.running()) fds.push_back(child.process.pidfd());
   }
+  if (command_.there()) fds.push_back(command_.fd());
   return fds;
 }
 
@@ -361,6 +368,7 @@ Outcome<> Supervisor::attend() {
     if (child.channel.open() && readable(child.channel.fd())) TRY(read_from(role));
     if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
+  if (command_.there() && readable(command_.fd())) renew_word();
   return {};
 }
 

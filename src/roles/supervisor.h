@@ -40,6 +40,7 @@
 #include "roles/outcome.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
+#include "roles/secret_command.h"
 #include "roles/secret_file.h"
 #include "roles/state_folder.h"
 
@@ -53,6 +54,7 @@ struct WorkerOrder {
   codec::Json settings;
   std::vector<std::pair<std::string, Secret>> secrets;
   std::vector<std::pair<std::string, SecretFile>> secret_files;  // where they are read again
+  std::vector<std::string> proxy_command;                        // prints kProxyAuth; empty: none
 };
 
 struct SupervisorOptions {
@@ -144,6 +146,10 @@ class Supervisor {
   void reload_policy();
   void reload_authorities();
   void renew_secret(std::string_view name);
+  void replace_secret(Secret& held, std::string_view name, Secret&& read);
+  Outcome<> print_first_word();
+  Result<Secret> take_word();
+  void renew_word();
   void update(Role role, const codec::Json& settings, const SecretList& secrets);
   void observe(const ipc::Observe& question);
   void answer(Role role, ipc::Observed observed);
@@ -155,6 +161,7 @@ class Supervisor {
   const Log& log_;
   UniqueFd executable_;
   FileOpener opener_;
+  SecretCommand command_;
   box::HostFacts host_;
   box::GroupPlaces groups_;
   std::optional<GroupSweeper> sweeper_;  // started as root: who removes them
