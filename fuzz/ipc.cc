@@ -35,8 +35,8 @@ std::optional<std::string> again(std::string_view bytes) {
                OpenSession, SessionOpened, Call, Execute, Cancel, Settled, CloseSession,
                SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append, Appended, AppendFailed,
                FindCall, CallFound, OpenFile, FileOpened, PolicyOrder, PolicyReport, KeepPolicy,
-               PolicyKept, FetchPolicy, PolicyFetched, ControlRequest, ControlAnswer>(
-      type, bytes.substr(2));
+               PolicyKept, FetchPolicy, PolicyFetched, ControlRequest, ControlAnswer, RunCommand,
+               CommandRan>(type, bytes.substr(2));
 }
 
 }  // namespace

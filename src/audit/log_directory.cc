@@ -76,7 +76,7 @@ Result<LogDirectory> LogDirectory::open_to_write(const std::string& path) {
   if (auto locked = os::lock_exclusive(directory.fd()); !locked) {
     if (locked.error().kind() != ErrorKind::conflict)
       return std::move(locked).error().with_context(path);
-    return Error(ErrorKind::conflict, std::format("{}: another auditor writes here", path));
+    return Error(ErrorKind::exists, std::format("{}: another auditor writes here", path));
   }
   TRY_CONTEXT(os::remove_unfinished(directory.fd(), kMaxEntries), path);
   return directory;

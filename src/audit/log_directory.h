@@ -24,7 +24,7 @@ class LogDirectory {
  public:
   // For writing: makes the last component (0700) if it is missing, and removes what a replace()
   // left behind that was interrupted. Errors: denied (not 0700, not ours, a symbolic link),
-  // not_found, conflict (a second auditor has it).
+  // not_found, exists (another auditor, which has it).
   static Result<LogDirectory> open_to_write(const std::string& path);
   // For reading: any owner and mode; the files may not be links.
   static Result<LogDirectory> open_to_read(const std::string& path);

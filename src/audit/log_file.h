@@ -51,7 +51,8 @@ class LogFile final : public RecordStore {
   using Visitor = std::function<Result<void>(std::uint64_t index, const Record& record)>;
 
   // Opens or creates. `origin` names a new key (no spaces, no `+`); an existing key keeps its own.
-  // Errors: conflict (exit 65), denied (owner, mode, links), io, limit.
+  // Errors: conflict (exit 65), exists (another auditor), denied (owner, mode, links), io,
+  // limit.
   static Result<LogFile> open(const std::string& directory, std::string_view origin, Random& random,
                               const Visitor& visit);
   LogFile(LogFile&&) = default;

@@ -46,6 +46,7 @@ constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
     {"ns", "wall_ns"},
     {"cpu", "cpu_ns"},
     {"rss", "memory_peak"},
+    {"box", "box_start"},
     {"rd", "bytes_read"},
     {"wr", "bytes_written"},
     {"host", "host"},

@@ -25,6 +25,7 @@ Secret::Secret(const char* data, std::size_t size) : size_(size) {
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) std::abort();  // out of memory: there is nothing safe to go on with
   ::madvise(memory, size, MADV_DONTDUMP);
+  ::madvise(memory, size, MADV_WIPEONFORK);  // a child is given what it needs, never this memory
   ::mlock(memory, size);  // refused beyond RLIMIT_MEMLOCK; the bytes are still wiped
   data_ = static_cast<char*>(memory);
   memcpy(data_, data, size);

@@ -19,6 +19,11 @@ enum class BoxStart : std::uint8_t {
   waiting,  // it makes every wall, then waits at its end of `command` (box_fds.h)
 };
 
+// For the log and the numbers of operators: `cold`, or `warm` for one that waited.
+constexpr std::string_view kind_of(BoxStart start) {
+  return start == BoxStart::waiting ? "warm" : "cold";
+}
+
 // Asks for a box, with the descriptors of box_fds.h.
 struct MakeBox {
   static constexpr std::uint16_t kType = 0x414;

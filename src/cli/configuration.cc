@@ -26,6 +26,21 @@ using policy::Value;
 constexpr std::size_t kMaxText = 256;                            // bytes of an id, of a date
 constexpr std::int64_t kMostSessions = 1024, kMostCalls = 4096;  // as the flags
 
+constexpr std::size_t kMaxWords = 32, kMaxWord = 4096;  // of a command
+
+Result<void> check_command(const std::vector<std::string>& words) {
+  if (words.empty() || words.size() > kMaxWords)
+    return Error(ErrorKind::invalid, std::format("a command has 1 to {} words", kMaxWords));
+  if (!policy::is_normal_path(words.front()) || words.front() == "/")
+    return Error(ErrorKind::invalid,
+                 "a command begins with the absolute path of its program, without `.` and `..`");
+  for (const std::string& word : words)
+    if (word.size() > kMaxWord || word.contains('\0'))
+      return Error(ErrorKind::invalid,
+                   std::format("a word of a command has at most {} bytes and no NUL", kMaxWord));
+  return {};
+}
+
 // The keys of one table: each is asked for once, then finish() notes what is left over.
 class Section {
  public:
@@ -43,6 +58,23 @@ class Section {
       into = *std::move(made);
     else
       reader_.report(Code::bad_value, *value, std::format("{}: {}", key, made.error().message()));
+  }
+  // A program and what it is given, where a string would be something else.
+  void command_or_text(std::string_view key, std::optional<std::vector<std::string>>& command,
+                       const auto& otherwise) {
+    const Value* value = find(key);
+    if (value == nullptr) return;
+    if (!std::holds_alternative<policy::Array>(value->data)) return otherwise();
+    std::vector<std::string> words;
+    for (const Value& item : std::get<policy::Array>(value->data)) {
+      const std::string* word = reader_.text(item, std::format("each word of {}", key));
+      if (word == nullptr) return;
+      words.push_back(*word);
+    }
+    if (const auto good = check_command(words))
+      command = std::move(words);
+    else
+      reader_.report(Code::bad_value, *value, std::format("{}: {}", key, good.error().message()));
   }
   template <class E>
   void word(std::string_view key, std::optional<E>& into,
@@ -137,7 +169,9 @@ void read_control_plane(DocumentReader& reader, const Entry& entry, Configuratio
   if (const auto allowed = section.flag("allow_http"))
     out.plain_http = *allowed ? worker::PlainHttp::allowed : worker::PlainHttp::loopback_only;
   section.text("proxy", out.proxy, proxy);
-  section.text("proxy_auth", out.proxy_auth, roles::parse_secret_reference);
+  section.command_or_text("proxy_auth", out.proxy_command, [&] {
+    section.text("proxy_auth", out.proxy_auth, roles::parse_secret_reference);
+  });
   section.text("no_proxy", out.no_proxy, no_proxy_list);
   section.finish();
 }

@@ -31,7 +31,8 @@ struct Configuration {
   std::optional<std::string> ca_file;
   std::optional<std::string> proxy, no_proxy;  // proxy: no user and password in it; empty: none
   std::optional<roles::SecretReference> environment_key;
-  std::optional<roles::SecretReference> proxy_auth;  // `user:password`
+  std::optional<roles::SecretReference> proxy_auth;       // `user:password`
+  std::optional<std::vector<std::string>> proxy_command;  // prints it; in its place
   std::optional<worker::PlainHttp> plain_http;
   // [worker]
   std::optional<std::string> workdir, seed;

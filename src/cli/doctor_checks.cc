@@ -13,6 +13,7 @@
 #include "net/http_client.h"
 #include "os/file.h"
 #include "os/identity.h"
+#include "roles/secret_command.h"
 #include "roles/state_folder.h"
 #include "roles/transport.h"
 
@@ -68,9 +69,14 @@ std::string remedy_for(ErrorKind kind) {
   }
 }
 
-Result<int> ask(const Clock& clock, WorkerOrder order) {
+Result<int> ask(const Clock& clock, WorkerOrder order, roles::StartedAs started) {
   roles::SecretsByName secrets;
   for (auto& [name, secret] : order.secrets) secrets.emplace(name, std::move(secret));
+  if (!order.proxy_command.empty()) {
+    auto command = TRY(roles::SecretCommand::keep(std::move(order.proxy_command), started));
+    TRY(command.ask());
+    secrets.emplace(roles::kProxyAuth, TRY_CONTEXT(command.take().secret, roles::kProxyAuth));
+  }
   const auto base = TRY(codec::BaseUrl::parse(order.settings.base_url));
   const auto transport = TRY(roles::Transport::make(clock, order.settings, secrets));
   net::HttpClient client(*transport->loop, *transport->connector, base, "glovebox-doctor");
@@ -115,7 +121,8 @@ std::vector<HostCheck> check_folders(const DoctorOptions& options,
   return checks;
 }
 
-std::vector<HostCheck> check_control_plane(const Configuration& configuration) {
+std::vector<HostCheck> check_control_plane(const Configuration& configuration,
+                                           roles::StartedAs started) {
   if (!configuration.base_url && !configuration.environment &&
       variable("ANTHROPIC_BASE_URL").empty() && variable("ANTHROPIC_ENVIRONMENT_ID").empty())
     return {};
@@ -129,7 +136,7 @@ std::vector<HostCheck> check_control_plane(const Configuration& configuration) {
   const std::string proxy = order->settings.proxy.value_or("");
   const SystemClock clock;
   const Duration begin = clock.monotonic();
-  const auto status = ask(clock, *std::move(order));
+  const auto status = ask(clock, *std::move(order), started);
   if (status) {
     check.state = HostCheck::State::good;
     check.detail = std::format("{} answers with status {} in {} ms{}", url, *status,

@@ -22,6 +22,7 @@ std::vector<box::HostCheck> check_folders(const DoctorOptions& options,
 // One request without a credential, through the proxy and with the authorities that the worker
 // would use: any answer will do. Nothing when neither the configuration nor the environment says
 // anything about a control plane.
-std::vector<box::HostCheck> check_control_plane(const Configuration& configuration);
+std::vector<box::HostCheck> check_control_plane(const Configuration& configuration,
+                                                roles::StartedAs started);
 
 }  // namespace glovebox::cli

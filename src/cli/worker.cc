@@ -80,7 +80,7 @@ roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
       .audit = std::move(audit),
       .audit_origin = std::move(order.audit_origin),
       .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets),
-                                   std::move(order.secret_files)}};
+                                   std::move(order.secret_files), std::move(order.proxy_command)}};
 }
 
 // The supervisor's life: until the worker has ended by itself. The first SIGTERM or SIGINT lets it

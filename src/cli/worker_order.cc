@@ -1,5 +1,6 @@
 #include "cli/worker_order.h"
 
+#include <format>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -7,8 +8,11 @@
 #include "base/clock.h"
 #include "cli/find_configuration.h"
 #include "cli/process_secrets.h"
+#include "codec/http_head.h"
+#include "codec/no_proxy.h"
 #include "codec/url.h"
 #include "codec/uuid.h"
+#include "net/proxy.h"
 #include "net/tls.h"
 #include "roles/file_opener.h"
 #include "worker/work_secret.h"
@@ -36,6 +40,12 @@ void take_first(T& into, const std::optional<T>& flag, const std::optional<T>& c
     into = *configured;
 }
 
+const Secret* find(const WorkerOrder& order, std::string_view name) {
+  for (const auto& [known, secret] : order.secrets)
+    if (known == name) return &secret;
+  return nullptr;
+}
+
 // A reference that the configuration makes, under the name that the worker knows it by.
 roles::Outcome<> add_secret(WorkerOrder& order, std::string_view name,
                             const roles::SecretReference& reference) {
@@ -44,6 +54,15 @@ roles::Outcome<> add_secret(WorkerOrder& order, std::string_view name,
   order.secrets.emplace_back(std::string(name), std::move(found->secret));
   if (found->file) order.secret_files.emplace_back(std::string(name), *std::move(found->file));
   return {};
+}
+
+// What goes out in a header of every request.
+roles::Outcome<> check_header(std::string_view value, std::string_view what) {
+  if (codec::check_field_value(value)) return {};
+  return roles::Failure{ExitCode::unconfigured,
+                        std::format("{} cannot be sent in a header\nhint: visible characters only, "
+                                    "and no space at either end",
+                                    what)};
 }
 
 // Flag, variable, configuration.
@@ -58,15 +77,36 @@ roles::Outcome<> add_environment_key(const WorkerOptions& options,
     key = std::move(given);
   }
   if (key.empty() && configuration.environment_key)
-    return add_secret(order, roles::kEnvironmentKey, *configuration.environment_key);
-  if (!key.empty())
+    TRY(add_secret(order, roles::kEnvironmentKey, *configuration.environment_key));
+  else if (!key.empty())
     order.secrets.emplace_back(std::string(roles::kEnvironmentKey), std::move(key));
   else if (options.mode == WorkerOptions::Mode::poll)
     return roles::Failure{
         ExitCode::unconfigured,
         "no environment key\nhint: ANTHROPIC_ENVIRONMENT_KEY, or environment_key in "
         "[control_plane]"};
+  if (const Secret* taken = find(order, roles::kEnvironmentKey))
+    TRY(check_header(taken->reveal(), "the environment key"));
   return {};
+}
+
+// The item is served with its own secret, else with the environment key: one of them must be of
+// use.
+roles::Outcome<> check_credential(const WorkerOrder& order, const Secret& secret) {
+  if (find(order, roles::kEnvironmentKey) != nullptr) return {};
+  const std::string_view hint =
+      "\nhint: ANTHROPIC_WORK_SECRET or --work-secret-file with the secret of the item, or an "
+      "environment key";
+  if (secret.empty())
+    return roles::Failure{ExitCode::unconfigured,
+                          std::format("worker run has no credential{}", hint)};
+  const auto base = codec::BaseUrl::parse(order.settings.base_url);
+  if (!base) return roles::failure(ExitCode::unconfigured, base.error(), "base url");
+  const auto decoded = worker::decode_work_secret(std::string(secret.reveal()), *base);
+  if (decoded) return {};
+  return roles::Failure{
+      ExitCode::unconfigured,
+      std::format("worker run has no usable credential: {}{}", decoded.error().message(), hint)};
 }
 
 roles::Outcome<Secret> work_secret(const std::optional<std::string>& path) {
@@ -86,12 +126,18 @@ roles::Outcome<> add_proxy(const Configuration& configuration, WorkerOrder& orde
     Secret proxy = take_variable(lower);
     Secret other = take_variable(upper);
     if (proxy.empty()) proxy = std::move(other);
-    if (!proxy.empty() && !configuration.proxy)
-      order.secrets.emplace_back(std::string(name), std::move(proxy));
+    if (proxy.empty() || configuration.proxy) continue;
+    // Its text may hold a password; the error does not repeat it.
+    if (const auto parsed = net::parse_proxy(proxy.reveal()); !parsed)
+      return roles::failure(ExitCode::unconfigured, parsed.error(), upper);
+    order.secrets.emplace_back(std::string(name), std::move(proxy));
   }
   order.settings.no_proxy = variable("no_proxy");
   if (order.settings.no_proxy.empty()) order.settings.no_proxy = variable("NO_PROXY");
   if (configuration.no_proxy) order.settings.no_proxy = *configuration.no_proxy;
+  if (const auto parsed = codec::NoProxy::parse(order.settings.no_proxy); !parsed)
+    return roles::failure(ExitCode::unconfigured, parsed.error(), "NO_PROXY");
+  order.proxy_command = configuration.proxy_command.value_or(std::vector<std::string>());
   if (configuration.proxy_auth)
     return add_secret(order, roles::kProxyAuth, *configuration.proxy_auth);
   return {};
@@ -133,6 +179,7 @@ roles::Outcome<> add_item(const WorkerOptions& options, WorkerOrder& order) {
   if (item.work.empty() || item.session.empty())
     return roles::Failure{ExitCode::usage,
                           "worker run needs --work-id and --session-id, or their variables"};
+  TRY(check_credential(order, secret));
   order.settings.claimed = std::move(item);
   if (!secret.empty())
     order.secrets.emplace_back(std::string(roles::kWorkSecret), std::move(secret));
@@ -193,11 +240,14 @@ roles::Outcome<WorkerOrder> read_worker_order(const WorkerOptions& options,
   order.settings.environment =
       first_of(options.environment, "ANTHROPIC_ENVIRONMENT_ID", configuration.environment, "");
   if (order.settings.environment.empty())
-    return roles::Failure{ExitCode::usage,
+    // A file that is named is where it should stand.
+    return roles::Failure{options.config ? ExitCode::unconfigured : ExitCode::usage,
                           "no environment\nhint: --environment-id, ANTHROPIC_ENVIRONMENT_ID, or "
                           "environment_id in [control_plane]"};
   order.settings.worker_id = worker_id(options);
   add_places(options, configuration, order);
+  TRY(check_header(order.settings.worker_id, "the worker's id"));
+  TRY(check_header(order.settings.api_version, "the API's version"));
   if (!order.seed.empty() && order.workspace == roles::WorkspaceMode::shared)
     return roles::Failure{ExitCode::usage,
                           "--seed is for workspaces of the sessions' own, not a shared one"};

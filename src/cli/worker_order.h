@@ -24,6 +24,7 @@ struct WorkerOrder {
   std::vector<std::pair<std::string, Secret>> secrets;  // for the worker's process alone
   // Where one of them is read again when it may have changed.
   std::vector<std::pair<std::string, roles::SecretFile>> secret_files;
+  std::vector<std::string> proxy_command;  // prints roles::kProxyAuth; empty: none
   std::string policy;
   std::string state;         // empty: the default of who runs it
   std::string workdir;       // empty: below the state folder

@@ -495,6 +495,31 @@ Result<FileOpened> FileOpened::decode(std::string_view body) {
   return message;
 }
 
+std::string RunCommand::encode() const {
+  return {};
+}
+
+Result<RunCommand> RunCommand::decode(std::string_view body) {
+  TRY(Reader(body).finish());
+  return RunCommand{};
+}
+
+std::string CommandRan::encode() const {
+  Writer writer;
+  writer.text(problem);
+  writer.text(said);
+  return writer.take();
+}
+
+Result<CommandRan> CommandRan::decode(std::string_view body) {
+  Reader reader(body);
+  CommandRan message;
+  message.problem = TRY(reader.text(kMaxText));
+  message.said = TRY(reader.text(kMaxText));
+  TRY(reader.finish());
+  return message;
+}
+
 bool accepts(Connection connection, std::uint16_t type) {
   switch (connection) {
     case Connection::role_of_supervisor:

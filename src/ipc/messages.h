@@ -257,6 +257,22 @@ struct FileOpened {  // with one descriptor, or with none and the errno
   static Result<FileOpened> decode(std::string_view body);
 };
 
+// --- supervisor and what runs a program for a secret ----------------------------------------
+
+struct RunCommand {
+  static constexpr std::uint16_t kType = 0x502;
+  std::string encode() const;
+  static Result<RunCommand> decode(std::string_view body);
+};
+
+struct CommandRan {  // with the secret in a sealed memory file, or with none and why
+  static constexpr std::uint16_t kType = 0x503;
+  std::string problem;
+  std::string said;  // on standard error
+  std::string encode() const;
+  static Result<CommandRan> decode(std::string_view body);
+};
+
 // Which side of which connection a role holds.
 enum class Connection : std::uint8_t {
   role_of_supervisor,  // what a role takes from the supervisor

@@ -149,6 +149,57 @@ Result<void> kill_everybody() {
   return {};
 }
 
+namespace {
+
+constexpr std::size_t kMostDescendants = 100'000;
+
+// As /proc shows them now.
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> found;
+  const auto tasks = open_path(std::format("/proc/{}/task", pid), O_RDONLY | O_DIRECTORY);
+  if (!tasks) return found;
+  const auto threads = list_folder(tasks->get(), kMostDescendants);
+  if (!threads) return found;
+  for (const FolderEntry& thread : *threads) {
+    const auto text =
+        read_file(std::format("/proc/{}/task/{}/children", pid, thread.name), 1 << 22);
+    if (!text) continue;
+    const char* at = text->data();
+    const char* const end = at + text->size();
+    while (at < end) {
+      pid_t child = 0;
+      const auto parsed = std::from_chars(at, end, child);
+      if (parsed.ec != std::errc{}) break;
+      found.push_back(child);
+      at = parsed.ptr;
+      while (at < end && *at == ' ') ++at;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<void> kill_group(pid_t leader) {
+  if (leader <= 1) return Error(ErrorKind::internal, "no group of a child's");
+  if (::kill(-leader, SIGKILL) != 0 && errno != ESRCH) return failed("kill");
+  return {};
+}
+
+Result<void> end_children() {
+  constexpr int kRounds = 10'000;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::vector<pid_t> children = children_of(::getpid());
+    if (children.empty()) return {};
+    // Each stays a child, dead or alive, until it is reaped here: no number is somebody else's.
+    for (const pid_t pid : children) (void)::kill(pid, SIGKILL);
+    for (const pid_t pid : children)
+      while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+      }
+  }
+  return Error(ErrorKind::limit, "processes are made faster than they can be ended");
+}
+
 OwnUse use_of_self_and_children() {
   OwnUse sum;
   for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
@@ -456,29 +507,12 @@ bool has_hung_up(int fd) {
 std::vector<pid_t> descendants_of(pid_t root) {
   std::vector<pid_t> found;
   std::vector<pid_t> open = {root};
-  constexpr std::size_t kMost = 100'000;
-  while (!open.empty() && found.size() < kMost) {
+  while (!open.empty() && found.size() < kMostDescendants) {
     const pid_t pid = open.back();
     open.pop_back();
-    auto tasks = open_path(std::format("/proc/{}/task", pid), O_RDONLY | O_DIRECTORY);
-    if (!tasks) continue;
-    auto threads = list_folder(tasks->get(), kMost);
-    if (!threads) continue;
-    for (const FolderEntry& thread : *threads) {
-      auto text = read_file(std::format("/proc/{}/task/{}/children", pid, thread.name), 1 << 22);
-      if (!text) continue;
-      const char* at = text->data();
-      const char* const end = at + text->size();
-      while (at < end) {
-        pid_t child = 0;
-        const auto parsed = std::from_chars(at, end, child);
-        if (parsed.ec != std::errc{}) break;
-        found.push_back(child);
-        open.push_back(child);
-        at = parsed.ptr;
-        while (at < end && *at == ' ') ++at;
-      }
-    }
+    const std::vector<pid_t> children = children_of(pid);
+    found.insert(found.end(), children.begin(), children.end());
+    open.insert(open.end(), children.begin(), children.end());
   }
   return found;
 }

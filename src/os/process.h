@@ -100,6 +100,12 @@ Result<ExitFacts> reap_child(pid_t pid);
 // namespace: for the first process of a namespace, which ends all others of it.
 Result<void> kill_everybody();
 
+// SIGKILL to every process of a group, of which there may be none any more.
+Result<void> kill_group(pid_t leader);
+// Ends and reaps every child of this process. For a subreaper: the children of these become its own
+// and are ended too, until none is left. Kind limit: they are made faster than they are ended.
+Result<void> end_children();
+
 // What this process and the children that it has reaped have used.
 struct OwnUse {
   std::int64_t cpu_us = 0;

@@ -65,7 +65,7 @@ int run_auditor_role(RoleStart start) {
   audit::PolicyRegister policies;
   auto opened = open_log(start, calls, policies, random);
   if (!opened) {
-    const ExitCode code = exit_code_for(opened.error());
+    const ExitCode code = exit_code_of_log(opened.error());
     send_fatal(start.supervisor, code, opened.error().message());
     return to_int(code);
   }

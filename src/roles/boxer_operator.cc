@@ -50,8 +50,7 @@ void Boxer::count_answer(const LiveCall& call, box::Outcome outcome) {
 
 void Boxer::count_start(LiveCall& call, box::BoxStart start) {
   if (!call.started) return;
-  numbers_.observe(Metric::box_start_seconds,
-                   {start == box::BoxStart::with_its_call ? "cold" : "warm"},
+  numbers_.observe(Metric::box_start_seconds, {std::string(box::kind_of(start))},
                    *std::exchange(call.started, std::nullopt) - call.ordered);
 }
 

@@ -215,6 +215,7 @@ void Boxer::read_keeper(const std::string& name) {
   result.content = std::move(report.content);
   result.background = report.background;
   result.guard = report.guard;
+  result.start = report.start;
   result.rule = call->second.plan->plan().rule;
   if (result.background > 0) {
     auto& left = at->second.left_running;

@@ -186,6 +186,7 @@ JsonObject result_members(const CallResult& result, AuditLevel level) {
   members.set("ns", result.usage.wall_us * kNanoseconds);
   members.set("cpu", result.usage.cpu_us * kNanoseconds);
   members.set("rss", result.usage.peak_kib);
+  if (result.start) members.set("box", box::kind_of(*result.start));
   if (result.background > 0) members.set("left", static_cast<std::int64_t>(result.background));
   if (!result.guard.is_whole) members.set("guard", "searched in part");
   return members;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "box/guard_report.h"
 #include "box/outcome.h"
 #include "box/session_store.h"
+#include "box/session_wire.h"
 
 namespace glovebox::roles {
 
@@ -21,6 +23,8 @@ struct CallResult {
   std::uint32_t background = 0;
   // What was made under guarded names and taken away; not stored either.
   box::GuardReport guard{};
+  // Whether the box waited for the call; nothing where there was none, or nobody knows: not stored.
+  std::optional<box::BoxStart> start{};
 };
 
 // An answer of ours instead of a box's.

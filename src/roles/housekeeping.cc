@@ -27,6 +27,10 @@ Duration round_of(Duration keep) {
   return std::clamp(keep / 4, kShortestRound, kLongestRound);
 }
 
+Duration wall_of(const Clock& clock) {
+  return std::chrono::microseconds(clock.wall().microseconds);
+}
+
 Result<void> clear_sessions(int sessions_fd) {
   Result<void> first;
   for (const os::FolderEntry& entry : TRY(os::list_folder(sessions_fd, kMaxFolders))) {
@@ -50,7 +54,8 @@ bool anything_gone(int folder) {
 
 }  // namespace
 
-Housekeeping::Housekeeping(const Parts& parts) : parts_(parts) {
+Housekeeping::Housekeeping(const Parts& parts)
+    : parts_(parts), wall_(wall_of(parts.clock)), boot_(parts.clock.boot()) {
   if (parts_.keep > Duration::zero()) next_round_ = parts_.clock.monotonic();
   if (auto done = parts_.workspaces.put_away_unfinished(random_); !done)
     parts_.log.warning("unfinished workspaces are left", {{"why", done.error().message()}});
@@ -98,6 +103,19 @@ void Housekeeping::touch(int session_folder) const {
     parts_.log.warning("the use of a session was not noted", {{"why", done.error().message()}});
 }
 
+void Housekeeping::watch_clock() {
+  const Duration wall = wall_of(parts_.clock), boot = parts_.clock.boot();
+  const Duration ahead = (wall - std::exchange(wall_, wall)) - (boot - std::exchange(boot_, boot));
+  const Duration now = parts_.clock.monotonic();
+  if (ahead > kClockStep) {
+    doubt_until_ = now + parts_.keep;
+    parts_.log.warning("the clock was set forward, old sessions are kept for the time of keep",
+                       {{"seconds", static_cast<std::int64_t>(ahead / seconds(1))}});
+  } else if (doubt_until_ && now >= *doubt_until_) {
+    doubt_until_.reset();
+  }
+}
+
 void Housekeeping::begin_round() {
   next_round_ = parts_.clock.monotonic() + round_of(parts_.keep);
   auto entries = os::list_folder(parts_.sessions_fd, kMaxFolders);
@@ -137,11 +155,12 @@ void Housekeeping::put_away(const std::string& folder) {
 }
 
 void Housekeeping::look_at_some(const std::set<std::string>& in_use) {
+  watch_clock();
   for (std::size_t i = 0; i < kLooksAtOnce && !to_look_at_.empty(); ++i) {
     const std::string folder = std::move(to_look_at_.back());
     to_look_at_.pop_back();
     if (!in_use.contains(folder)) {
-      if (is_idle(folder)) put_away(folder);
+      if (!doubt_until_ && is_idle(folder)) put_away(folder);
     } else if (const auto opened = os::open_at(parts_.sessions_fd, folder, kFolder)) {
       touch(opened->get());
     }

@@ -5,8 +5,13 @@
 // done. A session's folder below sessions/ tells by its time of modification when the session was
 // used last: it is touched when the session opens and closes and at each round while it is open.
 // Only workspaces that such a folder stands for are ever removed, so nothing else that lies beside
-// them is; and never one that is in use. The time is the wall clock's: a clock that is set forward
-// by more than `keep` ends the keeping.
+// them is; and never one that is in use.
+//
+// Times of modification are the wall clock's, which can be set. One that was set back makes
+// everything younger, and it is kept for longer. One that was set forward, against the clock that
+// counts since boot, is not believed for the time of `keep`: nothing is removed until then, so that
+// nothing goes earlier than it would have. What happens to the clock while this does not run is not
+// seen.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +35,8 @@ namespace glovebox::roles {
 
 // Sessions with a result that nobody took yet stay at least so long.
 constexpr Duration kKeepUnposted = seconds(24 * 3600);
+// By less than this the two clocks may differ from one look to the next.
+constexpr Duration kClockStep = seconds(10);
 // Copies of the seed at the same time; more sessions wait for their turn.
 constexpr std::size_t kMaxSowings = 4;
 
@@ -65,6 +72,7 @@ class Housekeeping {
  private:
   void start_sowings();
   void begin_round();
+  void watch_clock();
   void look_at_some(const std::set<std::string>& in_use);
   bool is_idle(const std::string& folder) const;
   void put_away(const std::string& folder);
@@ -79,6 +87,8 @@ class Housekeeping {
   };
   std::map<std::string, Sowing> sowing_;
   std::vector<Sown> sown_;
+  Duration wall_, boot_;                 // when they were looked at last
+  std::optional<Duration> doubt_until_;  // the wall clock was set forward
   std::optional<Duration> next_round_;   // none: everything is kept
   std::vector<std::string> to_look_at_;  // folders of the round that goes on
   bool to_clear_ = false;

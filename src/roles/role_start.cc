@@ -160,16 +160,26 @@ ExitCode exit_code_for(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::unsupported:
       return ExitCode::host_lacks;
-    case ErrorKind::conflict:
-      return ExitCode::corrupt_log;
-    case ErrorKind::io:
-      return ExitCode::log_failed;
     case ErrorKind::invalid:
     case ErrorKind::denied:
     case ErrorKind::not_found:
       return ExitCode::unconfigured;
     default:
       return ExitCode::bug;
+  }
+}
+
+ExitCode exit_code_of_log(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::conflict:
+      return ExitCode::corrupt_log;
+    case ErrorKind::exists:  // another process that writes this log
+      return ExitCode::busy;
+    case ErrorKind::io:
+    case ErrorKind::limit:
+      return ExitCode::log_failed;
+    default:
+      return exit_code_for(error);
   }
 }
 

@@ -66,8 +66,9 @@ Result<void> send_peer(const ipc::Channel& channel, std::string_view name, int f
 Result<void> send_ready(const ipc::Channel& supervisor);
 // Tells why the role ends. The caller then ends with `code`.
 void send_fatal(const ipc::Channel& supervisor, ExitCode code, std::string_view message);
-// The documented code for an error that ended a start.
+// The documented code for an error that ended a start. Only what the auditor opens is of the log.
 ExitCode exit_code_for(const Error& error);
+ExitCode exit_code_of_log(const Error& error);
 
 // What came from the supervisor after the start.
 struct SupervisorEvent {

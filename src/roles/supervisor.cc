@@ -72,6 +72,11 @@ Outcome<> Supervisor::prepare() {
     if (auto made = box::make_group(own, prefix + random.hex(4))) groups_ = std::move(*made);
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
+  if (options_.worker && !options_.worker->proxy_command.empty()) {
+    auto command = SecretCommand::keep(options_.worker->proxy_command, options_.started);
+    if (!command) return command.error();
+    command_ = *std::move(command);
+  }
   if (options_.started == StartedAs::root) {
     if (options_.worker) {
       std::vector<std::string> files = options_.policy.paths;
@@ -210,6 +215,7 @@ Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) 
 }
 
 Outcome<> Supervisor::start_all() {
+  TRY(print_first_word());
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   auto own = ipc::make_channel_pair();
@@ -384,6 +390,7 @@ std::vector<int> Supervisor::fds() const {
   }
   if (policy_log_.connected()) fds.push_back(policy_log_.fd());
   if (control_) std::ranges::copy(control_->fds(), std::back_inserter(fds));
+  if (command_.there()) fds.push_back(command_.fd());
   return fds;
 }
 
@@ -403,6 +410,7 @@ Outcome<> Supervisor::attend() {
     if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
   attend_policy();
+  if (command_.there() && readable(command_.fd())) renew_word();
   return {};
 }
 

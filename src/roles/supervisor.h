@@ -44,6 +44,7 @@
 #include "roles/policy_log.h"
 #include "roles/policy_source.h"
 #include "roles/role_start.h"
+#include "roles/secret_command.h"
 #include "roles/secret_file.h"
 #include "roles/state_folder.h"
 
@@ -57,6 +58,7 @@ struct WorkerOrder {
   codec::Json settings;
   std::vector<std::pair<std::string, Secret>> secrets;
   std::vector<std::pair<std::string, SecretFile>> secret_files;  // where they are read again
+  std::vector<std::string> proxy_command;                        // prints kProxyAuth; empty: none
 };
 
 struct SupervisorOptions {
@@ -162,6 +164,10 @@ class Supervisor : private PolicyHands {
 
   void reload_authorities();
   void renew_secret(std::string_view name);
+  void replace_secret(Secret& held, std::string_view name, Secret&& read);
+  Outcome<> print_first_word();
+  Result<Secret> take_word();
+  void renew_word();
   void update(Role role, const codec::Json& settings, const SecretList& secrets);
   void observe(const ipc::Observe& question);
   void pass_on(Role role, ipc::Observed observed);
@@ -173,6 +179,7 @@ class Supervisor : private PolicyHands {
   const Log& log_;
   UniqueFd executable_;
   FileOpener opener_;
+  SecretCommand command_;
   box::HostFacts host_;
   bool call_reports_ = false;
   box::GroupPlaces groups_;

@@ -36,17 +36,54 @@ void Supervisor::renew_secret(std::string_view name) {
   const auto secret = std::ranges::find_if(secrets, named);
   const auto file = std::ranges::find_if(files, named);
   if (secret == secrets.end()) return;
+  if (name == kProxyAuth && !options_.worker->proxy_command.empty()) {
+    if (auto asked = command_.ask(); !asked)
+      log_.error("a secret cannot be read, the last one holds",
+                 {{"secret", name}, {"why", asked.error().message()}});
+    return;
+  }
   if (file == files.end())
     return log_.info("a secret came once and is not read again", {{"secret", name}});
   auto read = read_secret_file(opener_, file->second);
   if (!read)
     return log_.error("a secret cannot be read, the last one holds",
                       {{"secret", name}, {"why", read.error().message()}});
-  if (equal_secrets(read->reveal(), secret->second.reveal()))
+  replace_secret(secret->second, name, *std::move(read));
+}
+
+void Supervisor::replace_secret(Secret& held, std::string_view name, Secret&& read) {
+  if (equal_secrets(read.reveal(), held.reveal()))
     return log_.info("a secret is as it was", {{"secret", name}});
-  secret->second = *std::move(read);
+  held = std::move(read);
   log_.info("a secret is read again", {{"secret", name}});
-  update(Role::worker, Json::object(), {{secret->first, &secret->second}});
+  update(Role::worker, Json::object(), {{std::string(name), &held}});
+}
+
+// --- the word for the proxy, when a program prints it
+
+// Nothing is started without it: every connection would be refused.
+Outcome<> Supervisor::print_first_word() {
+  if (!command_.there()) return {};
+  if (auto asked = command_.ask(); !asked) return asked.error();
+  auto word = take_word();
+  if (!word) return failure(ExitCode::unconfigured, word.error(), kProxyAuth);
+  options_.worker->secrets.emplace_back(std::string(kProxyAuth), *std::move(word));
+  return {};
+}
+
+Result<Secret> Supervisor::take_word() {
+  CommandAnswer answer = command_.take();
+  if (!answer.said.empty()) log_.warning("the command of proxy_auth says", {{"text", answer.said}});
+  return std::move(answer.secret);
+}
+
+void Supervisor::renew_word() {
+  auto word = take_word();
+  if (!word)
+    return log_.error("a secret cannot be read, the last one holds",
+                      {{"secret", kProxyAuth}, {"why", word.error().message()}});
+  for (auto& [name, held] : options_.worker->secrets)
+    if (name == kProxyAuth) return replace_secret(held, name, *std::move(word));
 }
 
 void Supervisor::reload_authorities() {

@@ -55,6 +55,18 @@ def wrong(done, status, says="", never="canary-secret"):
     return None
 
 
+def box_starts(log):
+    """(number of the call in the order of their starts, cold or warm) of every result in a log."""
+    calls, starts = [], []
+    for line in log.splitlines():
+        record = json.loads(line)
+        if record["k"] == "tool.intent":
+            calls.append(record["tu"])
+        elif record["k"] == "tool.result" and record["tu"] in calls:
+            starts.append((calls.index(record["tu"]), record.get("box")))
+    return starts
+
+
 def remove(path):
     """Also what is nested too deep for Python."""
     subprocess.run(["rm", "-rf", str(path)], check=True)
@@ -79,6 +91,7 @@ class Attack:
         self.work = self.make_work("work")
         self.probe = self.work / "probe"
         self.leak = os.open(self.canaries.folder, os.O_RDONLY)
+        self.log_read = 0
         self.set_mode(MODES[0])
 
     def make_work(self, name):
@@ -145,6 +158,14 @@ class Attack:
         if work != "none":  # a fresh one, which goes with the call
             command += ["--workdir", str(work or self.work)]
         return self.finish([*command, *map(str, arguments)], text, variables, seconds, how)
+
+    def box_starts(self):
+        """Of the calls since this was asked last: whether their boxes were made with them (cold) or
+        waited for them (warm)."""
+        log = self.state / "audit/log.jsonl"
+        text = log.read_text()[self.log_read:] if log.exists() else ""
+        self.log_read += len(text)
+        return [start for _, start in box_starts(text)]
 
     def tool(self, name, value, **how):
         return self.exec(["--tool", name], text=json.dumps(value), **how)

@@ -7,7 +7,7 @@ import shutil
 import time
 
 import oracle
-from attack import BINARY, collect, remove, wrong
+from attack import BINARY, box_starts, collect, remove, wrong
 from host_cases import LongCall
 
 CASES = []
@@ -30,8 +30,9 @@ def inline(value):
     return json.dumps(value)
 
 
-def play(attack, *steps, seconds=90, text=None):
-    """One session, with these calls in a row. `text`: of another policy than the suite's."""
+def play(attack, *steps, seconds=90, text=None, starts=None):
+    """One session, with these calls in a row. `text`: of another policy than the suite's. `starts`: a
+    list to be filled, see attack.box_starts."""
     script_text = 'rehearsal = 1\nname = "keep"\nabout = "calls of one session"\n'
     for number, one in enumerate(steps):
         script_text += f'\n[[step]]\ntitle = "step {number}"\n'
@@ -51,6 +52,8 @@ def play(attack, *steps, seconds=90, text=None):
     done = attack.finish([BINARY, "rehearse", str(script), "--policy", str(policy),
                           "--state", str(state), "--timeout", f"{seconds}s"], "",
                          {"ATTACK_TOKEN": "canary-token-77aa"}, seconds, {})
+    if starts is not None:
+        starts += box_starts((state / "audit/log.jsonl").read_text())
     problem = wrong(done, 0)
     bad = re.findall(r"^.*\n +NOT ok.*\n(?: +!.*\n)*", done.stdout, re.MULTILINE)
     if not problem or not bad:

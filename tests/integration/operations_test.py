@@ -56,7 +56,7 @@ def a_bad_file_is_refused_with_its_place(keep):
             "did you mean `workdir`?")
     refused("[egress]\n", "glovebox.toml:1:2: error GB0017", "not in this version")
     refused("", "group", mode=0o664)
-    refused("", "no environment", code=64)
+    refused("", "no environment")
     refused("[control_plane]\nenvironment_id = 'e'\n", "no environment key")
     key = "[control_plane]\nenvironment_id = 'e'\nenvironment_key = 'file:FOLDER/key'\n"
     refused(key, "environment_key: FOLDER/key", "ENOENT")
@@ -234,6 +234,81 @@ proxy_auth = "file:{folder}/proxy"
     assert "word" not in re.sub("a word that", "", worker.log()), worker.log()
 
 
+def through_a_proxy(folder, plane, proxy, program):
+    """A configuration with a program that prints the word."""
+    file = configuration(folder, plane)
+    text = pathlib.Path(file).read_text().replace(plane.base_url, "http://plane.test")
+    return write(file, text.replace("[control_plane]", f"""[control_plane]
+allow_http = true
+proxy = "127.0.0.1:{proxy.port}"
+proxy_auth = ["{program}", "{folder}/word"]
+"""))
+
+
+def a_program_prints_the_word_for_the_proxy(keep):
+    plane = keep(Plane())
+    proxy = keep(Proxy(plane, "user:second word"))
+    folder = fresh_folder()
+    write(folder + "/word", "user:first word\n", 0o644)
+    program = write(folder + "/program", "#!/bin/sh\necho asked for $1 >&2\ncat $1\n", 0o755)
+    worker = keep(Configured(through_a_proxy(folder, plane, proxy, program)))
+    wait_for("a refusal", lambda: proxy.refused)
+    # It is asked again, and prints the same, before it prints another.
+    wait_for("another run", lambda: "a secret is as it was" in worker.log())
+    write(folder + "/word", "user:second word\n", 0o644)
+    session = plane.session()
+    assert plane.result(session, plane.bash(session, "echo through")) == ("through", False)
+    assert "asked for " + folder + "/word" in worker.log(), worker.log()
+    # A run that fails leaves the word that there was.
+    proxy.word = "user:third word"
+    write(folder + "/word", "one\ntwo\n", 0o644)
+    worker.process.send_signal(signal.SIGHUP)
+    wait_for("the failure", lambda: "more than one line" in worker.log())
+    write(folder + "/word", "user:third word\n", 0o644)
+    worker.process.send_signal(signal.SIGHUP)
+    wait_for("the third", lambda: worker.log().count("a secret is read again") == 2)
+    worker.kill_role("worker")  # the next one has it
+    session = plane.session()
+    assert plane.result(session, plane.bash(session, "echo again")) == ("again", False)
+    for word in ("first word", "second word", "third word"):
+        assert word not in worker.log(), worker.log()
+    assert worker.terminate() == 0
+
+
+def a_program_for_the_word_that_cannot_be_used(keep):
+    plane = keep(Plane())
+    proxy = keep(Proxy(plane, "user:word"))
+
+    def refuses(says, text="cat $1", mode=0o755, more=lambda folder: None):
+        folder = fresh_folder()
+        write(folder + "/word", "user:word\n", 0o644)
+        program = write(folder + "/program", f"#!/bin/sh\n{text}\n", mode)
+        file = through_a_proxy(folder, plane, proxy, program)
+        more(folder)
+        done = run("run", "--config", file)
+        assert done.returncode == 78, done
+        assert f"proxy_auth: {folder}/program: " in done.stderr and says in done.stderr, done.stderr
+        assert "user:word" not in done.stderr, done.stderr
+        return done
+    refuses("can be written by group or others", mode=0o775)
+    refuses("cannot be executed", mode=0o644)
+    refuses("others can put something in its place", more=lambda folder: os.chmod(folder, 0o777))
+    refuses("ENOENT", more=lambda folder: os.unlink(folder + "/program"))
+    done = refuses("ended with status 3", text="echo 'no ticket \x1b[2J' >&2; cat $1; exit 3")
+    assert "no ticket" in done.stderr and "\x1b" not in done.stderr, done.stderr
+    refuses("printed nothing", text="true")
+    assert not proxy.asked
+    # Whoever looks at the way there has the word from the program too.
+    folder = fresh_folder()
+    write(folder + "/word", "user:word\n", 0o644)
+    program = write(folder + "/program", "#!/bin/sh\ncat $1\n", 0o755)
+    done, seen = checks("--config", through_a_proxy(folder, plane, proxy, program))
+    assert "answers with status 404" in seen["control plane"]["detail"], seen
+    write(folder + "/word", "user:wrong\n", 0o644)
+    done, seen = checks("--config", folder + "/glovebox.toml")
+    assert done.returncode == 69 and "407" in seen["control plane"]["detail"], seen
+
+
 def a_new_policy_is_for_new_sessions(keep):
     plane = keep(Plane())
     folder = fresh_folder()
@@ -389,6 +464,8 @@ CASES = [
     ("a refused key is read again", a_refused_key_is_read_again),
     ("a key is read again on a hang-up", a_key_is_read_again_on_a_hang_up),
     ("a word that the proxy refuses is read again", a_word_that_the_proxy_refuses_is_read_again),
+    ("a program prints the word for the proxy", a_program_prints_the_word_for_the_proxy),
+    ("a program for the word that cannot be used", a_program_for_the_word_that_cannot_be_used),
     ("a new policy is for new sessions", a_new_policy_is_for_new_sessions),
     ("other authorities are read again", other_authorities_are_read_again),
     ("the first signal drains, the second ends", the_first_signal_drains_the_second_ends),

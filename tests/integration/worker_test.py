@@ -361,6 +361,12 @@ def one_claimed_item(keep):
     refused = keep(Worker(plane, *flags, command=("worker", "run"), key_variable=False))
     assert refused.process.wait(30) == 78 and "group or others can read it" in refused.log()
     os.chmod(secret, 0o600)
+    for credentials in (flags[:4], flags):  # none, and one that is of no use
+        pathlib.Path(secret).write_text("nonsense")
+        refused = keep(Worker(plane, *credentials, command=("worker", "run"), key_variable=False))
+        assert refused.process.wait(30) == 78, refused.log()
+        assert "credential" in refused.log() and "hint: ANTHROPIC_WORK_SECRET" in refused.log()
+    pathlib.Path(secret).write_text(item["secret"])
     worker = keep(Worker(plane, *flags, command=("worker", "run"), key_variable=False))
     assert plane.result(session, plane.bash(session, "echo up"))[0] == "up"
     plane.end_turn(session)

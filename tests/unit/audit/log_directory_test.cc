@@ -126,7 +126,7 @@ TEST_CASE("a second writer is kept out until the first is gone") {
     const LogDirectory first = open_in(folder).value();
     const auto second = open_in(folder);
     REQUIRE_FALSE(second);
-    CHECK(second.error().kind() == ErrorKind::conflict);
+    CHECK(second.error().kind() == ErrorKind::exists);
     CHECK(LogDirectory::open_to_read(folder / "audit"));
   }
   CHECK(open_in(folder));

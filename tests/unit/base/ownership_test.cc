@@ -1,6 +1,9 @@
 #include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -47,6 +50,17 @@ TEST_CASE("a secret cannot be copied and wipes what it was made from") {
   Secret other = std::move(secret);
   CHECK(secret.empty());
   CHECK(other.duplicate().reveal() == other.reveal());
+}
+
+TEST_CASE("a forked child has zeros where its parent has a secret") {
+  const Secret secret = Secret::take(std::string("sk-test-0123456789"));
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) ::_exit(secret.reveal() == std::string(18, '\0') ? 0 : 1);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(secret.reveal() == "sk-test-0123456789");
 }
 
 TEST_CASE("secrets are compared by all of their bytes") {

@@ -2,9 +2,12 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <format>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 using namespace glovebox;
 using namespace glovebox::cli;
@@ -105,6 +108,33 @@ TEST_CASE("a secret that stands in the file by mistake is not shown") {
     CHECK(said.contains("glovebox.toml:"));
     CHECK_FALSE(said.contains("sk-ant"));
   }
+}
+
+TEST_CASE("proxy_auth is a reference or a command, and a command is judged") {
+  const auto with = [](std::string_view value) {
+    return std::format("[control_plane]\nproxy_auth = {}\n", value);
+  };
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"[]", "1 to 32 words"},
+      {"[\"prog\"]", "absolute path of its program"},
+      {"[\"/a/../b\"]", "absolute path of its program"},
+      {"[\"/\"]", "absolute path of its program"},
+      {"[\"/bin/a\", 7]", "each word of proxy_auth must be a string"},
+      {"[\"/bin/a\", \"b\\u0000c\"]", "GB0"},
+      {"7", "must be a string"},
+      {"\"/bin/a\"", "a secret is named by"},
+  };
+  for (const auto& [value, says] : rows) {
+    CAPTURE(value);
+    CHECK(refusal(with(value)).contains(says));
+  }
+  std::string many = "[\"/bin/a\"";
+  for (int i = 0; i < 32; ++i) many += ", \"x\"";
+  CHECK(refusal(with(many + "]")).contains("1 to 32 words"));
+  CHECK(refusal(with("[\"/bin/a\", \"" + std::string(4097, 'x') + "\"]")).contains("4096 bytes"));
+  const Configuration read = accepted(with("[\"/usr/bin/word\", \"--for\", \"a proxy\"]"));
+  CHECK(read.proxy_command == std::vector<std::string>{"/usr/bin/word", "--for", "a proxy"});
+  CHECK_FALSE(read.proxy_auth);
 }
 
 TEST_CASE("everything that is wrong is told at once, in the order of the file") {

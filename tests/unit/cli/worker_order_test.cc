@@ -93,6 +93,55 @@ TEST_CASE("an order that cannot be served is refused, with the code and a way ou
        {kKey},
        ExitCode::usage,
        "hint: --environment-id"},
+      {"no environment in the file that is named",
+       [](Reading& r) {
+         r.options.environment.reset();
+         r.options.config = "/etc/glovebox/glovebox.toml";
+       },
+       {kKey},
+       ExitCode::unconfigured,
+       "environment_id in [control_plane]"},
+      {"a key that is no header",
+       [](Reading&) {},
+       {{"ANTHROPIC_ENVIRONMENT_KEY", "sk-env\n2"}},
+       ExitCode::unconfigured,
+       "the environment key cannot be sent"},
+      {"a worker's id that is no header",
+       [](Reading& r) { r.options.worker_id = "a\rb"; },
+       {kKey},
+       ExitCode::unconfigured,
+       "the worker's id cannot be sent"},
+      {"a version that is no header",
+       [](Reading& r) { r.options.api_version = " 2"; },
+       {kKey},
+       ExitCode::unconfigured,
+       "the API's version cannot be sent"},
+      {"a proxy of another kind",
+       [](Reading&) {},
+       {kKey, {"https_proxy", "socks5://sk-env:1"}},
+       ExitCode::unconfigured,
+       "HTTPS_PROXY: proxy address"},
+      {"an exception from the proxy that is none",
+       [](Reading&) {},
+       {kKey, {"NO_PROXY", "10.0.0.0/99"}},
+       ExitCode::unconfigured,
+       "NO_PROXY"},
+      {"run without any credential",
+       [](Reading& r) {
+         r.options.mode = Mode::run;
+         r.options.work = r.options.session = "x";
+       },
+       {},
+       ExitCode::unconfigured,
+       "hint: ANTHROPIC_WORK_SECRET"},
+      {"run with a secret that is none, and no key",
+       [](Reading& r) {
+         r.options.mode = Mode::run;
+         r.options.work = r.options.session = "x";
+       },
+       {{"ANTHROPIC_WORK_SECRET", "sk-env"}},
+       ExitCode::unconfigured,
+       "no usable credential"},
       {"no key", [](Reading&) {}, {}, ExitCode::unconfigured, "hint: ANTHROPIC_ENVIRONMENT_KEY"},
       {"an empty key",
        [](Reading&) {},
@@ -330,23 +379,32 @@ TEST_CASE("a key of the command line is used, with a warning that does not repea
 }
 
 TEST_CASE("one claimed item needs no environment key, and may bring a secret") {
+  // {"sessions_token":"t"}
+  constexpr const char* kSecret = "eyJzZXNzaW9uc190b2tlbiI6InQifQ";
   Reading reading;
   reading.options.mode = WorkerOptions::Mode::run;
   const auto order = reading.read({{"ANTHROPIC_WORK_ID", "w"},
                                    {"ANTHROPIC_SESSION_ID", "s"},
-                                   {"ANTHROPIC_WORK_SECRET", "variable"}});
+                                   {"ANTHROPIC_WORK_SECRET", kSecret}});
   REQUIRE(order);
   REQUIRE(order->settings.claimed);
   CHECK(order->settings.claimed->work == "w");
   CHECK(order->settings.claimed->session == "s");
-  CHECK(find(*order, roles::kWorkSecret)->reveal() == "variable");
+  CHECK(find(*order, roles::kWorkSecret)->reveal() == kSecret);
 
-  reading.options.work_secret_file = reading.file("file\n\n", 0600);
+  reading.options.work_secret_file = reading.file("eyJzZXNzaW9uc190b2tlbiI6ImYifQ\n\n", 0600);
   const auto from_file = reading.read({{"ANTHROPIC_WORK_ID", "w"},
                                        {"ANTHROPIC_SESSION_ID", "s"},
-                                       {"ANTHROPIC_WORK_SECRET", "variable"}});
+                                       {"ANTHROPIC_WORK_SECRET", kSecret}});
   REQUIRE(from_file);
-  CHECK(find(*from_file, roles::kWorkSecret)->reveal() == "file");
+  CHECK(find(*from_file, roles::kWorkSecret)->reveal() == "eyJzZXNzaW9uc190b2tlbiI6ImYifQ");
+
+  // One that cannot be read is no obstacle where there is a key.
+  reading.options.work_secret_file.reset();
+  CHECK(reading.read({kKey,
+                      {"ANTHROPIC_WORK_ID", "w"},
+                      {"ANTHROPIC_SESSION_ID", "s"},
+                      {"ANTHROPIC_WORK_SECRET", "nonsense"}}));
 }
 
 TEST_CASE("the settings are those of the flags") {

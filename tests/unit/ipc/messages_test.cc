@@ -42,6 +42,8 @@ std::vector<Message> messages() {
       row("Observed", Observed{7, "boxer", R"({"a":1})", "no box can be made"}),
       row("OpenFile", OpenFile{"/etc/glovebox/key"}),
       row("FileOpened", FileOpened{13}),
+      row("RunCommand", RunCommand{}),
+      row("CommandRan", CommandRan{"ended with status 1", "no ticket"}),
       row("OpenSession", OpenSession{"s", "env", "agent", "work", "[\"skills\"]"}),
       row("SessionOpened", SessionOpened{"s", 7, {}}),
       row("SessionOpened with results kept", SessionOpened{"s", 7, {"t", "u"}}),

@@ -23,10 +23,13 @@
 namespace glovebox::roles {
 namespace {
 
-// The wall clock is the real one, which times of modification are taken from.
+// The wall clock is the real one, which times of modification are taken from, until it is set.
 class RoundsClock final : public Clock {
  public:
-  WallTime wall() const override { return real_.wall(); }
+  WallTime wall() const override {
+    return {real_.wall().microseconds + set_by_ / std::chrono::microseconds(1)};
+  }
+  void set(Duration by) { set_by_ += by; }
   Duration boot() const override { return real_.boot() + ahead_; }
   Duration monotonic() const override { return real_.monotonic() + ahead_; }
   void next_round() { ahead_ += kKeep; }
@@ -34,7 +37,7 @@ class RoundsClock final : public Clock {
  private:
   static constexpr Duration kKeep = seconds(3600);
   SystemClock real_;
-  Duration ahead_{};
+  Duration ahead_{}, set_by_{};
 };
 
 constexpr Duration kKeep = seconds(3600);
@@ -123,6 +126,36 @@ TEST_CASE("what nobody came back to goes when its time is over") {
   for (const char* folder : {"work", "sessions"})
     for (const auto& entry : std::filesystem::directory_iterator(house.place_.at(folder)))
       CHECK_FALSE(entry.path().filename().string().starts_with('.'));
+}
+
+TEST_CASE("a clock that is set forward ends no session's keeping, one that is set back neither") {
+  constexpr Duration kDay = seconds(24 * 3600);
+  House house;
+  for (const char* name : {"young", "open"}) house.session(name);
+  house.rest({"open"});
+  house.clock_.set(kDay);
+  house.rest({"open"});
+  CHECK(house.is_whole("young"));
+  CHECK(house.is_whole("open"));
+  house.clock_.set(-kDay);
+  house.rest({"open"});
+  CHECK(house.is_whole("young"));
+  // It stays where it was set to: that is believed when the time of keep has passed.
+  house.clock_.set(kDay);
+  house.rest({"open"});
+  CHECK(house.is_whole("young"));
+  house.rest({"open"});
+  CHECK(house.is_gone("young"));
+  CHECK(house.is_whole("open"));
+}
+
+TEST_CASE("a clock that runs a little faster is believed") {
+  House house;
+  house.session("old");
+  house.age("old", kKeep + seconds(60));
+  house.clock_.set(kKeep + kClockStep / 2);
+  house.rest();
+  CHECK(house.is_gone("old"));
 }
 
 TEST_CASE("for ever is for ever") {

@@ -3,6 +3,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string_view>
 
+#include "base/error.h"
+#include "base/exit_code.h"
+#include "roles/role_start.h"
+
 using namespace glovebox::roles;
 
 TEST_CASE("a range of ids that somebody has is refused") {
@@ -38,4 +42,34 @@ TEST_CASE("a range of ids is read") {
   CHECK(parse_id_range("100000-165535").value() == IdRange{100000, 165535});
   CHECK(parse_id_range("1900000000-1900065535").value() == IdRange{});
   CHECK(parse_id_range("70000-70000").value() == IdRange{70000, 70000});
+}
+
+TEST_CASE("a start that fails ends with the documented code") {
+  using glovebox::Error;
+  using glovebox::ErrorKind;
+  using glovebox::ExitCode;
+  struct Row {
+    ErrorKind kind;
+    ExitCode code, of_log;
+  };
+  const Row rows[] = {
+      {ErrorKind::invalid, ExitCode::unconfigured, ExitCode::unconfigured},
+      {ErrorKind::not_found, ExitCode::unconfigured, ExitCode::unconfigured},
+      {ErrorKind::denied, ExitCode::unconfigured, ExitCode::unconfigured},
+      {ErrorKind::unsupported, ExitCode::host_lacks, ExitCode::host_lacks},
+      {ErrorKind::conflict, ExitCode::bug, ExitCode::corrupt_log},
+      {ErrorKind::io, ExitCode::bug, ExitCode::log_failed},
+      {ErrorKind::limit, ExitCode::bug, ExitCode::log_failed},
+      {ErrorKind::exists, ExitCode::bug, ExitCode::busy},
+      {ErrorKind::timeout, ExitCode::bug, ExitCode::bug},
+      {ErrorKind::cancelled, ExitCode::bug, ExitCode::bug},
+      {ErrorKind::closed, ExitCode::bug, ExitCode::bug},
+      {ErrorKind::protocol, ExitCode::bug, ExitCode::bug},
+      {ErrorKind::internal, ExitCode::bug, ExitCode::bug},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(to_string(row.kind));
+    CHECK(exit_code_for(Error(row.kind, "x")) == row.code);
+    CHECK(exit_code_of_log(Error(row.kind, "x")) == row.of_log);
+  }
 }
