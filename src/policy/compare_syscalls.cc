@@ -51,6 +51,8 @@ class Side {
     if (denied_.contains(name)) return kDenied;
     if (rule == nullptr) return table_.fallback;
     if (!rule->condition || holds(rule->condition->when, call)) return rule->action;
+    for (const seccomp::Branch& branch : rule->condition->between)
+      if (holds(branch.when, call)) return branch.action;
     return rule->condition->otherwise;
   }
   bool names(std::string_view name) const {
@@ -73,8 +75,12 @@ bool allows(const Action& action) {
 bool same(const Rule* a, const Rule* b) {
   if (a == nullptr || b == nullptr) return a == b;
   const auto text = [](const Rule& rule) {
-    return rule.condition ? to_string(rule.condition->when) + to_string(rule.condition->otherwise)
-                          : std::string();
+    std::string text;
+    if (!rule.condition) return text;
+    text = to_string(rule.condition->when);
+    for (const seccomp::Branch& branch : rule.condition->between)
+      text += to_string(branch.action) + to_string(branch.when);
+    return text + to_string(rule.condition->otherwise);
   };
   return a->action == b->action && text(*a) == text(*b);
 }
@@ -83,10 +89,15 @@ bool same(const Rule* a, const Rule* b) {
 std::optional<std::array<std::vector<std::uint64_t>, seccomp::kArguments>> cases_of(
     const Rule* before, const Rule* after) {
   std::array<std::vector<const Term*>, seccomp::kArguments> terms;
-  for (const Rule* rule : {before, after})
-    if (rule != nullptr && rule->condition)
-      for (const seccomp::Conjunction& conjunction : rule->condition->when)
-        for (const Term& term : conjunction) terms.at(term.argument).push_back(&term);
+  const auto add = [&](const seccomp::Predicate& when) {
+    for (const seccomp::Conjunction& conjunction : when)
+      for (const Term& term : conjunction) terms.at(term.argument).push_back(&term);
+  };
+  for (const Rule* rule : {before, after}) {
+    if (rule == nullptr || !rule->condition) continue;
+    add(rule->condition->when);
+    for (const seccomp::Branch& branch : rule->condition->between) add(branch.when);
+  }
   std::array<std::vector<std::uint64_t>, seccomp::kArguments> cases;
   std::size_t all = 1;
   for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -193,7 +204,8 @@ class Comparison {
 // Where nothing but `deny` says something.
 void denied_calls(const Sides& sides, Findings& findings) {
   if (!sides.before.syscalls.empty()) return;
-  const Table everything{"", {Action::Kind::allow, 0}, {}};
+  Table everything;
+  everything.fallback = {Action::Kind::allow, 0};
   Comparison(Side(sides.before, everything), Side(sides.after, everything), findings).run();
 }
 

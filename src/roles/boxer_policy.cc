@@ -83,7 +83,9 @@ void Boxer::end_stale_keeper(Ticket ticket, BoxerSession& session) {
   if (busy) return;
   session.stale_keeper = false;
   if (!session.keeper) return;
-  session.background_ended += session.keeper->end();
+  const box::KeeperParting parting = session.keeper->end();
+  session.background_ended += parting.background;
+  note_refusals(name, parting.refusals);
   session.keeper.reset();
 }
 
