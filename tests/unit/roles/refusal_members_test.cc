@@ -1,10 +1,16 @@
 #include <catch2/catch_test_macros.hpp>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "audit/record.h"
 #include "audit/show.h"
+#include "box/plan.h"
 #include "box/refusal.h"
 #include "codec/json.h"
+#include "policy/builtin.h"
+#include "roles/boxer_settings.h"
+#include "roles/call_decision.h"
 #include "roles/call_record.h"
 
 namespace glovebox::roles {
@@ -32,6 +38,29 @@ box::Refusal ptrace() {
 
 std::string json(const box::Refusal& refusal, const std::string& filter = kFilter) {
   return codec::to_json(refusal_members(refusal, with_rules(), filter));
+}
+
+class EmptyHost final : public box::HostView {
+ public:
+  std::optional<box::PathFacts> look(const std::string&) const override { return std::nullopt; }
+};
+
+TEST_CASE("a host where filters cannot report refuses a policy that needs it, with the remedy") {
+  BoxerSettings settings;
+  settings.policy_file = "builtin:default";
+  settings.policy_text = std::string(*policy::builtin("default"));
+  settings.call_reports = false;
+  const auto active = activate_policy(settings);
+  REQUIRE(active);
+  for (const char* tool : {"bash", "read", "grep"}) {
+    const CallDecision decision = decide_call(
+        *active, settings, EmptyHost(), {.environment = "local", .agent = "local", .tool = tool});
+    const auto* denial = std::get_if<Denial>(&decision);
+    REQUIRE(denial != nullptr);
+    CHECK(denial->outcome == box::Outcome::setup_failed);
+    CHECK(denial->why.contains("reports calls (`notify`), which this host cannot\nhint: "));
+  }
+  CHECK(!BoxerSettings::from_json(settings.to_json()).value().call_reports);
 }
 
 TEST_CASE("one refused call as a record") {
