@@ -8,6 +8,7 @@
 
 #include "policy/compare_parts.h"
 #include "policy/file_place.h"
+#include "policy/judge_file.h"
 #include "policy/name_pattern.h"
 #include "policy/normal_path.h"
 
@@ -115,8 +116,22 @@ Risk risk_of(const Change& change) {
   return Risk::medium;
 }
 
-void compare_contents(const Sides& sides, const std::string& path, Findings& findings) {
-  const FilePlace old = find_place(sides.before, path), now = find_place(sides.after, path);
+// A side by the paths of its places, and what its filter lets be started.
+struct Indexed {
+  Indexed(const Profile& of, const Filters& filters)
+      : profile(of), places(of), executes(can_execute(of, filters)) {}
+
+  Ruling judge(const FileRequest& request) const {
+    return judge_at(profile, request, places.find(request.path), [this] { return executes; });
+  }
+
+  const Profile& profile;
+  PlaceIndex places;
+  bool executes;
+};
+
+void compare_contents(const Sides& sides, const FilePlace& old, const FilePlace& now,
+                      const std::string& path, Findings& findings) {
   if (old.mount == nullptr && now.mount == nullptr) return;  // `root` is a dimension of its own
   const std::string before = content_of(sides.before, old, path);
   const std::string after = content_of(sides.after, now, path);
@@ -146,13 +161,15 @@ void compare_contents(const Sides& sides, const std::string& path, Findings& fin
 }  // namespace
 
 void compare_files(const Sides& sides, Findings& findings) {
+  const Indexed before(sides.before, sides.filters_before);
+  const Indexed after(sides.after, sides.filters_after);
   Changes changes;
   for (const std::string& path : paths_of(sides)) {
     bool readable = true;
     for (const FileAct act : kActs) {
       const FileRequest request{act, path};
-      const Ruling old = judge(sides.before, sides.filters_before, request);
-      const Ruling now = judge(sides.after, sides.filters_after, request);
+      const Ruling old = before.judge(request);
+      const Ruling now = after.judge(request);
       if (act == FileAct::read) readable = old.allowed && now.allowed;
       if (old.allowed == now.allowed) continue;
       Change& change =
@@ -160,7 +177,8 @@ void compare_files(const Sides& sides, Findings& findings) {
       if (change.acts.empty()) change.witness = request;
       change.acts.insert(act);
     }
-    if (readable) compare_contents(sides, path, findings);
+    if (readable)
+      compare_contents(sides, before.places.find(path), after.places.find(path), path, findings);
   }
   for (const auto& [key, change] : changes) {
     const auto& [direction, dimension, causes] = key;
