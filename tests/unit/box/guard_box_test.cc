@@ -278,16 +278,34 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
   // Another name: the one that waits does not protect it.
   host_makes(session, ".vscode/a", "{}");
   const RunReport second = session.bash_with(guarded(session), kTry);
-  CHECK(second.start == BoxStart::with_its_call);
   CHECK(text_of(second) == "refused\nrefused too\n7");
-  const RunReport third = session.bash_with(guarded(session), kTry);
-  CHECK(text_of(third) == text_of(second));
+  // The next one is made with it, as soon as there is time.
+  bool has_waited = false;
+  for (int i = 0; i < 50 && !has_waited; ++i) {
+    const RunReport third = session.bash_with(guarded(session), kTry);
+    CHECK(text_of(third) == text_of(second));
+    has_waited = third.start == BoxStart::waiting;
+  }
+  CHECK(has_waited);
   // Another file under the same name.
   fs::remove(session.workspace() + "/.env");
   host_makes(session, ".env", "KEY=2\n");
   const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
-  CHECK(fourth.start == BoxStart::with_its_call);
   CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+}
+
+TEST_CASE("a box that waited with other names is not used") {
+  TestSession session({}, Ahead::boxes);
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  REQUIRE(session.keeper().prepare(KnownPlan::of(guarded(session))));
+  // Answered after that was heard; what it sees to afterwards is another kind of box.
+  (void)session.run(session.plan("read"), R"({"file_path":".env"})");
+  host_makes(session, ".vscode/a", "{}");
+  const RunReport report =
+      session.bash_with(guarded(session), "echo x 2>/dev/null >> .vscode/a || echo refused");
+  CHECK(report.start == BoxStart::with_its_call);
+  CHECK(text_of(report) == "refused");
 }
 
 TEST_CASE("the walls of guarded names on the third rung") {
