@@ -484,9 +484,9 @@ class Parser {
 
   void policy_explain(CLI::App& policy) {
     CLI::App& app = *policy.add_subcommand("explain", "what a caller gets, line by line");
-    asking(app, explain_.policy, explain_.who);
-    json(app, explain_.form);
-    app.callback([this] { pending_ = explain_; });
+    asking(app, policy_explain_.policy, policy_explain_.who);
+    json(app, policy_explain_.form);
+    app.callback([this] { pending_ = policy_explain_; });
   }
 
   void seccomp() {
@@ -563,7 +563,7 @@ class Parser {
   std::optional<PolicyDiffOptions::Form> diff_form_;
   PolicyWhyOptions why_;
   PolicyTestOptions test_;
-  PolicyExplainOptions explain_;
+  PolicyExplainOptions policy_explain_;
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;

@@ -9,6 +9,7 @@
 #include "policy/builtin.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/policy_calendar.h"
 #include "roles/policy_source.h"
 #include "roles/trusted_file.h"
 #include "seccomp/filter.h"
@@ -70,13 +71,13 @@ Result<PolicyInput> read_policy_input(const std::string& named, const Clock& clo
   }
   const std::string text =
       TRY_CONTEXT(builtin ? read_builtin(roles::builtin_name(named)) : read(file), named);
-  policy::Loaded loaded = policy::load(file, text);
-  if (!loaded.policy) return Error(ErrorKind::invalid, to_text(loaded.diagnostics, text));
-  input.files.push_back({file, text});
+  policy::Loaded loaded = policy::load(file, text, read, roles::day_of(clock.wall()));
+  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
+  for (policy::SourceFile& read_file : loaded.files)
+    input.files.push_back({std::move(read_file.name), std::move(read_file.text)});
   input.policy = *std::move(loaded.policy);
-  for (const auto& [name, profile] : input.policy.profiles)
-    TRY(add_filter(input, profile.syscalls, read));
-  if (input.policy.cap) TRY(add_filter(input, input.policy.cap->syscalls, read));
+  for (const std::string& filter : roles::filter_names(input.policy))
+    TRY(add_filter(input, filter, read));
   return input;
 }
 
