@@ -101,7 +101,7 @@ HostCheck check_seccomp() {
 }
 
 HostCheck check_call_reports() {
-  HostCheck check{"seccomp user notification", State::good, "a call was reported and refused", {}};
+  HostCheck check{"seccomp notification", State::good, "a call was reported and refused", {}};
   auto tried = os::try_call_reports();
   if (tried) return check;
   // A filter without `notify` needs none of it.
