@@ -1,9 +1,10 @@
 // What no profile may exceed.
+#include "policy/read_cap.h"
+
 #include <algorithm>
 #include <format>
 
 #include "policy/normal_path.h"
-#include "policy/read_cap.h"
 #include "policy/read_profile.h"
 
 namespace glovebox::policy {
