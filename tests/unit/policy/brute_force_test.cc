@@ -270,7 +270,8 @@ TEST_CASE("brute force: system calls") {
                                   (std::uint64_t{1} << 32) + 6,
                                   ~std::uint64_t{0}};
   const auto add = [&](const std::optional<seccomp::Rule>& rule, bool denied) {
-    seccomp::Table table{"t", no, {}};
+    seccomp::Table table;
+    table.fallback = no;
     if (rule) table.rules.push_back(*rule);
     Profile profile;
     profile.syscalls = std::format("/f/{}", filters.size());
@@ -289,8 +290,8 @@ TEST_CASE("brute force: system calls") {
   add(rule, false);
   add(rule, true);
   for (const auto& predicate : predicates) {
-    add(seccomp::Rule{"socket", 41, yes, seccomp::Condition{predicate, no}, "", ""}, false);
-    add(seccomp::Rule{"socket", 41, no, seccomp::Condition{predicate, yes}, "", ""}, false);
+    add(seccomp::Rule{"socket", 41, yes, seccomp::Condition{predicate, {}, no}, "", ""}, false);
+    add(seccomp::Rule{"socket", 41, no, seccomp::Condition{predicate, {}, yes}, "", ""}, false);
   }
   check_pairs(cases, filters);
 }
