@@ -19,7 +19,12 @@ namespace {
 constexpr const char* kFilter = "digest of the box's program";
 
 ActivePolicy with_rules() {
-  ActivePolicy active;
+  ActivePolicy active{.calendar = *PolicyCalendar::make(policy::Policy(), policy::Day()),
+                      .filters = {},
+                      .filter_texts = {},
+                      .reports = {},
+                      .digest = {},
+                      .protected_paths = {}};
   active.reports[kFilter] = {{101, "ptrace", "kernel.set:44"}, {165, "mount", "walls.set:12"}};
   return active;
 }
@@ -50,7 +55,7 @@ TEST_CASE("a host where filters cannot report refuses a policy that needs it, wi
   settings.policy_file = "builtin:default";
   settings.policy_text = std::string(*policy::builtin("default"));
   settings.call_reports = false;
-  const auto active = activate_policy(settings);
+  const auto active = activate_policy(settings, policy::Day());
   REQUIRE(active);
   for (const char* tool : {"bash", "read", "grep"}) {
     const CallDecision decision = decide_call(
