@@ -14,8 +14,8 @@ namespace glovebox::seccomp {
 
 namespace {
 
-constexpr std::size_t kMaxBranches = 4;
 constexpr std::size_t kMostHints = 20;  // for names of calls, each of which asks for all of them
+constexpr std::size_t kMaxBranches = 4;
 
 enum class Part { policy, set };
 

@@ -25,7 +25,7 @@ enum class Code : std::uint16_t {
   too_many = 513,         // alternatives, values, brackets, errors
   floor = 514,            // lets through what no tool may have
   not_proved = 515,       // no program that does what the text says
-  no_way_out = 516,       // reports calls, and cannot hand over its listener
+  no_way_out = 516,       // reports calls, and has no way to report by
   unreadable = 517,       // no file, no right, too large
 };
 // `GB0504`.

@@ -127,7 +127,7 @@ constexpr std::array kConstants = {
 #undef GB_CONSTANT
 
 constexpr std::uint16_t kLargestError = 133;  // EHWPOISON
-constexpr int kNumbers = 1024;                // above all calls of all architectures
+constexpr std::uint32_t kNumbers = 1024;      // above all calls of all architectures
 
 std::string nearest_of(std::string_view word, const std::vector<std::string>& known) {
   const std::vector<std::string_view> views(known.begin(), known.end());
@@ -150,12 +150,11 @@ bool is_syscall(std::string_view name) {
                              [&](Arch arch) { return syscall_number(name, arch).has_value(); });
 }
 
-std::optional<std::string> syscall_name(std::uint32_t number) {
-  char* const name = ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, static_cast<int>(number));
-  if (name == nullptr) return std::nullopt;
-  std::string copy = name;
-  std::free(name);  // NOLINT: seccomp_syscall_resolve_num_arch(3) gives it away
-  return copy;
+std::optional<std::string> syscall_name(std::uint32_t number, Arch arch) {
+  const std::unique_ptr<char, void (*)(void*)> name(
+      ::seccomp_syscall_resolve_num_arch(audit_number(arch), static_cast<int>(number)), &::free);
+  if (!name) return std::nullopt;
+  return std::string(name.get());
 }
 
 std::optional<std::uint16_t> error_number(std::string_view name) {
@@ -173,11 +172,8 @@ std::optional<std::uint64_t> constant(std::string_view name) {
 std::string nearest_syscall(std::string_view name) {
   std::vector<std::string> known;
   for (const Arch arch : kArches) {
-    for (int number = 0; number < kNumbers; ++number) {
-      const std::unique_ptr<char, void (*)(void*)> found(
-          ::seccomp_syscall_resolve_num_arch(audit_number(arch), number), &::free);
-      if (found) known.emplace_back(found.get());
-    }
+    for (std::uint32_t number = 0; number < kNumbers; ++number)
+      if (auto found = syscall_name(number, arch)) known.push_back(*std::move(found));
   }
   return nearest_of(name, known);
 }

@@ -13,10 +13,10 @@ namespace glovebox::seccomp {
 // The number of a call, from libseccomp's table; nullopt for a name that it does not know or that
 // the architecture does not have.
 std::optional<std::uint32_t> syscall_number(std::string_view name, Arch arch = kHostArch);
+// The other way round; nullopt for a number that it does not know.
+std::optional<std::string> syscall_name(std::uint32_t number, Arch arch = kHostArch);
 // One of kArches has it.
 bool is_syscall(std::string_view name);
-// The name of an x86-64 number; nullopt for one that it does not know.
-std::optional<std::string> syscall_name(std::uint32_t number);
 // `EPERM` -> 1.
 std::optional<std::uint16_t> error_number(std::string_view name);
 // `AF_UNIX`, `CLONE_THREAD`, `TIOCSTI` … as the kernel's headers define them. Only those that have

@@ -333,7 +333,7 @@ TEST_CASE_METHOD(Fixture, "a disk that is full ends the log, and what was acknow
 
 TEST_CASE_METHOD(Fixture, "a second auditor is locked out") {
   const LogFile first = open().value();
-  CHECK(open().error().kind() == ErrorKind::conflict);
+  CHECK(open().error().kind() == ErrorKind::exists);
 }
 
 TEST_CASE_METHOD(Fixture, "only records are taken, and only as many as one write holds") {

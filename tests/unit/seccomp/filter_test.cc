@@ -382,13 +382,13 @@ TEST_CASE("what each filter is for on aarch64") {
   const Row rows[] = {
       {"bash", "execve", 221, {}, "allow"},
       {"bash", "fork by clone", 220, {17}, "allow"},
-      {"bash", "user namespace by clone", 220, {0x10000000 | 17}, "errno(EPERM)"},
+      {"bash", "user namespace by clone", 220, {0x10000000 | 17}, "notify(EPERM)"},
       {"bash", "clone3", 435, {}, "errno(ENOSYS)"},
-      {"bash", "io_uring_setup", 425, {}, "errno(ENOSYS)"},
-      {"bash", "mount", 40, {}, "errno(EPERM)"},
-      {"bash", "ptrace", 117, {}, "errno(EPERM)"},
+      {"bash", "io_uring_setup", 425, {}, "notify(ENOSYS)"},
+      {"bash", "mount", 40, {}, "notify(EPERM)"},
+      {"bash", "ptrace", 117, {}, "notify(EPERM)"},
       {"bash", "TCP", 198, {2, 1, 0}, "allow"},
-      {"bash", "vsock", 198, {40, 1, 0}, "errno(EAFNOSUPPORT)"},
+      {"bash", "vsock", 198, {40, 1, 0}, "notify(EAFNOSUPPORT)"},
       {"bash", "TIOCSTI with junk above", 29, {0, 0xFFFFFFFF'00005412}, "errno(EPERM)"},
       {"bash", "READ_IMPLIES_EXEC", 92, {0x400000}, "errno(EPERM)"},
       {"bash", "listener", 277, {1, 8}, "errno(EPERM)"},
@@ -399,8 +399,8 @@ TEST_CASE("what each filter is for on aarch64") {
       {"search", "execve", 221, {}, "allow"},
       {"role-auditor", "connect", 203, {}, "errno(ENOSYS)"},
       {"role-keeper", "mount", 40, {}, "allow"},
-      {"role-worker", "mount", 40, {}, "errno(EPERM)"},
-      {"role-supervisor", "bpf", 280, {}, "errno(EPERM)"},
+      {"role-worker", "mount", 40, {}, "notify(EPERM)"},
+      {"role-supervisor", "bpf", 280, {}, "notify(EPERM)"},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.filter << ": " << row.name) {

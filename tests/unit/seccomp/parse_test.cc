@@ -133,13 +133,15 @@ TEST_CASE("what is wrong is shown with its line, and with what may have been mea
        "  default: errno(ENOSIS)\n                 ^^^^^^\n"
        "  hint: did you mean `ENOSYS`?\n"},
       {"misspelt action", "default: kill\nread: alow\n",
-       "test.policy:2:7: error GB0503: an action is `allow`, `errno(NAME)` or `kill`\n"
+       "test.policy:2:7: error GB0503: an action is `allow`, `errno(NAME)`, `notify`, "
+       "`notify(NAME)` or `kill`\n"
        "  read: alow\n        ^^^^\n  hint: did you mean `allow`?\n"},
       {"in a set", "default: kill\n@wrong\n",
        "wrong.set:2:1: error GB0504: no system call named `nothing`\n"
        "  nothing: allow\n  ^^^^^^^\n"},
       {"behind the end of the line", "default: kill\nread:\n",
-       "test.policy:2:6: error GB0503: an action is `allow`, `errno(NAME)` or `kill`\n"
+       "test.policy:2:6: error GB0503: an action is `allow`, `errno(NAME)`, `notify`, "
+       "`notify(NAME)` or `kill`\n"
        "  read:\n       ^\n"},
   };
   for (const Row& row : rows) {
