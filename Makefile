@@ -37,14 +37,14 @@ build/release/build.ninja: | prepare
 	@$(call configure,build/release,--buildtype release -Db_lto=true -Db_lto_mode=thin)
 
 build/dev/build.ninja: | prepare
-	@$(call configure,build/dev,--buildtype debugoptimized -Doptimization=1)
+	@$(call configure,build/dev,-Ddebug=true -Doptimization=1)
 
 # At -O0: the files that instantiate Asio take a minute and more each otherwise.
 build/asan/build.ninja: | prepare-check
 	@$(call configure,build/asan,--buildtype debug -Db_sanitize=address$(comma)undefined)
 
 build/fuzz/build.ninja: | prepare-check
-	@$(call configure,build/fuzz,--native-file packaging/deps/fuzz.ini --buildtype debugoptimized \
+	@$(call configure,build/fuzz,--native-file packaging/deps/fuzz.ini -Ddebug=true \
 	  -Doptimization=1 -Db_sanitize=address$(comma)undefined)
 
 dev: build/dev/build.ninja
