@@ -15,7 +15,7 @@ namespace glovebox::cli {
 
 struct PolicyInput {
   std::string name;  // as it was named
-  std::vector<policy::QuotedFile> files;
+  std::vector<policy::SourceFile> files;
   policy::Policy policy;
   policy::Filters filters;
 };

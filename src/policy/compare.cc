@@ -28,13 +28,13 @@ std::vector<Difference> compare_walls(const Sides& sides, Injections injections)
 std::vector<const Approval*> approvals_for(const Profile& profile, const std::string& tool) {
   std::vector<const Approval*> found;
   for (const Approval& approval : profile.approvals)
-    if (is_named(approval.tool, tool)) found.push_back(&approval);
+    if (matches(approval.tool, tool)) found.push_back(&approval);
   return found;
 }
 
 const Origin* denial_of(const Profile& profile, const std::string& tool) {
   for (const auto& item : profile.deny.tools)
-    if (is_named(item.value, tool)) return &item.origin;
+    if (matches(item.value, tool)) return &item.origin;
   return nullptr;
 }
 

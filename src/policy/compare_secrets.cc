@@ -23,7 +23,7 @@ enum class Sight { nothing, wire, file, variable };
 Sight sight_of(const SecretRule* rule, bool used, std::string_view tool) {
   if (rule == nullptr) return Sight::nothing;
   if (rule->expose == Exposure::egress) return used ? Sight::wire : Sight::nothing;
-  if (!std::ranges::any_of(rule->tools, [&](const std::string& p) { return is_named(p, tool); }))
+  if (!std::ranges::any_of(rule->tools, [&](const std::string& p) { return matches(p, tool); }))
     return Sight::nothing;
   return rule->expose == Exposure::file ? Sight::file : Sight::variable;
 }

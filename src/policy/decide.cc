@@ -1,5 +1,6 @@
 #include <format>
 
+#include "policy/name_pattern.h"
 #include "policy/policy.h"
 
 namespace glovebox::policy {
@@ -18,17 +19,6 @@ namespace {
 
 bool applies(const std::optional<std::string>& wanted, std::string_view given) {
   return !wanted || *wanted == given;
-}
-
-// Longer literal text is a closer match, and a whole name is closer than any prefix.
-std::optional<std::size_t> closeness(std::string_view pattern, std::string_view tool) {
-  if (pattern.ends_with('*')) {
-    pattern.remove_suffix(1);
-    if (!tool.starts_with(pattern)) return std::nullopt;
-    return pattern.size();
-  }
-  if (pattern != tool) return std::nullopt;
-  return pattern.size() + 1;
 }
 
 }  // namespace

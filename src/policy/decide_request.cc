@@ -212,12 +212,12 @@ ToolRuling rule_tool(const Policy& policy, const Who& who) {
   ruling.profile = ruling.decision.profile;
   if (ruling.profile == nullptr) return ruling;
   for (const auto& item : ruling.profile->deny.tools)
-    if (is_named(item.value, who.tool)) {
+    if (matches(item.value, who.tool)) {
       ruling.denied_by = &item.origin;
       return ruling;
     }
   for (const Approval& approval : ruling.profile->approvals)
-    if (is_named(approval.tool, who.tool)) ruling.approvals.push_back(&approval);
+    if (matches(approval.tool, who.tool)) ruling.approvals.push_back(&approval);
   ruling.answer = ruling.approvals.empty() ? Answer::allow : Answer::ask;
   return ruling;
 }
@@ -232,7 +232,7 @@ SecretRuling rule_secret(const Policy& policy, const Profile& profile, std::stri
     return {false, &rule.origin, std::format("`{}` is not for this endpoint", rule.name)};
   if (rule.expose != Exposure::egress) {
     const bool given = std::ranges::any_of(
-        rule.tools, [&](const std::string& pattern) { return is_named(pattern, tool); });
+        rule.tools, [&](const std::string& pattern) { return matches(pattern, tool); });
     return {given, &rule.origin,
             std::format("`{}` is {} to tool `{}`", rule.name, given ? "shown" : "not shown", tool)};
   }

@@ -79,8 +79,8 @@ bool says_witness(const Difference& difference) {
   return difference.witness && difference.what.ends_with(to_string(*difference.witness));
 }
 
-std::string quoted(const std::vector<QuotedFile>& files, const Origin& origin) {
-  const auto file = std::ranges::find(files, origin.file, &QuotedFile::name);
+std::string quoted(const std::vector<SourceFile>& files, const Origin& origin) {
+  const auto file = std::ranges::find(files, origin.file, &SourceFile::name);
   if (file == files.end()) return {};
   std::string_view text = file->text;
   for (std::uint32_t line = 1; line < origin.line; ++line) {
@@ -97,7 +97,7 @@ std::string quoted(const std::vector<QuotedFile>& files, const Origin& origin) {
 }
 
 std::string side_text(char mark, const std::optional<Origin>& origin,
-                      const std::vector<QuotedFile>& files) {
+                      const std::vector<SourceFile>& files) {
   if (!origin) return {};
   const std::string quote = quoted(files, *origin);
   return std::format("      {} {}{}{}\n", mark, to_string(*origin), quote.empty() ? "" : "  ",

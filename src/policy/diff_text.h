@@ -7,18 +7,13 @@
 #include <vector>
 
 #include "policy/compare.h"
+#include "policy/diagnostic.h"
 
 namespace glovebox::policy {
 
-// A file of a policy, for the line that is quoted.
-struct QuotedFile {
-  std::string name;
-  std::string text;
-};
-
 struct DiffReport {
   std::string before, after;  // as they were named
-  std::vector<QuotedFile> files_before, files_after;
+  std::vector<SourceFile> files_before, files_after;
   std::vector<CallerDifferences> differences;
   bool same_text = false;
 };

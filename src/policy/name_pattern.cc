@@ -46,10 +46,6 @@ std::optional<std::size_t> closeness(std::string_view pattern, std::string_view 
   return pattern.size() + 1;
 }
 
-bool is_named(std::string_view pattern, std::string_view name) {
-  return closeness(pattern, name).has_value();
-}
-
 std::vector<std::string> name_classes(std::span<const std::string_view> patterns) {
   Literals whole, prefixes;
   for (const std::string_view pattern : patterns) {

@@ -13,7 +13,6 @@ namespace glovebox::policy {
 // How close the match is: longer literal text is closer, and a whole name is closer than any
 // prefix. nullopt: no match.
 std::optional<std::size_t> closeness(std::string_view pattern, std::string_view name);
-bool is_named(std::string_view pattern, std::string_view name);
 
 // One name of each class that the patterns can tell apart, first those that they spell out, last
 // those that only begin a pattern: whatever a set of these patterns decides about any name, it

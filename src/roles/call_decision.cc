@@ -70,12 +70,6 @@ std::string digest_in(const BoxerSettings& settings, const ActivePolicy& active,
   return made ? made->filter.digest : std::string();
 }
 
-// As in a bind: a name, `prefix*`, or `*`.
-bool names_tool(std::string_view pattern, std::string_view tool) {
-  if (!pattern.ends_with('*')) return pattern == tool;
-  return tool.starts_with(pattern.substr(0, pattern.size() - 1));
-}
-
 }  // namespace
 
 std::string filter_key(const policy::Profile& profile) {
@@ -148,7 +142,7 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
   }
   denial.profile = decision.profile->name;
   for (const policy::Approval& approval : decision.profile->approvals) {
-    if (!names_tool(approval.tool, question.tool)) continue;
+    if (!policy::matches(approval.tool, question.tool)) continue;
     denial.rule = policy::to_string(approval.origin);
     denial.why =
         std::format("needs the approval of {}, which this version cannot ask for", approval.by);

@@ -45,7 +45,7 @@ Result<seccomp::Table> table_of(const std::string& name, std::string_view text) 
   return Error(ErrorKind::invalid, std::move(message));
 }
 
-Result<void> read_filters(PolicyFiles& files, const FileOpener& opener) {
+Result<void> read_filters(PolicyFiles& files, const policy::ReadFile& read) {
   const policy::Policy& policy = *files.loaded.policy;
   for (const std::string& filter : filter_names(policy)) {
     if (is_builtin(filter)) {
@@ -55,7 +55,7 @@ Result<void> read_filters(PolicyFiles& files, const FileOpener& opener) {
       files.tables.emplace(filter, TRY(table_of(filter, *text)));
       continue;
     }
-    files.filters.push_back({filter, TRY_CONTEXT(read_trusted_file(filter, opener), filter)});
+    files.filters.push_back({filter, TRY_CONTEXT(read(filter), filter)});
     files.tables.emplace(filter, TRY(table_of(filter, files.filters.back().text)));
     files.paths.push_back(filter);
   }
@@ -96,7 +96,8 @@ policy::Compare profile_compare() {
   return policy::compare;
 }
 
-Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {
+Result<PolicyFiles> read_policy_files(std::string_view named, const policy::ReadFile& read,
+                                      policy::Day today) {
   PolicyFiles files;
   files.file = std::string(named);
   std::string text;
@@ -109,17 +110,21 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& 
                                builtin_name(named)));
     text = std::string(*builtin);
   } else {
-    text = TRY_CONTEXT(read_trusted_file(files.file, opener), named);
+    text = TRY_CONTEXT(read(files.file), named);
   }
-  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
-    TRY(refuse_links(path, files.file));
-    return read_trusted_file(path, opener);
-  };
-  files.loaded = policy::load(files.file, text, read, day_of(SystemClock().wall()));
+  files.loaded = policy::load(files.file, text, read, today);
   if (!is_builtin(named))
     for (const policy::SourceFile& file : files.loaded.files) files.paths.push_back(file.name);
-  if (files.loaded.policy) TRY(read_filters(files, opener));
+  if (files.loaded.policy) TRY(read_filters(files, read));
   return files;
+}
+
+Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {
+  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
+    TRY(refuse_links(path, std::string(named)));
+    return read_trusted_file(path, opener);
+  };
+  return read_policy_files(named, read, day_of(SystemClock().wall()));
 }
 
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {

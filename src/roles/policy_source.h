@@ -37,7 +37,11 @@ struct PolicyFiles {
   policy::Filters tables;             // of every filter that it names, by the word it uses
   std::vector<std::string> paths;
 };
-// Errors: not_found, denied (owner, mode, link), limit; invalid: a filter that it names.
+// `builtin:NAME`, or a file that `read` finds, as it does what that file names. Errors: those of
+// reading the policy or a filter; invalid: a filter that it names.
+Result<PolicyFiles> read_policy_files(std::string_view named, const policy::ReadFile& read,
+                                      policy::Day today);
+// Of files that can be trusted. Errors: also denied (owner, mode, link), limit.
 Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener = {});
 
 // What tells which of two profiles permits more.

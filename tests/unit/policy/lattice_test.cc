@@ -75,7 +75,7 @@ TEST_CASE("names: one of each class, whatever the patterns are") {
   const std::vector<std::string_view> patterns = {"ab*", "abc", "*", "any", "b*"};
   const auto vector_of = [&](std::string_view name) {
     std::vector<bool> all;
-    for (const std::string_view pattern : patterns) all.push_back(is_named(pattern, name));
+    for (const std::string_view pattern : patterns) all.push_back(matches(pattern, name));
     return all;
   };
   std::vector<std::vector<bool>> classes;
