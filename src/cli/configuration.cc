@@ -26,7 +26,7 @@ using policy::Value;
 constexpr std::size_t kMaxText = 256;                            // bytes of an id, of a date
 constexpr std::int64_t kMostSessions = 1024, kMostCalls = 4096;  // as the flags
 
-constexpr std::size_t kMaxWords = 32, kMaxWord = 4096;  // of a command
+constexpr std::size_t kMaxWords = 32, kMaxWord = 1024;  // of a command
 
 Result<void> check_command(const std::vector<std::string>& words) {
   if (words.empty() || words.size() > kMaxWords)

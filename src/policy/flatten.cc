@@ -215,6 +215,7 @@ void hide_denied(Profile& profile) {
 
 const ProfilePart* ended(const std::map<std::string, ProfilePart>& parts, std::string_view name,
                          Day day) {
+  if (!parts.contains(std::string(name))) return nullptr;
   const auto chain = chain_of(parts, name);
   for (const ProfilePart* part : chain)
     if (holds(*part, day)) return nullptr;

@@ -13,6 +13,7 @@
 #include "box/plan.h"
 #include "box/plan_text.h"
 #include "box/plan_wire.h"
+#include "codec/digest.h"
 #include "os/file.h"
 #include "policy/load.h"
 
@@ -145,6 +146,7 @@ TEST_CASE("rules and names travel, and are refused when they are not plain") {
   BoxPlan plan =
       plan_of(profile_of(std::format("mount = [{}]\nguard = [\".git/hooks\"]\n", kWritable)))
           .value();
+  plan.filter_digest = codec::sha256(plan.filter).hex();
   CHECK(decode_plan(encode_plan(plan)).value().guards == plan.guards);
   for (const char* name : {"", "/etc", "a//b", "../x", "a/.", "a*b", "*"}) {
     INFO(name);

@@ -131,7 +131,7 @@ TEST_CASE("proxy_auth is a reference or a command, and a command is judged") {
   std::string many = "[\"/bin/a\"";
   for (int i = 0; i < 32; ++i) many += ", \"x\"";
   CHECK(refusal(with(many + "]")).contains("1 to 32 words"));
-  CHECK(refusal(with("[\"/bin/a\", \"" + std::string(4097, 'x') + "\"]")).contains("4096 bytes"));
+  CHECK(refusal(with("[\"/bin/a\", \"" + std::string(1025, 'x') + "\"]")).contains("1024 bytes"));
   const Configuration read = accepted(with("[\"/usr/bin/word\", \"--for\", \"a proxy\"]"));
   CHECK(read.proxy_command == std::vector<std::string>{"/usr/bin/word", "--for", "a proxy"});
   CHECK_FALSE(read.proxy_auth);
