@@ -6,7 +6,8 @@ import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from worker_harness import Plane, Worker, descendants, fresh_folder, run_cases, wait_for
+from worker_harness import (Plane, Worker, children, cmdline, descendants, fresh_folder, run_cases,
+                            wait_for)
 
 IS_ROOT = os.geteuid() == 0
 PATIENCE = 180.0  # a seed is flushed to the disk, which others may keep busy
@@ -246,12 +247,21 @@ def copied_beside_the_others(keep):
     assert run(plane, served, "echo up") == ("up", False)
     for i in range(6_000):
         (seed / "many" / f"more-{i}").write_text("")
+    boxer = worker.role("boxer")
+    others = set(children(boxer))
     waits = plane.session()
     call = plane.bash(waits, "ls many | wc -l")
     wait_for("a copy under way", lambda: list(work(worker).glob(".new-*")))
+    # Whoever copies is a copy of the boxer; stopped, it cannot be done before the others are served.
+    copying = [pid for pid in children(boxer)
+               if pid not in others and cmdline(pid) == cmdline(boxer)]
+    for pid in copying:
+        os.kill(pid, signal.SIGSTOP)
+    assert len(copying) == 1 and list(work(worker).glob(".new-*")), copying
     for _ in range(3):
         assert run(plane, served, "echo meanwhile") == ("meanwhile", False)
     assert not plane.results(waits, call) and list(work(worker).glob(".new-*"))
+    os.kill(copying[0], signal.SIGCONT)
     assert plane.result(waits, call, PATIENCE) == ("6003", False)
 
 
