@@ -98,6 +98,21 @@ void compare_expiry(const Policy& before, const Profile& profile_before, const P
   }
 }
 
+// Which key keeps a tool from a caller.
+std::string_view dimension_of(Ground ground) {
+  switch (ground) {
+    case Ground::denied:
+      return "deny.tools";
+    case Ground::expired:
+      return "expires";
+    case Ground::given:
+    case Ground::no_bind:
+    case Ground::not_named:
+      break;
+  }
+  return "bind";
+}
+
 class Comparison {
  public:
   Comparison(const Policy& before, const Filters& filters_before, const Policy& after,
@@ -172,19 +187,16 @@ class Comparison {
   }
 
   void reach(const Who& who, const ToolRuling& old, const ToolRuling& now, Findings& findings) {
-    const auto cause = [](const ToolRuling& ruling) {
-      return ruling.denied_by != nullptr ? ruling.denied_by : &ruling.decision.rule;
-    };
     const Direction direction = direction_of(old.answer == Answer::deny);
     const ToolRuling& given = direction == Direction::wider ? now : old;
-    const bool denied = old.denied_by != nullptr || now.denied_by != nullptr;
+    const ToolRuling& refused = direction == Direction::wider ? old : now;
     std::string what =
         direction == Direction::wider
             ? std::format("may call it now, with profile `{}`{}", given.profile->name,
                           given.answer == Answer::ask ? " and an approval" : "")
             : std::string("may no longer call it");
-    findings.add(direction, denied ? "deny.tools" : "bind", std::move(what), Risk::high,
-                 {cause(old), cause(now)}, ToolRequest{who.tool});
+    findings.add(direction, dimension_of(refused.decision.ground), std::move(what), Risk::high,
+                 {&old.decision.rule, &now.decision.rule}, ToolRequest{who.tool});
   }
 
   // Callers to whom the same happens stand together. The witness of the first one is shown.

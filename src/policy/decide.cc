@@ -46,16 +46,18 @@ Decision Policy::decide(std::string_view environment, std::string_view agent,
         best_closeness = *close;
       }
     }
-    if (best == nullptr) return {nullptr, bind.origin, "the bind names no profile for this tool"};
+    if (best == nullptr)
+      return {nullptr, bind.origin, "the bind names no profile for this tool", Ground::not_named};
     const Profile& profile = profiles.at(best->profile);
     for (const auto& denied : profile.deny.tools)
       if (matches(denied.value, tool))
-        return {nullptr, denied.origin, "the profile denies this tool"};
+        return {nullptr, denied.origin, "the profile denies this tool", Ground::denied, best};
     if (const ProfilePart* part = ended(parts, profile.name, day))
-      return {nullptr, part->own.origins.at("expires"), "the profile has expired"};
-    return {&profile, best->origin, "allowed"};
+      return {nullptr, part->own.origins.at("expires"), "the profile has expired", Ground::expired,
+              best};
+    return {&profile, best->origin, "allowed", Ground::given, best};
   }
-  return {nullptr, {file, 1, 1}, "no bind applies"};
+  return {nullptr, {file, 1, 1}, "no bind applies", Ground::no_bind};
 }
 
 }  // namespace glovebox::policy

@@ -176,17 +176,23 @@ class Chain {
 };
 
 // False: there is no profile to ask further.
-bool add_tool(Chain& chain, const ToolRuling& tool, const Who& who) {
-  if (tool.profile == nullptr) {
-    chain.decide(Answer::deny, "bind", tool.decision.reason, tool.decision.rule);
+bool add_tool(Chain& chain, const Policy& policy, const ToolRuling& tool, const Who& who) {
+  const Decision& decision = tool.decision;
+  if (decision.bound == nullptr) {
+    chain.decide(Answer::deny, "bind", decision.reason, decision.rule);
     return false;
   }
-  chain.add("bind", std::format("tool `{}` gets profile `{}`", who.tool, tool.profile->name),
-            tool.decision.rule);
-  chain.add("profile", std::format("`{}`", tool.profile->name), tool.profile->origin);
-  if (tool.denied_by != nullptr) {
+  const Profile& profile = policy.profiles.at(decision.bound->profile);
+  chain.add("bind", std::format("tool `{}` gets profile `{}`", who.tool, profile.name),
+            decision.bound->origin);
+  chain.add("profile", std::format("`{}`", profile.name), profile.origin);
+  if (decision.ground == Ground::denied) {
     chain.decide(Answer::deny, "deny", std::format("deny names tool `{}`", who.tool),
-                 *tool.denied_by);
+                 decision.rule);
+    return false;
+  }
+  if (decision.ground == Ground::expired) {
+    chain.decide(Answer::deny, "expires", decision.reason, decision.rule);
     return false;
   }
   for (const Approval* approval : tool.approvals)
@@ -211,11 +217,6 @@ ToolRuling rule_tool(const Policy& policy, const Who& who) {
   ruling.decision = policy.decide(who.environment, who.agent, who.tool);
   ruling.profile = ruling.decision.profile;
   if (ruling.profile == nullptr) return ruling;
-  for (const auto& item : ruling.profile->deny.tools)
-    if (matches(item.value, who.tool)) {
-      ruling.denied_by = &item.origin;
-      return ruling;
-    }
   for (const Approval& approval : ruling.profile->approvals)
     if (matches(approval.tool, who.tool)) ruling.approvals.push_back(&approval);
   ruling.answer = ruling.approvals.empty() ? Answer::allow : Answer::ask;
@@ -266,7 +267,7 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
   Chain chain;
   const Who asked = asking(who, request);
   const ToolRuling tool = rule_tool(policy, asked);
-  if (!add_tool(chain, tool, asked)) return chain.take();
+  if (!add_tool(chain, policy, tool, asked)) return chain.take();
   const auto answer_of = [](bool is_allowed) { return is_allowed ? Answer::allow : Answer::deny; };
   if (names_tool(request)) {
     chain.decide(Answer::allow, "rule", std::format("the bind gives tool `{}`", asked.tool),

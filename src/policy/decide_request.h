@@ -45,9 +45,8 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
 // A tool that the caller may call, and what it gets then.
 struct ToolRuling {
   Answer answer = Answer::deny;
-  const Profile* profile = nullptr;        // null: no bind gives one
-  Decision decision;                       // of the binds
-  const Origin* denied_by = nullptr;       // deny.tools
+  const Profile* profile = nullptr;  // null: denied
+  Decision decision;
   std::vector<const Approval*> approvals;  // all of them are needed
 };
 ToolRuling rule_tool(const Policy& policy, const Who& who);

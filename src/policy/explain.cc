@@ -239,10 +239,9 @@ Explanation explain(const Policy& policy, const Filters& filters, const Who& who
   explanation.who = who;
   const ToolRuling tool = rule_tool(policy, who);
   if (tool.answer == Answer::deny) {
-    const std::string why = tool.denied_by != nullptr ? "deny names it" : tool.decision.reason;
-    explanation.summary.push_back(std::format("Tool `{}` is denied: {}.", who.tool, why));
-    explanation.lines.push_back(
-        {"deny", known(tool.denied_by != nullptr ? tool.denied_by : &tool.decision.rule), {}});
+    explanation.summary.push_back(
+        std::format("Tool `{}` is denied: {}.", who.tool, tool.decision.reason));
+    explanation.lines.push_back({"deny", known(&tool.decision.rule), {}});
     return explanation;
   }
   explanation.profile = tool.profile->name;

@@ -261,10 +261,14 @@ struct Bind {
   Origin origin;
 };
 
+enum class Ground : std::uint8_t { given, no_bind, not_named, denied, expired };
+
 struct Decision {
   const Profile* profile = nullptr;  // null: denied
   Origin rule;                       // what decided
   std::string reason;                // for people; names no untrusted text
+  Ground ground = Ground::no_bind;
+  const ToolRule* bound = nullptr;  // what the bind gives, also when that denies the tool
 };
 
 struct Policy {
