@@ -7,7 +7,8 @@ import subprocess
 from kill_test import APPEND_AND_TALK, POINTS
 from message_tap import TappedProcess
 from run_harness import USER_ID, Run
-from worker_harness import wait_for
+from unheard_policy import write_unheard_policy
+from worker_harness import fresh_folder, wait_for
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MS_REC_PRIVATE = 0x00020000, 1 << 14 | 1 << 18
@@ -82,7 +83,7 @@ def power_cut(point_name, loss, answer, effects, user, check_end):
     point = POINTS[point_name]
 
     def case(keep):
-        run = Run(keep, user, popen=TappedProcess)
+        run = Run(keep, user, popen=TappedProcess, policy=write_unheard_policy(fresh_folder()))
         run.start()
         run.session = run.plane.session()
         run.first = run.plane.bash(run.session, "echo up")

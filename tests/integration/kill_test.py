@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from message_tap import TappedProcess  # noqa: E402
 from run_harness import LEASE_SECONDS, Run, nothing_left, oracle, reachable_program  # noqa: E402
-from worker_harness import remove_folders, run_case, wait_for  # noqa: E402
+from unheard_policy import write_unheard_policy  # noqa: E402
+from worker_harness import fresh_folder, remove_folders, run_case, wait_for  # noqa: E402
 
 ANSWER_SECONDS = LEASE_SECONDS + 10
 # The answer of the plane that a role is killed before; far more than a kill takes.
@@ -144,7 +145,7 @@ for late in ("result stored", "result durable", "before the post", "post sent bu
 
 
 def start_run(keep, user):
-    run = Run(keep, user, popen=TappedProcess)
+    run = Run(keep, user, popen=TappedProcess, policy=write_unheard_policy(fresh_folder()))
     run.start()
     run.session = run.plane.session()
     return run

@@ -30,8 +30,10 @@ class Run:
     """Its sessions share a workspace that the test can look into. start() starts glovebox, with
     `popen`."""
 
-    def __init__(self, keep, user, *arguments, ttl=LEASE_SECONDS, popen=subprocess.Popen):
+    def __init__(self, keep, user, *arguments, ttl=LEASE_SECONDS, popen=subprocess.Popen,
+                 policy="builtin:default"):
         self.keep, self.user, self.arguments, self.popen = keep, user, arguments, popen
+        self.policy = policy
         self.answer_seconds, self.starts = ttl + 10, []
         self.folder = fresh_folder()
         keep(self)
@@ -47,7 +49,8 @@ class Run:
         program = [*AS_USER, reachable_program()] if self.user == "user" else [PROGRAM]
         self.worker = self.keep(Worker(
             self.plane, "--workdir", str(self.work), "--workspace", "shared", *self.arguments,
-            state=self.folder, key_variable=self.key_file is None, program=program, popen=self.popen))
+            state=self.folder, key_variable=self.key_file is None, program=program, popen=self.popen,
+            policy=self.policy))
         self.starts.append(self.worker)
         wait_for("the start", lambda: "serving" in self.worker.log())
 

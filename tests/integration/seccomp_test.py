@@ -121,13 +121,13 @@ def a_compiled_filter_is_the_proved_one(folder):
 @case
 def a_call_is_explained(folder):
     done = seccomp("explain", "socket(arg0=AF_VSOCK)", "--filter", "bash").expect(0)
-    assert done.out.startswith("socket(arg0=0x28) on x86_64 (number 41): errno(EAFNOSUPPORT)\n"
+    assert done.out.startswith("socket(arg0=0x28) on x86_64 (number 41): notify(EAFNOSUPPORT)\n"
                                "  line: net.set:18\n  reason: what a network namespace"), done.out
     assert "  floor: no tool may have it with AF_PACKET" in done.out
     done = seccomp("explain", "socket", "--filter", "bash").expect(0, out="it depends\n  allow if ")
     assert "errno(EAFNOSUPPORT) otherwise" in done.out
     answer = json.loads(seccomp("explain", "mount", "--filter", "bash", "--format", "json").expect(0).out)
-    assert answer["outcomes"] == [{"action": "errno(EPERM)", "when": None}], answer
+    assert answer["outcomes"] == [{"action": "notify(EPERM)", "when": None}], answer
     assert answer["place"] == "walls.set:8" and answer["reason"] == "the view of files", answer
     seccomp("explain", "open", "--filter", "file", "--arch", "aarch64").expect(0, out="has no such call")
     seccomp("explain", "opne", "--filter", "file").expect(64, err="did you mean `open`?")
