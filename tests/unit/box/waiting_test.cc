@@ -59,8 +59,9 @@ constexpr const char* kLooks[] = {
     "env | sort",
     "declare -p | grep -vE '(BASHPID|S?RANDOM|EPOCH|PPID|BASH_ARGV0|COMP_WORDBREAKS|PIPESTATUS)'",
     // Without a child of its own: a shell blocks signals while it makes one.
-    "while read -r line; do [[ $line =~ ^(Umask|[UG]id|Groups|Cap|NoNew|Seccomp|Sig[BIC]|Cpus_a|Thr) ]] "
-    "&& echo \"$line\"; done < /proc/self/status",
+    R"(while read -r l; do
+         [[ $l =~ ^(Umask|[UG]id|Groups|Cap|NoNew|Seccomp|Sig[BIC]|Cpus_a|Thr) ]] && echo "$l"
+       done < /proc/self/status)",
     "ulimit -a; umask; nice; pwd; id; hostname; cat /proc/self/oom_score_adj",
     "for f in /proc/$$/fd/*; do echo ${f##*/} $(readlink $f | tr -d 0-9); done",
     "sed -E 's/^[0-9]+ [0-9]+ [0-9:]+//; s/inode[^ ]*//' /proc/self/mountinfo",
