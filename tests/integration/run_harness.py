@@ -108,7 +108,8 @@ class Run:
             return 0
 
     def finish(self):
-        """Ends glovebox in order. Returns the names below the state folder, of any session alike."""
+        """Ends glovebox in order. Returns the names below the state folder, of any session and
+        policy alike."""
         ours = descendants(self.worker.process.pid)
         assert self.worker.terminate() == 0, "no clean end"
         wait_for("the end of every process", lambda: not any(
@@ -122,8 +123,11 @@ class Run:
         verified = subprocess.run([PROGRAM, "audit", "verify", state / "audit"],
                                   capture_output=True, text=True)
         assert verified.returncode == 0, verified.stdout + verified.stderr
-        return {re.sub("sesn_[0-9a-f]+", "SESSION", str(path.relative_to(state)))
-                for path in state.rglob("*")}
+        alike = ((r"sesn_[0-9a-f]+", "SESSION"), (r"^audit/policies/[0-9a-f]{64}$", "audit/policies/DIGEST"))
+        names = {str(path.relative_to(state)) for path in state.rglob("*")}
+        for pattern, word in alike:
+            names = {re.sub(pattern, word, name) for name in names}
+        return names
 
     def end(self):
         shutil.rmtree(self.folder)  # fails if something is mounted there
