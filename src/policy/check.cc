@@ -66,6 +66,13 @@ class Findings {
     }
   }
 
+  void loosened_by_dates() {
+    for (const auto& [name, _] : policy_.parts)
+      for (const ProfilePart* part = &policy_.parts.at(name); part != nullptr;
+           part = part->extends ? &policy_.parts.at(*part->extends) : nullptr)
+        if (part->expires) end_of(*part, name);
+  }
+
   void properties() {
     for (const auto& [name, part] : policy_.parts) {
       const Profile& profile = policy_.profiles.at(name);
@@ -105,6 +112,23 @@ class Findings {
     say(audit ? Code::audit_below_cap : Code::beyond_cap, difference.after.value_or(profile.origin),
         std::format("profile `{}` exceeds the cap: {}", profile.name, difference.what),
         std::format("the cap: {}", to_string(difference.before.value_or(policy_.cap->origin))));
+  }
+
+  // What `profile` would be given when `part`, of which it is made, ends.
+  void end_of(const ProfilePart& part, const std::string& profile) {
+    const Day last = *part.expires, next = last + std::chrono::days(1);
+    if (ended(policy_.parts, profile, next) != nullptr) return;
+    const Origin& origin = part.own.origins.at("expires");
+    const std::string message =
+        std::format("after {} profile `{}` would allow more", to_string(last), profile);
+    const std::string hint = "what takes rights away stands in a profile without `expires`";
+    if (!compare_) return say(Code::loosened_by_date, origin, message, hint);
+    for (const Difference& difference : compare_(flatten(policy_.parts, profile, last), filters_,
+                                                 flatten(policy_.parts, profile, next), filters_)) {
+      if (difference.direction != Direction::wider) continue;
+      return say(Code::loosened_by_date, origin, std::format("{}: {}", message, difference.what),
+                 hint);
+    }
   }
 
   // F2
@@ -324,10 +348,18 @@ std::vector<Diagnostic> beyond_cap(const Policy& policy, const Filters& filters,
   return findings.take();
 }
 
+std::vector<Diagnostic> loosened_by_dates(const Policy& policy, const Filters& filters,
+                                          const Compare& compare) {
+  Findings findings(policy, filters, compare);
+  findings.loosened_by_dates();
+  return findings.take();
+}
+
 std::vector<Diagnostic> check_policy(const Policy& policy, const Filters& filters,
                                      const Compare& compare) {
   Findings findings(policy, filters, compare);
   findings.beyond_cap();
+  findings.loosened_by_dates();
   findings.properties();
   find_dead_rules(policy, findings.found());
   find_dates(policy, findings.found());

@@ -23,8 +23,9 @@ using Compare =
     std::function<std::vector<Difference>(const Profile& before, const Filters& filters_before,
                                           const Profile& after, const Filters& filters_after)>;
 
-// All of it but not_enforced() and nothing_holds(): findings are errors, the rest warnings and
-// notes. `filters` holds the table of every filter that the policy names. By place.
+// All of it but not_enforced() and nothing_holds(): findings and loosened_by_dates() are errors,
+// the rest warnings and notes. `filters` holds the table of every filter that the policy names. By
+// place.
 std::vector<Diagnostic> check_policy(const Policy& policy, const Filters& filters,
                                      const Compare& compare);
 
@@ -38,6 +39,11 @@ std::vector<Diagnostic> not_enforced(const Policy& policy);
 // Profiles that a bind names and that allow nothing on the day of the policy, as their dates are
 // past. Whoever would start with the policy refuses it.
 std::vector<Diagnostic> nothing_holds(const Policy& policy);
+
+// Parts whose end would allow what they kept away while they held: a narrower filter, say. What
+// takes rights away has no end; nothing may run with such a date.
+std::vector<Diagnostic> loosened_by_dates(const Policy& policy, const Filters& filters,
+                                          const Compare& compare);
 
 // Mounts that would show something of glovebox: what lies in one of `places`, absolute paths of the
 // host, or contains it. Nothing may run with one.

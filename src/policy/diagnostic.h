@@ -35,6 +35,7 @@ enum class Code : std::uint16_t {
   untrusted_file = 30,
   not_enforced = 40,
   nothing_holds = 41,
+  loosened_by_date = 42,
   dead = 50,
   shadowed = 51,
   never_matches = 52,

@@ -85,6 +85,12 @@ bool same_approval(const Approval& a, const Approval& b) {
   return a.tool == b.tool && a.by == b.by && a.timeout == b.timeout;
 }
 
+// Places that are there without the mount as well: it gives none, and keeps from some.
+bool takes_away(const Mount& mount) {
+  return mount.mode == MountMode::hide ||
+         (mount.mode == MountMode::read_only && mount.at.starts_with("@workspace/"));
+}
+
 bool holds(const ProfilePart& part, Day day) {
   return !part.expires || day <= *part.expires;
 }
@@ -123,7 +129,7 @@ class Flattener {
     const Profile& own = part.own;
     restrict_by(own);
     for (const Mount& mount : own.mounts)
-      if (mount.mode == MountMode::hide) add_mount(to_.mounts, mount);
+      if (takes_away(mount)) add_mount(to_.mounts, mount);
     if (own.landlock_abi > to_.landlock_abi)
       single(part, "landlock", to_.landlock_abi, own.landlock_abi);
     if (own.user < to_.user) single(part, "user", to_.user, own.user);

@@ -13,6 +13,11 @@ inline constexpr std::size_t kMaxGuardParts = 8;
 
 // Relative, without empty, `.` and `..` components, no slash at its end, no NUL.
 bool is_guard_name(std::string_view name);
+// For who wrote a `*` elsewhere into the path of a place that is hidden or denied.
+inline constexpr std::string_view kStarForm =
+    "`*` can only end the last component of a place in the workspace, after at least one other "
+    "character";
+inline constexpr std::string_view kStarHint = "@workspace/.env*";
 // Whether `*` stands in it at most once, as the end of its last component and not all of it.
 bool has_plain_pattern(std::string_view name);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <format>
 
+#include "policy/guard_name.h"
 #include "policy/normal_path.h"
 #include "policy/read_profile.h"
 #include "seccomp/words.h"
@@ -10,10 +11,18 @@ namespace glovebox::policy {
 
 namespace {
 
+constexpr std::string_view kInWorkspace = "@workspace/";
+
 bool is_box_path(std::string_view text) {
   if (text == "@workspace") return true;
-  if (text.starts_with("@workspace/")) return is_normal_path(text.substr(10));
+  if (text.starts_with(kInWorkspace)) return is_guard_name(text.substr(kInWorkspace.size()));
   return text != "/" && is_normal_path(text);
+}
+
+// A `*` that nothing would match is a denial that does nothing.
+bool has_idle_star(std::string_view text) {
+  if (text.starts_with(kInWorkspace)) return !has_plain_pattern(text.substr(kInWorkspace.size()));
+  return text.contains('*');
 }
 
 bool is_syscall_name(std::string_view text) {
@@ -39,8 +48,12 @@ void read_deny(DocumentReader& reader, const Value& value, Deny& deny) {
   list("paths", [&](const Value& at, const std::string& text) {
     if (!is_box_path(text))
       return reader.report(Code::bad_path, at,
-                           "a path is absolute without `.`, `..`, `//` and slash at its end, not "
-                           "`/`, or below @workspace");
+                           std::format("a path is absolute without `.`, `..`, `//` and slash at "
+                                       "its end, not `/`, or at most {} components below "
+                                       "@workspace",
+                                       kMaxGuardParts));
+    if (has_idle_star(text))
+      return reader.report(Code::bad_path, at, std::string(kStarForm), std::string(kStarHint));
     deny.paths.push_back({text, at.origin});
   });
   list("syscalls", [&](const Value& at, const std::string& text) {

@@ -108,7 +108,10 @@ class MountReader {
       return refuse(Code::bad_value, "@tmp must have mode \"tmp\"", "");
     if (mount_.at == "@workspace" && mount_.mode > MountMode::read_write)
       return refuse(Code::bad_value, "@workspace must have mode \"rw\" or \"ro\"", "");
-    if (!mount_.at.starts_with(kInWorkspace)) return true;
+    if (!mount_.at.starts_with(kInWorkspace)) {
+      if (!mount_.at.contains('*')) return true;
+      return refuse(Code::bad_path, std::string(kStarForm), std::string(kStarHint));
+    }
     const std::string_view place = std::string_view(mount_.at).substr(kInWorkspace.size());
     if (mount_.mode == MountMode::read_only && exec_)
       return refuse(Code::inert, "`exec` has no effect here: the workspace's own holds",
@@ -121,10 +124,9 @@ class MountReader {
                                   kMaxGuardParts),
                       "");
       if (!has_plain_pattern(place))
-        return refuse(Code::bad_path,
-                      "`*` can only end the last component of a place in the workspace, after at "
-                      "least one other character",
-                      "@workspace/.env*");
+        return refuse(Code::bad_path, std::string(kStarForm), std::string(kStarHint));
+    } else if (place.contains('*')) {
+      return refuse(Code::bad_path, "only what is hidden or read-only may be named by a `*`", "");
     }
     return true;
   }

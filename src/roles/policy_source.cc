@@ -69,6 +69,8 @@ Result<void> refuse_unusable(const PolicyFiles& files) {
   std::ranges::move(policy::nothing_holds(policy), std::back_inserter(problems));
   std::ranges::move(policy::beyond_cap(policy, files.tables, profile_compare()),
                     std::back_inserter(problems));
+  std::ranges::move(policy::loosened_by_dates(policy, files.tables, profile_compare()),
+                    std::back_inserter(problems));
   policy::sort_by_place(problems, files.loaded.files);
   if (problems.empty()) return {};
   return Error(ErrorKind::invalid, policy::to_text(problems, files.loaded.files));

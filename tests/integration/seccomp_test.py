@@ -128,7 +128,7 @@ def a_call_is_explained(folder):
     assert "errno(EAFNOSUPPORT) otherwise" in done.out
     answer = json.loads(seccomp("explain", "mount", "--filter", "bash", "--format", "json").expect(0).out)
     assert answer["outcomes"] == [{"action": "notify(EPERM)", "when": None}], answer
-    assert answer["place"] == "walls.set:8" and answer["reason"] == "the view of files", answer
+    assert answer["place"] == "walls.set:9" and answer["reason"] == "the view of files", answer
     seccomp("explain", "open", "--filter", "file", "--arch", "aarch64").expect(0, out="has no such call")
     seccomp("explain", "opne", "--filter", "file").expect(64, err="did you mean `open`?")
     seccomp("explain", "read", "--filter", "none").expect(2)

@@ -112,6 +112,10 @@ std::vector<Row> rows() {
       {"durable", Code::not_enforced, profile("audit = { egress = \"durable\" }\n"), "p.toml:5:20",
        9},
       {"a way out", Code::not_enforced, profile(open), "p.toml:5:12", 64},
+      {"a filter for a while", Code::loosened_by_date,
+       profile("extends = \"q\"\nexpires = 2026-12-24\nwhy = \"w\"\n"
+               "syscalls = \"builtin:search\"\n[profile.q]\n"),
+       "p.toml:6:11", 10},
       {"ended", Code::nothing_holds, profile("expires = 2026-11-29\n"), "p.toml:3:17", 3},
       {"denied rule", Code::dead, profile("deny = { egress = [ \"*.example\" ] }\n" + open),
        "p.toml:6:12", 64},
@@ -196,7 +200,9 @@ std::vector<Diagnostic> all_of(const Row& row) {
   filters.emplace("open.policy",
                   *seccomp::parse("open.policy", "default: errno(ENOSYS)\nptrace: allow  # x\n",
                                   seccomp::builtin_set));
-  std::vector<Diagnostic> all = check_policy(*loaded.policy, filters, longer_wall);
+  std::vector<Diagnostic> all =
+      check_policy(*loaded.policy, filters,
+                   row.code == Code::loosened_by_date ? policy::Compare(compare) : longer_wall);
   for (const auto& more : {not_enforced(*loaded.policy), nothing_holds(*loaded.policy)})
     all.insert(all.end(), more.begin(), more.end());
   return all;
