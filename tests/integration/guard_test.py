@@ -4,6 +4,7 @@ order, and what becomes of it when a process is killed in the middle."""
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -23,8 +24,8 @@ def own(path):
 
 def policy_with(folder, name="policy.toml", background=None):
     text = glovebox("policy", "show", "builtin:default").expect(0).out
-    for profile in ("shell", "files"):
-        text = text.replace(f"[profile.{profile}]\n", f"[profile.{profile}]\n{GUARD}")
+    text, lists = re.subn(r"^guard = \[.*?\]\n", GUARD, text, flags=re.MULTILINE | re.DOTALL)
+    assert lists == 1, text  # of `files`, which `shell` extends
     if background:
         text = text.replace('background = "keep"', f'background = "{background}"')
     path = folder / name
