@@ -125,6 +125,16 @@ def the_tools_say_what_is_refused(folder):
 
 
 @case
+def what_a_call_has_shut_stays_shut(folder):
+    policy, work = policy_with(folder), workspace(folder)
+    sandboxed(folder, work, "mkdir -p closed/in; echo x > closed/in/f; chmod 0 closed/in; chmod 0 closed",
+              policy).expect(0)
+    assert (work / "closed").stat().st_mode & 0o7777 == 0
+    sandboxed(folder, work, "stat -c %a closed; ls closed 2>/dev/null || echo refused; chmod 700 closed; "
+              "stat -c %a closed/in", policy).expect(0, out="0\nrefused\n0\n")
+
+
+@case
 def what_the_host_makes_between_calls_stays(folder):
     for background in ("kill", "keep"):
         policy = policy_with(folder, background=background)
