@@ -140,6 +140,8 @@ TABLE = (
     ("diff wide.toml narrow.toml", 0, "NARROWER  1\n", ""),
     ("diff --fail-on nothing narrow.toml wide.toml", 0, "WIDER  1\n", ""),
     ("diff --format md narrow.toml wide.toml", 3, "## policy diff: `narrow.toml` to `wide.toml`\n", ""),
+    ("diff builtin:default builtin:strict", 0, "Landlock ABI 6 must be there, before 1\n", ""),
+    ("diff builtin:strict builtin:default", 3, "now allowed: exec @workspace as tool bash\n", ""),
     ("diff invalid.toml narrow.toml", 2, "", "invalid.toml:9:1: error GB0010"),
     ("diff narrow.toml invalid.toml", 2, "", "invalid.toml:9:1: error GB0010"),
     ("diff cap.toml narrow.toml", 2, "", "this is a cap and no policy"),
