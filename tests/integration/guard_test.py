@@ -203,6 +203,30 @@ def a_session_that_is_removed_takes_its_quarantine_along(folder):
 
 
 @case
+def under_the_shipped_policies_git_works_and_leaves_nothing_that_runs(folder):
+    for name in ("builtin:default", "builtin:strict"):
+        base = folder / name.partition(":")[2]
+        work = base / "work"
+        work.mkdir(parents=True)
+        own(work)
+        run = lambda script: run_exec("--state", base / "state", "--workdir", work, "--session", "s",  # noqa: E731
+                                      "--", "/bin/bash", "-c", script, policy=name)
+        assert run("ls -A").expect(0).out == ""
+        assert not list(work.iterdir())
+        run("git init -q a && cd a && echo 1 > f && git add f && git commit -qm one && "
+            "git config core.hooksPath /workspace/h && echo h > .git/hooks/pre-commit").expect(0)
+        assert not (work / "a/.git/config").exists() and not (work / "a/.git/hooks").exists()
+        # Who commits comes from the box, and what was configured for all stays.
+        run("cd a && echo 2 >> f && git commit -qam two && git log --format=%ae").expect(
+            0, out="agent@box.localhost\nagent@box.localhost\n")
+        run("git config --global user.email me@example.com && git config --global user.name me").expect(0)
+        run("git clone -q a b && cd b && git checkout -qb branch && echo 3 >> f && git commit -qam three && "
+            "git log --format=%ae -1 && git status --short && cat f").expect(0, out="me@example.com\n1\n2\n3\n")
+        assert sorted(path.name for path in (work / "b").iterdir()) == [".git", "f"]
+        assert not (work / "b/.git/config").exists()
+
+
+@case
 def a_read_only_place_in_the_workspace(folder):
     text = glovebox("policy", "show", "builtin:default").out.replace(
         '{ at = "@workspace", mode = "rw", exec = true },',
