@@ -1,7 +1,8 @@
 # The front door. `make demo` and `make test` each work alone on a bare Debian 12.
 #
 #   make          build/release/glovebox
-#   make demo     builds, then plays two rehearsals: what an agent can do in its box, and cannot
+#   make demo     builds, then plays two rehearsals: what an agent can do in its box, and cannot; and
+#                 what a reviewer asks: why, and what would change
 #   make test     everything from scratch: packages, sources, build, all tests
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
@@ -52,6 +53,7 @@ dev: build/dev/build.ninja
 
 # Needs no network once built. What the build says goes to build/demo.log.
 DEMO = build/release/glovebox rehearse --policy
+POLICY = build/release/glovebox policy
 demo:
 	@mkdir -p build; echo "glovebox: building (build/demo.log tells what) ..."
 	@$(MAKE) --no-print-directory all > build/demo.log 2>&1 || { tail -n 30 build/demo.log; exit 1; }
@@ -59,6 +61,10 @@ demo:
 	@echo "its own box under a policy, every step is in an audit log."; echo
 	@$(DEMO) policy/default.toml policy/rehearsals/tour.toml
 	@echo; $(DEMO) policy/read-only.toml policy/rehearsals/refused.toml
+	@echo; echo "Why it was refused, and what a pull request with one line more would permit:"; echo
+	@$(POLICY) why --policy policy/read-only.toml tool bash || test $$? = 1
+	@sed '/at = "@tmp"/a\  { at = "/srv/reference", mode = "rw" },' policy/default.toml > build/request.toml
+	@$(POLICY) diff policy/default.toml build/request.toml; test $$? = 3 && echo "exit 3"
 	@echo; echo "Next:"
 	@echo "  build/release/glovebox doctor"
 	@echo "  build/release/glovebox exec --policy policy/default.toml -- /bin/bash -c 'id; ls -la'"

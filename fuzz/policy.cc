@@ -43,6 +43,9 @@ bool check(std::string_view text) {
   if (loaded.policy.has_value() != loaded.diagnostics.empty()) std::abort();
   for (const auto& diagnostic : loaded.diagnostics)
     if (diagnostic.origin.line == 0 || diagnostic.origin.column == 0) std::abort();
+  const auto cap = policy::load_cap("fuzz.toml", text);
+  if (cap.cap.has_value() != cap.diagnostics.empty()) std::abort();
+  if (cap.cap && !policy::is_cap_file(text)) std::abort();
   if (!loaded.policy) {
     const std::string shown = to_text(loaded);
     if (shown.empty() || shown.find('\x1b') != std::string::npos) std::abort();

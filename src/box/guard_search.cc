@@ -1,11 +1,15 @@
 #include "box/guard_search.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <deque>
 #include <format>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "os/dir_walk.h"
@@ -47,6 +51,22 @@ class Search {
             rules, [](const GuardRule& rule) { return rule.reach == Reach::repositories; })) {}
 
   Result<GuardSearch> run() {
+    const auto searched = search_all();
+    shut_again();
+    TRY(searched);
+    std::ranges::sort(found_.names, {}, &GuardedName::path);
+    return std::move(found_);
+  }
+
+ private:
+  // A folder that was let in, and what it was before.
+  struct Shut {
+    std::string path;
+    FileIdentity identity;
+    std::uint32_t mode = 0;
+  };
+
+  Result<void> search_all() {
     folders_.push_back({});
     while (!folders_.empty()) {
       const Folder folder = std::move(folders_.front());
@@ -54,11 +74,36 @@ class Search {
       TRY(look_into(folder));
       if (folders_.empty()) std::swap(folders_, packages_);
     }
-    std::ranges::sort(found_.names, {}, &GuardedName::path);
-    return std::move(found_);
+    return {};
   }
 
- private:
+  Result<UniqueFd> enter(int folder, const std::string& name, const std::string& path) {
+    os::OwnFolder entered = TRY(os::enter_own_folder(folder, name));
+    if (entered.shut_mode && !path.empty()) {
+      const os::FileFacts facts = TRY(os::facts_of(entered.folder.get()));
+      shut_.push_back({path, {facts.device, facts.inode}, *entered.shut_mode});
+    }
+    return std::move(entered.folder);
+  }
+
+  // What was shut is shut again, the innermost first, unless something guarded lies in it, which
+  // the box has to mount. What was exchanged or changed meanwhile stays as it is.
+  void shut_again() {
+    for (const Shut& shut : std::views::reverse(shut_)) {
+      const std::string inside = shut.path + "/";
+      if (std::ranges::any_of(found_.names,
+                              [&](const auto& name) { return name.path.starts_with(inside); }))
+        continue;
+      const auto opened = os::open_at(workspace_, shut.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
+                                      os::Resolve::beneath_no_symlinks);
+      if (!opened) continue;
+      const auto facts = os::facts_of(opened->get());
+      if (facts && FileIdentity{facts->device, facts->inode} == shut.identity &&
+          facts->mode == (shut.mode | 0700))
+        (void)os::change_mode(opened->get(), shut.mode);
+    }
+  }
+
   Result<void> look_into(const Folder& folder) {
     const bool is_workspace = folder.depth == 0;
     if (!is_workspace && searched_++ >= kMaxFoldersSearched) return cut();
@@ -68,7 +113,7 @@ class Search {
       if (is_deep_ && folder.depth < kMaxRepositoryDepth) add_folders(folder, known->folders);
       return {};
     }
-    auto opened = os::open_own_folder(workspace_, is_workspace ? "." : folder.path);
+    auto opened = enter(workspace_, is_workspace ? "." : folder.path, folder.path);
     if (!opened && is_workspace) return std::move(opened).error();
     if (!opened) {
       if (!has_changed(opened.error())) found_.is_whole = false;
@@ -144,7 +189,7 @@ class Search {
       if (!facts) return absent(facts.error());
       path = below(path, name);
       if (facts->type != os::FileType::folder) return add(here.get(), name, path, root, rule);
-      auto next = os::open_own_folder(here.get(), name);
+      auto next = enter(here.get(), name, path);
       if (!next) return absent(next.error());
       here = std::move(*next);
     }
@@ -205,6 +250,7 @@ class Search {
   std::vector<char> buffer_;
   bool is_deep_;
   std::deque<Folder> folders_, packages_;
+  std::vector<Shut> shut_;
   std::set<std::pair<std::string, Protection>> known_;
   std::size_t searched_ = 0, entries_ = 0, repositories_ = 0;
   GuardSearch found_;

@@ -55,9 +55,9 @@ struct GuardSearch {
 };
 
 // `workspace`: a folder's descriptor, O_PATH will do; the caller acts as its owner. A folder of the
-// owner's that shuts him out is opened. A name whose way leads over something else than a folder
-// stands for that: with `.git/hooks` a file `.git` is guarded itself.
-// Errors: of the kernel at the workspace's root; limit.
+// owner's that shuts him out is opened, and shut again if nothing guarded lies in it. A name whose
+// way leads over something else than a folder stands for that: with `.git/hooks` a file `.git` is
+// guarded itself. Errors: of the kernel at the workspace's root; limit.
 Result<GuardSearch> search_guarded(int workspace, const std::vector<GuardRule>& rules,
                                    std::size_t most, FolderCache* cache = nullptr);
 

@@ -116,9 +116,10 @@ void add_identity_files(BoxPlan& plan) {
       "/etc/passwd", agent + "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"));
   plan.mounts.push_back(text_file("/etc/group", group + "nogroup:x:65534:\n"));
   plan.mounts.push_back(text_file("/etc/hostname", plan.hostname + "\n"));
-  plan.mounts.push_back(
-      text_file("/etc/hosts",
-                std::format("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {}\n", plan.hostname)));
+  // With a domain, so that git finds an address to commit with where none is configured.
+  plan.mounts.push_back(text_file(
+      "/etc/hosts", std::format("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {0}.localhost {0}\n",
+                                plan.hostname)));
   plan.mounts.push_back(text_file("/etc/nsswitch.conf", std::string(kNsswitch)));
   plan.mounts.push_back(
       text_file("/etc/resolv.conf", "# no name server: this box has no network\n"));

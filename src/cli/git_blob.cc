@@ -16,6 +16,7 @@ namespace glovebox::cli {
 
 namespace {
 
+constexpr std::uint64_t kMostComplaints = 65536;
 constexpr std::array<const char*, 3> kPrograms = {"/usr/bin/git", "/usr/local/bin/git", "/bin/git"};
 
 Result<UniqueFd> open_git() {
@@ -46,6 +47,15 @@ Result<std::string> read_bounded(int fd, std::uint64_t limit, const Clock& clock
   }
 }
 
+// `git: path 'x' does not exist in 'main'`
+std::string first_words(const Result<std::string>& complaints) {
+  constexpr std::string_view kFatal = "fatal: ";
+  std::string_view words = complaints ? std::string_view(*complaints) : std::string_view();
+  words = words.substr(0, words.find('\n'));
+  if (words.starts_with(kFatal)) words.remove_prefix(kFatal.size());
+  return words.empty() ? "git has no such file" : std::format("git: {}", words);
+}
+
 }  // namespace
 
 std::optional<GitName> parse_git_name(std::string_view text) {
@@ -60,18 +70,21 @@ Result<std::string> read_git_blob(const GitName& name, std::uint64_t limit, cons
   const UniqueFd program = TRY(open_git());
   const UniqueFd nothing = TRY(os::open_path("/dev/null", O_RDONLY));
   os::Pipe out = TRY(os::make_pipe());
+  os::Pipe complaints = TRY(os::make_pipe());
   // Its configuration says which folders it trusts; it may neither ask nor fetch.
   os::Process git = TRY(os::spawn(
       {.executable = program.get(),
        .arguments = {"git", "--no-pager", "cat-file", "blob", name.ref + ":" + name.path},
        .environment = {"PATH=/usr/bin:/usr/local/bin:/bin", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0",
                        "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "HOME=" + variable("HOME")},
-       .fds = {{nothing.get(), 0}, {out.writer.get(), 1}}}));
+       .fds = {{nothing.get(), 0}, {out.writer.get(), 1}, {complaints.writer.get(), 2}}}));
   out.writer.reset();
+  complaints.writer.reset();
   std::string text = TRY(read_bounded(out.reader.get(), limit, clock));
   const auto ended = TRY(git.reap(os::Process::Wait::yes));
   if (!ended || ended->signalled || ended->code != 0)
-    return Error(ErrorKind::not_found, "git has no such file");
+    return Error(ErrorKind::not_found,
+                 first_words(read_bounded(complaints.reader.get(), kMostComplaints, clock)));
   return text;
 }
 

@@ -23,7 +23,7 @@ struct GitName {
 // would take for an option.
 std::optional<GitName> parse_git_name(std::string_view text);
 
-// Errors: not_found (no git, or it has no such file; its own words go to stderr), limit, timeout.
+// Errors: not_found (no git, or it has no such file; in its own words), limit, timeout.
 Result<std::string> read_git_blob(const GitName& name, std::uint64_t limit, const Clock& clock);
 
 }  // namespace glovebox::cli

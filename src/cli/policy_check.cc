@@ -1,5 +1,7 @@
 #include "cli/policy_check.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <format>
 #include <string>
@@ -10,6 +12,7 @@
 #include "box/host.h"
 #include "cli/message.h"
 #include "codec/json.h"
+#include "os/file.h"
 #include "os/landlock.h"
 #include "policy/check.h"
 #include "policy/diagnostic.h"
@@ -32,6 +35,7 @@ struct Judged {
   std::vector<Diagnostic> diagnostics;
   std::vector<policy::SourceFile> sources;
   std::vector<HostCheck> host;  // what the host lacks for this policy
+  bool is_cap = false;          // it is no policy: it bounds others
   ExitCode code = ExitCode::done;
 };
 
@@ -44,11 +48,12 @@ void add(std::vector<Diagnostic>& all, std::vector<Diagnostic> more) {
   std::ranges::move(more, std::back_inserter(all));
 }
 
-// What no box may show: the usual places, and the files of the policy itself.
+// What no box may show: the usual places, the files of the policy itself, this program.
 std::vector<std::string> places_of(const roles::PolicyFiles& files) {
   std::vector<std::string> places(policy::usual_places().begin(), policy::usual_places().end());
   for (const std::string& path : files.paths)
     if (path.starts_with('/')) places.push_back(path);
+  if (auto own = os::read_link_at(AT_FDCWD, "/proc/self/exe")) places.push_back(*std::move(own));
   return places;
 }
 
@@ -73,6 +78,22 @@ std::vector<HostCheck> lacking(const policy::Policy& policy, const box::HostFact
   return found;
 }
 
+Judged judge_cap(const std::string& file) {
+  Judged judged;
+  judged.file = file;
+  judged.is_cap = true;
+  auto read = roles::read_cap_file(file);
+  if (!read) {
+    judged.problem = read.error().message();
+    judged.code = ExitCode::invalid_file;
+    return judged;
+  }
+  if (!read->loaded.cap) judged.code = ExitCode::invalid_file;
+  judged.diagnostics = std::move(read->loaded.diagnostics);
+  judged.sources = std::move(read->loaded.files);
+  return judged;
+}
+
 Judged judge(const std::string& file, const PolicyCheckOptions& options,
              const Result<box::HostFacts>* host) {
   Judged judged;
@@ -83,6 +104,7 @@ Judged judge(const std::string& file, const PolicyCheckOptions& options,
     judged.code = ExitCode::invalid_file;
     return judged;
   }
+  if (policy::is_cap_file(read->loaded.files.front().text)) return judge_cap(file);
   judged.diagnostics = std::move(read->loaded.diagnostics);
   if (read->loaded.policy) {
     const policy::Policy& policy = *read->loaded.policy;
@@ -116,7 +138,8 @@ std::string summary(const Judged& judged) {
     return std::ranges::count(judged.diagnostics, severity, &Diagnostic::severity);
   };
   const auto errors = count(Severity::error), warnings = count(Severity::warning);
-  if (errors == 0 && warnings == 0) return std::format("{}: good\n", judged.file);
+  if (errors == 0 && warnings == 0)
+    return std::format("{}: good{}\n", judged.file, judged.is_cap ? ", a cap" : "");
   return std::format("{}: {} errors, {} warnings\n", judged.file, errors, warnings);
 }
 
@@ -160,6 +183,7 @@ Json to_json(const Judged& judged) {
   for (const Diagnostic& diagnostic : judged.diagnostics)
     diagnostics.push_back(to_json(diagnostic));
   Json form = Json::object({{"file", judged.file},
+                            {"kind", judged.is_cap ? "cap" : "policy"},
                             {"exit", to_int(judged.code)},
                             {"diagnostics", std::move(diagnostics)},
                             {"host", host_json(judged.host)}});

@@ -84,6 +84,9 @@ std::map<std::string, LoggedCall> read_logged_calls(std::string_view log) {
     if (!record) continue;
     const std::string id = text_of(*record, "tu");
     if (id.empty()) continue;
+    // What was refused to a call while it ran does not decide about the call.
+    if (const std::string kind = text_of(*record, "k"); kind == "fs.deny" || kind == "sys.deny")
+      continue;
     LoggedCall& call = calls[id];
     const auto take = [&](std::string_view key, std::string& into) {
       if (const std::string* text = record->get_string(key)) into = *text;

@@ -272,13 +272,20 @@ Result<void> let_owner_in(int place) {
   return {};
 }
 
-Result<UniqueFd> open_own_folder(int folder, const std::string& path) {
+Result<OwnFolder> enter_own_folder(int folder, const std::string& path) {
   constexpr int kFolder = O_DIRECTORY | O_NOFOLLOW;
   auto opened = open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
-  if (opened || opened.error().error_number() != EACCES) return opened;
-  TRY(let_owner_in(
-      TRY(open_at(folder, path, O_PATH | kFolder, Resolve::beneath_no_symlinks)).get()));
-  return open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks);
+  if (opened) return OwnFolder{*std::move(opened), std::nullopt};
+  if (opened.error().error_number() != EACCES) return std::move(opened).error();
+  const UniqueFd place = TRY(open_at(folder, path, O_PATH | kFolder, Resolve::beneath_no_symlinks));
+  const std::uint32_t mode = TRY(facts_of(place.get())).mode;
+  TRY(let_owner_in(place.get()));
+  return OwnFolder{TRY(open_at(folder, path, O_RDONLY | kFolder, Resolve::beneath_no_symlinks)),
+                   mode};
+}
+
+Result<UniqueFd> open_own_folder(int folder, const std::string& path) {
+  return TRY(enter_own_folder(folder, path)).folder;
 }
 
 Result<void> change_owner(int fd, std::uint32_t uid, std::uint32_t gid) {

@@ -32,6 +32,12 @@ Result<UniqueFd> open_path(const std::string& path, int flags, unsigned mode = 0
 // A folder for reading, below `folder` and over no symlink. One of our own that shuts us out is let
 // in first: its mode gets u+rwx, by descriptor.
 Result<UniqueFd> open_own_folder(int folder, const std::string& path);
+// The same, for who gives back the mode that a folder had before it was let in.
+struct OwnFolder {
+  UniqueFd folder;
+  std::optional<std::uint32_t> shut_mode;  // absent: it was open
+};
+Result<OwnFolder> enter_own_folder(int folder, const std::string& path);
 // The same for what an O_PATH descriptor stands for. EACCES if it is not ours.
 Result<void> let_owner_in(int place);
 

@@ -141,7 +141,7 @@ void compare_values(const Sides& sides, Findings& findings) {
   if (old.landlock_abi != now.landlock_abi)
     findings.add(
         direction_of(now.landlock_abi < old.landlock_abi), "landlock",
-        std::format("Landlock ABI {} is enough, before {}", now.landlock_abi, old.landlock_abi),
+        std::format("Landlock ABI {} must be there, before {}", now.landlock_abi, old.landlock_abi),
         Risk::medium, causes("landlock"));
   compare_audit(sides, findings);
 }

@@ -28,6 +28,23 @@ bool overlap(const Bind& a, const Bind& b) {
   return meet(a.environment, b.environment) && meet(a.agent, b.agent);
 }
 
+Code code_of(const Error& error) {
+  return error.kind() == ErrorKind::denied ? Code::untrusted_file : Code::unreadable;
+}
+
+// Who reads files says what to do on a line of its own.
+std::pair<std::string, std::string> split_hint(const Error& error) {
+  constexpr std::string_view kHint = "\nhint: ";
+  const std::string text = error.message();
+  const auto at = text.find(kHint);
+  if (at == std::string::npos) return {text, ""};
+  return {text.substr(0, at), text.substr(at + kHint.size())};
+}
+
+bool is_table(const Value& value) {
+  return std::holds_alternative<Table>(value.data);
+}
+
 std::vector<std::string_view> names_of(const auto& map) {
   std::vector<std::string_view> names;
   for (const auto& [name, _] : map) names.push_back(name);
@@ -50,6 +67,16 @@ class Loader {
     sort_by_place(loaded_.diagnostics, loaded_.files);
     if (loaded_.diagnostics.empty() && chains == Chains::sound) loaded_.policy = policy_.on(today_);
     return std::move(loaded_);
+  }
+
+  LoadedCap run_cap(const std::string& file, std::string_view text) {
+    policy_.file = file;
+    loaded_.files.push_back({file, std::string(text)});
+    if (const auto document = parse(0)) read_cap_document(*document);
+    LoadedCap loaded{std::nullopt, reader_.take_diagnostics(), std::move(loaded_.files)};
+    sort_by_place(loaded.diagnostics, loaded.files);
+    if (loaded.diagnostics.empty()) loaded.cap = std::move(policy_.cap);
+    return loaded;
   }
 
  private:
@@ -84,6 +111,10 @@ class Loader {
 
   void read_main(const Value& document) {
     const Table& root = std::get<Table>(document.data);
+    if (const Entry* cap = root.find("cap"); cap != nullptr && is_table(cap->value))
+      return reader_.report(Code::bad_cap, cap->key,
+                            "this is a cap and no policy: it bounds others and allows nothing",
+                            "a policy names it: cap = \"FILE\"");
     check_version(root, document, Need::required);
     for (const Entry& entry : root.entries) {
       const std::string& name = entry.key.name;
@@ -164,9 +195,9 @@ class Loader {
   std::optional<std::size_t> open(const Value& named, const std::string& path) {
     auto text = read_(path);
     if (!text) {
-      const bool denied = text.error().kind() == ErrorKind::denied;
-      reader_.report(denied ? Code::untrusted_file : Code::unreadable, named,
-                     std::format("{}: {}", path, text.error().message()));
+      auto [message, hint] = split_hint(text.error());
+      reader_.report(code_of(text.error()), named, std::format("{}: {}", path, message),
+                     std::move(hint));
       return std::nullopt;
     }
     loaded_.files.push_back({path, *std::move(text)});
@@ -224,16 +255,18 @@ class Loader {
                             std::format("{} is part of the policy that it should bound", path));
     const auto number = open(value, path);
     if (!number) return;
-    const auto document = parse(*number);
-    if (!document) return;
-    const Table& root = std::get<Table>(document->data);
-    check_version(root, *document, Need::required);
+    if (const auto document = parse(*number)) read_cap_document(*document);
+  }
+
+  void read_cap_document(const Value& document) {
+    const Table& root = std::get<Table>(document.data);
+    check_version(root, document, Need::required);
     only_keys(reader_, root, "a cap file", Place::cap_file);
     if (const Entry* entry = root.find("name")) {
       std::string unused;
       read_name(reader_, entry->value, "name", unused);
     }
-    if (const Value* cap = reader_.require(root, *document, "cap", "a cap file"))
+    if (const Value* cap = reader_.require(root, document, "cap", "a cap file"))
       read_cap(reader_, *cap, policy_.cap);
   }
 
@@ -245,13 +278,11 @@ class Loader {
     if (was_read(path)) return;
     auto text = read_(path);
     if (!text && text.error().kind() == ErrorKind::not_found) return;
-    if (!text)
+    if (!text) {
+      auto [message, hint] = split_hint(text.error());
       return reader_.report(
-          {text.error().kind() == ErrorKind::denied ? Code::untrusted_file : Code::unreadable,
-           {path, 1, 1},
-           1,
-           text.error().message(),
-           ""});
+          {code_of(text.error()), {path, 1, 1}, 1, std::move(message), std::move(hint)});
+    }
     loaded_.files.push_back({path, *std::move(text)});
     const auto document = parse(loaded_.files.size() - 1);
     if (!document) return;
@@ -309,6 +340,17 @@ Loaded load(const std::string& file, std::string_view text, const ReadFile& read
 
 Loaded load(const std::string& file, std::string_view text) {
   return load(file, text, read_from({}), Day::max());
+}
+
+bool is_cap_file(std::string_view text) {
+  const auto document = parse_document("", text);
+  if (!document) return false;
+  const Entry* cap = std::get<Table>(document->data).find("cap");
+  return cap != nullptr && is_table(cap->value);
+}
+
+LoadedCap load_cap(const std::string& file, std::string_view text) {
+  return Loader(read_from({}), Day::max()).run_cap(file, text);
 }
 
 ReadFile read_from(std::vector<SourceFile> files) {

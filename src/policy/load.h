@@ -26,6 +26,13 @@ struct Loaded {
   std::vector<SourceFile> files;
 };
 
+// A cap file judged by itself: `policy check` can be asked about one. To load() it is no policy.
+struct LoadedCap {
+  std::optional<Profile> cap;           // absent if there is any diagnostic
+  std::vector<Diagnostic> diagnostics;  // errors, by place
+  std::vector<SourceFile> files;        // the one file
+};
+
 constexpr std::size_t kMaxIncludes = 32;
 
 // Pure but for `read`. `file` is how the file is named in messages and, for relative paths, where
@@ -34,6 +41,9 @@ constexpr std::size_t kMaxIncludes = 32;
 Loaded load(const std::string& file, std::string_view text, const ReadFile& read, Day today);
 // A policy of one file; every date in it counts as past.
 Loaded load(const std::string& file, std::string_view text);
+// Whether a text has the table `cap`, which only a cap file has. False for one that is no TOML.
+bool is_cap_file(std::string_view text);
+LoadedCap load_cap(const std::string& file, std::string_view text);
 // Finds what an earlier load() read.
 ReadFile read_from(std::vector<SourceFile> files);
 

@@ -196,7 +196,8 @@ void PolicyDesk::taken() {
 void PolicyDesk::reject(const std::string& why, Cause cause) {
   const PolicyRequest& request = current_->request;
   if (request.what == What::revoke || request.what == What::status) return finish(why);
-  log_.error("the policy is refused, the last good one holds", {{"why", why}});
+  log_.error(active_ ? "the policy is refused, the last good one holds" : "the policy is refused",
+             {{"why", why}});
   last_refusal_ = {clock_.wall(), request.subject, why.substr(0, kMaxShownReason), cause};
   JsonObject members;
   members.set("polfile", request.subject);

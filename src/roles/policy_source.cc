@@ -1,8 +1,11 @@
 #include "roles/policy_source.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <format>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -36,6 +39,22 @@ Result<void> refuse_links(const std::string& path, const std::string& policy) {
   return {};
 }
 
+// Its place in the file system, whatever the name was; nullopt: it is gone, or out of reach.
+std::optional<std::string> real_path(const std::string& path) {
+  const UniqueFd file = os::open_path(path, O_PATH | O_NOFOLLOW).value_or(UniqueFd());
+  if (!file) return std::nullopt;
+  auto real = os::read_link_at(AT_FDCWD, std::format("/proc/self/fd/{}", file.get()));
+  if (!real || !real->starts_with('/')) return std::nullopt;
+  return *std::move(real);
+}
+
+policy::ReadFile trusted_files(std::string_view policy, const FileOpener& opener) {
+  return [policy = std::string(policy), &opener](const std::string& path) -> Result<std::string> {
+    TRY(refuse_links(path, policy));
+    return read_trusted_file(path, opener);
+  };
+}
+
 Result<seccomp::Table> table_of(const std::string& name, std::string_view text) {
   auto table = seccomp::parse(name, text, seccomp::builtin_set);
   if (table) return *std::move(table);
@@ -45,21 +64,27 @@ Result<seccomp::Table> table_of(const std::string& name, std::string_view text) 
   return Error(ErrorKind::invalid, std::move(message));
 }
 
-Result<void> read_filters(PolicyFiles& files, const policy::ReadFile& read) {
-  const policy::Policy& policy = *files.loaded.policy;
-  for (const std::string& filter : filter_names(policy)) {
-    if (is_builtin(filter)) {
-      const auto text = seccomp::builtin_text(builtin_name(filter));
+struct ReadFilters {
+  policy::Filters tables;
+  std::vector<FilterSource> texts;  // of the operator's own
+};
+
+// `file`: which names them.
+Result<ReadFilters> read_filters(const std::set<std::string>& names, const std::string& file,
+                                 const policy::ReadFile& read) {
+  ReadFilters filters;
+  for (const std::string& name : names) {
+    if (is_builtin(name)) {
+      const auto text = seccomp::builtin_text(builtin_name(name));
       if (!text)
-        return Error(ErrorKind::invalid, std::format("{}: no filter named {}", files.file, filter));
-      files.tables.emplace(filter, TRY(table_of(filter, *text)));
+        return Error(ErrorKind::invalid, std::format("{}: no filter named {}", file, name));
+      filters.tables.emplace(name, TRY(table_of(name, *text)));
       continue;
     }
-    files.filters.push_back({filter, TRY_CONTEXT(read(filter), filter)});
-    files.tables.emplace(filter, TRY(table_of(filter, files.filters.back().text)));
-    files.paths.push_back(filter);
+    filters.texts.push_back({name, TRY_CONTEXT(read(name), name)});
+    filters.tables.emplace(name, TRY(table_of(name, filters.texts.back().text)));
   }
-  return {};
+  return filters;
 }
 
 // What nothing may run with, although it can be read.
@@ -112,21 +137,41 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const policy::Read
                                builtin_name(named)));
     text = std::string(*builtin);
   } else {
-    text = TRY_CONTEXT(read(files.file), named);
+    auto found = read(files.file);
+    const bool is_missing = !found && found.error().kind() == ErrorKind::not_found;
+    if (is_missing && found.error().error_number() != 0)
+      return Error(ErrorKind::not_found,
+                   std::format("{}: {}\nhint: start from `glovebox policy show builtin:default`",
+                               named, found.error().message()));
+    text = TRY_CONTEXT(std::move(found), named);
   }
   files.loaded = policy::load(files.file, text, read, today);
   if (!is_builtin(named))
     for (const policy::SourceFile& file : files.loaded.files) files.paths.push_back(file.name);
-  if (files.loaded.policy) TRY(read_filters(files, read));
+  if (!files.loaded.policy) return files;
+  ReadFilters filters = TRY(read_filters(filter_names(*files.loaded.policy), files.file, read));
+  files.tables = std::move(filters.tables);
+  files.filters = std::move(filters.texts);
+  for (const FilterSource& filter : files.filters) files.paths.push_back(filter.name);
   return files;
 }
 
 Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {
-  const policy::ReadFile read = [&](const std::string& path) -> Result<std::string> {
-    TRY(refuse_links(path, std::string(named)));
-    return read_trusted_file(path, opener);
-  };
-  return read_policy_files(named, read, day_of(SystemClock().wall()));
+  PolicyFiles files =
+      TRY(read_policy_files(named, trusted_files(named, opener), day_of(SystemClock().wall())));
+  // What a mount would show is told by where a file lies, not by how it was named.
+  for (std::size_t i = 0, named_paths = files.paths.size(); i < named_paths; ++i)
+    if (auto real = real_path(files.paths[i]); real && *real != files.paths[i])
+      files.paths.push_back(*std::move(real));
+  return files;
+}
+
+Result<CapFile> read_cap_file(const std::string& file, const FileOpener& opener) {
+  const policy::ReadFile read = trusted_files(file, opener);
+  CapFile cap{policy::load_cap(file, TRY_CONTEXT(read(file), file)), {}};
+  if (cap.loaded.cap && !cap.loaded.cap->syscalls.empty())
+    cap.tables = TRY(read_filters({cap.loaded.cap->syscalls}, file, read)).tables;
+  return cap;
 }
 
 Result<PolicySource> read_policy(std::string_view named, const FileOpener& opener) {

@@ -26,7 +26,7 @@ struct PolicySource {
   std::vector<FilterSource> files;    // what it includes, its cap, its tests
   std::vector<FilterSource> filters;  // texts of the operator's filters that it names
   policy::Policy policy;
-  std::vector<std::string> paths;  // host files that belong to it
+  std::vector<std::string> paths;  // host files that belong to it, also by their real names
 };
 
 // A policy as far as it could be read, for who judges it and does not run it.
@@ -43,6 +43,14 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const policy::Read
                                       policy::Day today);
 // Of files that can be trusted. Errors: also denied (owner, mode, link), limit.
 Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener = {});
+
+// A cap file by itself, for who judges it.
+struct CapFile {
+  policy::LoadedCap loaded;
+  policy::Filters tables;  // of the filter that it names
+};
+// As read_policy_files().
+Result<CapFile> read_cap_file(const std::string& file, const FileOpener& opener = {});
 
 // What tells which of two profiles permits more.
 policy::Compare profile_compare();

@@ -1,5 +1,6 @@
 #include "roles/supervisor.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "codec/digest.h"
 #include "ipc/messages.h"
 #include "os/call_reports.h"
+#include "os/file.h"
 #include "roles/worker_settings.h"
 
 namespace glovebox::roles {
@@ -60,6 +62,9 @@ Outcome<> Supervisor::prepare() {
   auto executable = os::open_own_executable();
   if (!executable) return executable.error();
   executable_ = std::move(*executable);
+  auto itself = os::read_link_at(AT_FDCWD, std::format("/proc/self/fd/{}", executable_.get()));
+  if (!itself) return itself.error();
+  options_.protected_paths.push_back(*std::move(itself));
   auto host = box::probe_host();
   if (!host) return Failure{ExitCode::host_lacks, host.error().message()};
   host_ = std::move(*host);

@@ -71,12 +71,13 @@ struct SupervisorOptions {
   std::string seed;
   Duration keep{};  // zero: for ever
   std::uint32_t call_slots = kCallSlots;
-  std::uint32_t warm_sessions = 0;           // see BoxerSettings
-  IdRange ids;                               // of boxes, when started as root
-  std::string audit;                         // folder of the log; empty: the state folder's
-  std::string audit_origin = "glovebox";     // names the key of a new log
-  std::vector<std::string> protected_paths;  // beside the state folder and the policy's files
-  std::optional<WorkerOrder> worker;         // none: the command itself talks to the boxer
+  std::uint32_t warm_sessions = 0;        // see BoxerSettings
+  IdRange ids;                            // of boxes, when started as root
+  std::string audit;                      // folder of the log; empty: the state folder's
+  std::string audit_origin = "glovebox";  // names the key of a new log
+  // Beside the state folder, the log's, the policy's files and the program itself.
+  std::vector<std::string> protected_paths;
+  std::optional<WorkerOrder> worker;  // none: the command itself talks to the boxer
   UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
   LogLevel log_level = LogLevel::info;  // of the roles
   LogFormat log_format = LogFormat::text;

@@ -4,6 +4,7 @@ order, and what becomes of it when a process is killed in the middle."""
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -23,8 +24,8 @@ def own(path):
 
 def policy_with(folder, name="policy.toml", background=None):
     text = glovebox("policy", "show", "builtin:default").expect(0).out
-    for profile in ("shell", "files"):
-        text = text.replace(f"[profile.{profile}]\n", f"[profile.{profile}]\n{GUARD}")
+    text, lists = re.subn(r"^guard = \[.*?\]\n", GUARD, text, flags=re.MULTILINE | re.DOTALL)
+    assert lists == 1, text  # of `files`, which `shell` extends
     if background:
         text = text.replace('background = "keep"', f'background = "{background}"')
     path = folder / name
@@ -124,6 +125,16 @@ def the_tools_say_what_is_refused(folder):
 
 
 @case
+def what_a_call_has_shut_stays_shut(folder):
+    policy, work = policy_with(folder), workspace(folder)
+    sandboxed(folder, work, "mkdir -p closed/in; echo x > closed/in/f; chmod 0 closed/in; chmod 0 closed",
+              policy).expect(0)
+    assert (work / "closed").stat().st_mode & 0o7777 == 0
+    sandboxed(folder, work, "stat -c %a closed; ls closed 2>/dev/null || echo refused; chmod 700 closed; "
+              "stat -c %a closed/in", policy).expect(0, out="0\nrefused\n0\n")
+
+
+@case
 def what_the_host_makes_between_calls_stays(folder):
     for background in ("kill", "keep"):
         policy = policy_with(folder, background=background)
@@ -189,6 +200,30 @@ def a_session_that_is_removed_takes_its_quarantine_along(folder):
              policy=policy).expect(0)
     assert len(denied(state)) == 1
     assert not list((state / "sessions").iterdir()), list((state / "sessions").iterdir())
+
+
+@case
+def under_the_shipped_policies_git_works_and_leaves_nothing_that_runs(folder):
+    for name in ("builtin:default", "builtin:strict"):
+        base = folder / name.partition(":")[2]
+        work = base / "work"
+        work.mkdir(parents=True)
+        own(work)
+        run = lambda script: run_exec("--state", base / "state", "--workdir", work, "--session", "s",  # noqa: E731
+                                      "--", "/bin/bash", "-c", script, policy=name)
+        assert run("ls -A").expect(0).out == ""
+        assert not list(work.iterdir())
+        run("git init -q a && cd a && echo 1 > f && git add f && git commit -qm one && "
+            "git config core.hooksPath /workspace/h && echo h > .git/hooks/pre-commit").expect(0)
+        assert not (work / "a/.git/config").exists() and not (work / "a/.git/hooks").exists()
+        # Who commits comes from the box, and what was configured for all stays.
+        run("cd a && echo 2 >> f && git commit -qam two && git log --format=%ae").expect(
+            0, out="agent@box.localhost\nagent@box.localhost\n")
+        run("git config --global user.email me@example.com && git config --global user.name me").expect(0)
+        run("git clone -q a b && cd b && git checkout -qb branch && echo 3 >> f && git commit -qam three && "
+            "git log --format=%ae -1 && git status --short && cat f").expect(0, out="me@example.com\n1\n2\n3\n")
+        assert sorted(path.name for path in (work / "b").iterdir()) == [".git", "f"]
+        assert not (work / "b/.git/config").exists()
 
 
 @case

@@ -129,8 +129,12 @@ TEST_CASE("what is there when a call starts cannot be changed, moved or replaced
   }
   CHECK(text_at(session, ".env") == "KEY=1\n");
   CHECK(quarantined(session) == 0);
-  CHECK(text_of(session.bash("echo x >> .env; echo x >> .git/config; touch .git/hooks/new; mv .git "
-                             "g && mv g .git && rm -r .git/hooks && echo done")) == "done");
+  BoxPlan open = session.plan("bash");
+  open.guards.clear();
+  CHECK(text_of(session.bash_with(
+            open,
+            "echo x >> .env; echo x >> .git/config; touch .git/hooks/new; mv .git "
+            "g && mv g .git && rm -r .git/hooks && echo done")) == "done");
 }
 
 TEST_CASE("what a call makes under a guarded name is gone when it is answered") {

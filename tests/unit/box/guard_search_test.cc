@@ -133,6 +133,29 @@ TEST_CASE("a folder that its owner shut is looked into") {
   CHECK(paths(ground.search({rule(".git/config")})) == Texts{"sub/.git/config@1"});
 }
 
+TEST_CASE("a folder that was shut is shut again if nothing guarded lies in it") {
+  const Ground ground;
+  ground.make("closed/in/it/file");
+  ground.make("sub/.git/config");
+  const auto mode_of = [&](const char* path) {
+    struct stat facts{};
+    REQUIRE(::stat((ground.work() / path).c_str(), &facts) == 0);
+    return facts.st_mode & 07777;
+  };
+  const auto shut = [&](const char* path, unsigned mode) {
+    REQUIRE(::chmod((ground.work() / path).c_str(), mode) == 0);
+  };
+  shut("closed/in", 0110);
+  shut("closed", 0011);
+  shut("sub", 0);
+  CHECK(paths(ground.search({rule(".git/config")})) == Texts{"sub/.git/config@1"});
+  CHECK(mode_of("closed") == 0011);
+  // Root is shut out of nothing.
+  CHECK(mode_of("sub") == (os::effective_uid() == 0 ? 0U : 0700U));
+  shut("closed", 0700);
+  CHECK(mode_of("closed/in") == 0110);
+}
+
 TEST_CASE("what was read before is read again when it has changed") {
   const Ground ground;
   ground.make("a/b/file");

@@ -60,6 +60,17 @@ TEST_CASE("the records of a call are read together") {
   CHECK(calls.at("t2").why == "no rule");
 }
 
+TEST_CASE("what is refused to a call while it runs does not decide about it") {
+  const auto calls = read_logged_calls(
+      "{\"k\": \"tool.intent\", \"tu\": \"t1\", \"dec\": \"allow\", \"rule\": \"p.toml:3\"}\n"
+      "{\"k\": \"sys.deny\", \"tu\": \"t1\", \"dec\": \"deny\", \"rule\": \"kernel.set:9\"}\n"
+      "{\"k\": \"fs.deny\", \"tu\": \"t1\", \"dec\": \"deny\", \"rule\": \"p.toml:7\"}\n"
+      "{\"k\": \"tool.result\", \"tu\": \"t1\", \"outcome\": \"finished\"}\n");
+  CHECK(calls.at("t1").decision == "allow");
+  CHECK(calls.at("t1").rule == "p.toml:3");
+  CHECK(calls.at("t1").outcome == "finished");
+}
+
 TEST_CASE("a report of another shape tells nothing and is not over") {
   for (const std::string_view text :
        {"null", "[]", "{}", R"({"steps": 7, "state": 7})", R"({"steps": [7, {"calls": {}}]})",

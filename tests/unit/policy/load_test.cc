@@ -35,6 +35,8 @@ TEST_CASE("each wrong thing outside of profiles is named with its place") {
       {"unknown table", "glovebox = 1\n" + kBind + kProfile + "[profiles.x]\n", "GB0010 5:2",
        "unknown key `profiles`", "did you mean `profile`?"},
       {"no bind", "glovebox = 1\n" + kProfile, "GB0013 1:1", "no [[bind]]"},
+      {"a cap as a policy", "glovebox = 1\n[cap]\n", "GB0024 2:2", "this is a cap and no policy",
+       "cap = \"FILE\"", 3},
       {"bind as a table", "glovebox = 1\n[bind]\ntools = {}\n", "GB0011 2:1",
        "bind must be a list"},
       {"bind of numbers", "glovebox = 1\nbind = [1]\n", "GB0011 2:9", "a bind must be a table"},
@@ -129,6 +131,61 @@ TEST_CASE("everything that is wrong is said at once, in the order of the file") 
                                                                "GB0015 4:18", "GB0012 6:8",
                                                                "GB0011 7:19"});
   CHECK(!loaded.policy);
+}
+
+TEST_CASE("a cap by itself: each wrong thing is named with its place") {
+  const Broken rows[] = {
+      {"empty", "", "GB0001 1:1", "the file is empty"},
+      {"no version", "[cap]\n", "GB0013 1:1", "`glovebox = 1` must be the first key"},
+      {"no cap", "glovebox = 1\n", "GB0013 1:1", "a cap file needs `cap`"},
+      {"cap of a wrong type", "glovebox = 1\ncap = \"c.toml\"\n", "GB0011 2:7",
+       "cap must be a table"},
+      {"a key of policies", "glovebox = 1\n[cap]\n[profile.p]\n", "GB0010 3:2",
+       "unknown key `profile`"},
+      {"a key of nobody's", "glovebox = 1\n[cap]\nmounts = []\n", "GB0010 3:1",
+       "unknown key `mounts`", "did you mean `mount`?"},
+      {"says two things",
+       "glovebox = 1\n[cap]\nmount = [ { at = \"/opt\", mode = \"ro\" } ]\n"
+       "deny = { paths = [ \"/opt\" ] }\n",
+       "GB0024 3:11", "allows /opt and denies it in line 4", "take out one of the two"},
+  };
+  for (const Broken& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const LoadedCap loaded = load_cap("c.toml", row.text);
+      CHECK(!loaded.cap);
+      REQUIRE(places(loaded.diagnostics) == std::vector<std::string>{row.place});
+      CHECK(loaded.diagnostics.front().origin.file == "c.toml");
+      CHECK(loaded.diagnostics.front().message.contains(row.message));
+      CHECK(loaded.diagnostics.front().hint.contains(row.hint));
+      REQUIRE(loaded.files.size() == 1);
+      CHECK(loaded.files.front().text == row.text);
+    }
+  }
+}
+
+TEST_CASE("which files are caps") {
+  const std::string good = "glovebox = 1\nname = \"n\"\n[cap]\nuser = \"agent\"\n";
+  CHECK(is_cap_file(good));
+  const LoadedCap loaded = load_cap("c.toml", good);
+  REQUIRE(loaded.cap);
+  CHECK(loaded.cap->user == BoxUser::agent);
+  CHECK(loaded.diagnostics.empty());
+  CHECK(is_cap_file("[cap]\n"));
+  for (const char* text : {"", "glovebox = ", "glovebox = 1\ncap = \"c.toml\"\n", "[caps]\n",
+                           "[profile.cap]\n", "[[cap]]\n"})
+    CHECK(!is_cap_file(text));
+}
+
+TEST_CASE("what is to be done about a further file stands on a line of its own") {
+  const ReadFile read = [](const std::string& path) -> Result<std::string> {
+    if (path != "loop.toml") return Error(ErrorKind::not_found, "none");
+    return Error(ErrorKind::denied, "is a symbolic link\nhint: name what it leads to");
+  };
+  const Loaded loaded =
+      load("p.toml", "glovebox = 1\ninclude = [ \"loop.toml\" ]\n" + kBind + kProfile, read, Day());
+  REQUIRE(places(loaded.diagnostics) == std::vector<std::string>{"GB0030 2:13"});
+  CHECK(loaded.diagnostics.front().message == "loop.toml: is a symbolic link");
+  CHECK(loaded.diagnostics.front().hint == "name what it leads to");
 }
 
 TEST_CASE("a policy keeps where each part stands") {

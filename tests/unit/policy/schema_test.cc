@@ -2,12 +2,17 @@
 #include "policy/schema.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
 #include <format>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "codec/json.h"
 #include "policy/keys.h"
 #include "policy/load.h"
 #include "support.h"
@@ -114,6 +119,18 @@ TEST_CASE("every word of the table is accepted, and none besides") {
       CHECK(says_one_of("zzz"));
     }
   }
+}
+
+// What editors are given is reviewed: GLOVEBOX_ACCEPT=1 writes it anew.
+TEST_CASE("the schema is the one that lies in the source") {
+  const char* given = std::getenv("GLOVEBOX_SOURCE_ROOT");
+  const std::filesystem::path root = given != nullptr ? given : GLOVEBOX_SOURCE_ROOT;
+  const auto path = root / "tests/golden/policy/schema.json";
+  const std::string text = codec::to_json_pretty(schema()) + "\n";
+  if (std::getenv("GLOVEBOX_ACCEPT") != nullptr) std::ofstream(path, std::ios::binary) << text;
+  std::ifstream file(path, std::ios::binary);
+  const std::string wanted{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  CHECK(text == wanted);
 }
 
 TEST_CASE("the schema holds the keys of the table, no more and no fewer") {
