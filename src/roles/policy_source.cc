@@ -96,10 +96,19 @@ policy::Compare profile_compare() {
   return policy::compare;
 }
 
+Result<PolicyFiles> judge_policy_text(std::string file, std::string_view text,
+                                      const policy::ReadFile& read, policy::Day today) {
+  PolicyFiles files;
+  files.file = std::move(file);
+  files.loaded = policy::load(files.file, text, read, today);
+  if (!is_builtin(files.file))
+    for (const policy::SourceFile& source : files.loaded.files) files.paths.push_back(source.name);
+  if (files.loaded.policy) TRY(read_filters(files, read));
+  return files;
+}
+
 Result<PolicyFiles> read_policy_files(std::string_view named, const policy::ReadFile& read,
                                       policy::Day today) {
-  PolicyFiles files;
-  files.file = std::string(named);
   std::string text;
   if (is_builtin(named)) {
     const auto builtin = policy::builtin(builtin_name(named));
@@ -110,13 +119,9 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const policy::Read
                                builtin_name(named)));
     text = std::string(*builtin);
   } else {
-    text = TRY_CONTEXT(read(files.file), named);
+    text = TRY_CONTEXT(read(std::string(named)), named);
   }
-  files.loaded = policy::load(files.file, text, read, today);
-  if (!is_builtin(named))
-    for (const policy::SourceFile& file : files.loaded.files) files.paths.push_back(file.name);
-  if (files.loaded.policy) TRY(read_filters(files, read));
-  return files;
+  return judge_policy_text(std::string(named), text, read, today);
 }
 
 Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {

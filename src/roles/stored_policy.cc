@@ -13,6 +13,7 @@
 #include "ipc/policy_messages.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/call_decision.h"
 #include "roles/policy_calendar.h"
 
 namespace glovebox::roles {
@@ -148,6 +149,34 @@ Result<PolicySource> load_stored(const std::string& audit_folder, std::string_vi
   const auto policy = codec::Sha256Digest::parse_hex(digest);
   if (!policy) return Error(ErrorKind::invalid, "the digest of a policy is 64 hexadecimal digits");
   return source_of(TRY(audit::read_archived(audit_folder, *policy)));
+}
+
+Result<JudgedPolicy> judge_source(const PolicySource& source, policy::Day day) {
+  std::vector<policy::SourceFile> texts;
+  for (const auto* list : {&source.files, &source.filters})
+    for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
+  PolicyFiles files =
+      TRY(judge_policy_text(source.file, source.text, policy::read_from(std::move(texts)), day));
+  if (!files.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(files.loaded));
+  return JudgedPolicy{*std::move(files.loaded.policy), std::move(files.tables)};
+}
+
+Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::string& digest,
+                                   policy::Day day) {
+  const PolicySource source = TRY(load_stored(audit_folder, digest));
+  BoxerSettings settings;
+  settings.policy_file = source.file;
+  settings.policy_text = source.text;
+  settings.policy_files = source.files;
+  settings.filters = source.filters;
+  const std::string made = TRY(activate_policy(settings, day)).digest;
+  if (made != digest)
+    return Error(ErrorKind::conflict,
+                 std::format("what is kept of policy {} is here policy {}\n"
+                             "hint: ask the version of glovebox that recorded it; built-in filters "
+                             "of another version are others",
+                             digest, made));
+  return judge_source(source, day);
 }
 
 std::string change_line(const PolicySource& before, const PolicySource& after) {

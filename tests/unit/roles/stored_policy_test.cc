@@ -68,6 +68,27 @@ TEST_CASE("what is another between two policies is said in one line") {
   CHECK(change_line(before, source("p", "a\nb\nc\n", {{"/f", "y\n"}})) == "/f +1 -1 lines");
 }
 
+TEST_CASE("what is judged has the tables of its filters, and is as it was on the day") {
+  const std::string text = R"(glovebox = 1
+[[bind]]
+tools = { bash = "p" }
+[profile.p]
+syscalls = "/f.policy"
+expires = 2026-11-25
+env = { A = "1" }
+)";
+  const PolicySource given = source("/p.toml", text, {{"/f.policy", "default: errno(ENOSYS)\n"}});
+  const auto day = policy::Day(std::chrono::year(2026) / 11 / 25);
+  const auto judged = judge_source(given, day);
+  REQUIRE(judged);
+  CHECK(judged->filters.contains("/f.policy"));
+  CHECK(judged->filters.contains("builtin:bash"));
+  CHECK(judged->policy.profiles.at("p").env.size() == 1);
+  CHECK(judge_source(given, day + std::chrono::days(1))->policy.profiles.at("p").env.empty());
+  CHECK(judge_source(source("/p.toml", text), day).error().kind() == ErrorKind::not_found);
+  CHECK(judge_source(source("/p.toml", "glovebox = 2"), day).error().kind() == ErrorKind::invalid);
+}
+
 TEST_CASE("a digest that is none is refused before anything is read") {
   CHECK(load_stored("/nowhere", "abc").error().kind() == ErrorKind::invalid);
   CHECK(load_stored("/nowhere", std::string(64, 'a')).error().kind() == ErrorKind::not_found);
