@@ -1,8 +1,6 @@
 #include "roles/stored_policy.h"
 
 #include <format>
-#include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -67,47 +65,6 @@ std::vector<NamedText> filters_of(const PolicySource& source) {
   return texts;
 }
 
-struct LineCount {
-  std::size_t added = 0, removed = 0;
-};
-
-// By lines as a bag: a line that only moved counts as neither.
-LineCount compare_lines(std::string_view before, std::string_view after) {
-  std::map<std::string_view, std::int64_t> lines;
-  const auto count = [&](std::string_view text, std::int64_t step) {
-    while (!text.empty()) {
-      const auto end = text.find('\n');
-      lines[text.substr(0, end)] += step;
-      text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    }
-  };
-  count(before, -1);
-  count(after, 1);
-  LineCount found;
-  for (const auto& [line, more] : lines)
-    (more > 0 ? found.added : found.removed) += static_cast<std::size_t>(more > 0 ? more : -more);
-  return found;
-}
-
-void add_changes(std::string& line, const std::vector<NamedText>& before,
-                 const std::vector<NamedText>& after) {
-  std::map<std::string, std::string> old, now;
-  std::set<std::string> names;
-  for (const auto& [name, text] : before) old[name] = text, names.insert(name);
-  for (const auto& [name, text] : after) now[name] = text, names.insert(name);
-  const auto add = [&](const std::string& part) { line += (line.empty() ? "" : "; ") + part; };
-  for (const std::string& name : names) {
-    if (!old.contains(name)) {
-      add("with " + name);
-    } else if (!now.contains(name)) {
-      add("without " + name);
-    } else if (old[name] != now[name]) {
-      const LineCount lines = compare_lines(old[name], now[name]);
-      add(std::format("{} +{} -{} lines", name, lines.added, lines.removed));
-    }
-  }
-}
-
 }  // namespace
 
 std::string document_of(const PolicySource& source) {
@@ -151,6 +108,10 @@ Result<PolicySource> load_stored(const std::string& audit_folder, std::string_vi
   return source_of(TRY(audit::read_archived(audit_folder, *policy)));
 }
 
+bool same_texts(const PolicySource& a, const PolicySource& b) {
+  return document_of(a) == document_of(b);
+}
+
 Result<JudgedPolicy> judge_source(const PolicySource& source, policy::Day day) {
   std::vector<policy::SourceFile> texts;
   for (const auto* list : {&source.files, &source.filters})
@@ -177,13 +138,6 @@ Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::s
                              "of another version are others",
                              digest, made));
   return judge_source(source, day);
-}
-
-std::string change_line(const PolicySource& before, const PolicySource& after) {
-  std::string line;
-  add_changes(line, files_of(before), files_of(after));
-  add_changes(line, filters_of(before), filters_of(after));
-  return line;
 }
 
 }  // namespace glovebox::roles

@@ -21,6 +21,9 @@ Result<PolicySource> source_of(std::string_view document);
 // changed since), those of reading.
 Result<PolicySource> load_stored(const std::string& audit_folder, std::string_view digest);
 
+// The same texts under the same names.
+bool same_texts(const PolicySource& a, const PolicySource& b);
+
 // A policy as it is on one day, with the tables of its filters: for who judges with it and runs
 // nothing.
 struct JudgedPolicy {
@@ -33,9 +36,5 @@ Result<JudgedPolicy> judge_source(const PolicySource& source, policy::Day day);
 // with it, because its built-in filters are others or the log is not to be trusted.
 Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::string& digest,
                                    policy::Day day);
-
-// What is another between two policies, in one line, for records and people: which files and
-// filters, and by how many lines. Pure; empty when nothing is.
-std::string change_line(const PolicySource& before, const PolicySource& after);
 
 }  // namespace glovebox::roles

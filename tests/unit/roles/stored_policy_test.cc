@@ -58,14 +58,13 @@ TEST_CASE("a policy comes back from its document as it was") {
   CHECK(source_of(document_of(source("builtin:default", kGood)))->paths.empty());
 }
 
-TEST_CASE("what is another between two policies is said in one line") {
-  const PolicySource before = source("p", "a\nb\nc\n", {{"/f", "x\n"}});
-  CHECK(change_line(before, before).empty());
-  CHECK(change_line(before, source("p", "a\nc\nd\ne\n", {{"/f", "x\n"}})) == "p +2 -1 lines");
-  CHECK(change_line(before, source("p", "c\nb\na\n", {{"/f", "x\n"}})) == "p +0 -0 lines");
-  CHECK(change_line(before, source("q", "a\nb\nc\n", {{"/g", "x\n"}})) ==
-        "without p; with q; without /f; with /g");
-  CHECK(change_line(before, source("p", "a\nb\nc\n", {{"/f", "y\n"}})) == "/f +1 -1 lines");
+TEST_CASE("texts are the same when each is, under its name") {
+  const PolicySource one = source("p", "a\nb\n", {{"/f", "x\n"}});
+  CHECK(same_texts(one, one));
+  CHECK_FALSE(same_texts(one, source("q", "a\nb\n", {{"/f", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "b\na\n", {{"/f", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "a\nb\n", {{"/g", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "a\nb\n")));
 }
 
 TEST_CASE("what is judged has the tables of its filters, and is as it was on the day") {
