@@ -8,6 +8,8 @@
 
 #include "policy/compare_parts.h"
 #include "policy/file_place.h"
+#include "policy/guard_name.h"
+#include "policy/hidden_places.h"
 #include "policy/judge_file.h"
 #include "policy/name_pattern.h"
 #include "policy/normal_path.h"
@@ -39,7 +41,7 @@ Paths prefixes_of(const Sides& sides) {
   Paths prefixes;
   for (const Profile* profile : {&sides.before, &sides.after}) {
     for (const Mount& mount : profile->mounts) prefixes.insert(box_path(mount.at));
-    for (const auto& item : profile->deny.paths) prefixes.insert(box_path(item.value));
+    for (const HiddenPlace& place : HiddenPlaces(*profile).places()) prefixes.insert(place.at);
     prefixes.insert(profile->devices.begin(), profile->devices.end());
   }
   // /tmp is in two places.
@@ -61,11 +63,17 @@ Paths prefixes_of(const Sides& sides) {
   return prefixes;
 }
 
-// Guarded names at every place of the workspace that something else is decided about.
+// Guarded names, and patterns, at every place of the workspace that something else is decided
+// about.
 void add_guarded(const Sides& sides, const Paths& prefixes, Paths& paths) {
   std::vector<std::string_view> names;
-  for (const Profile* profile : {&sides.before, &sides.after})
+  for (const Profile* profile : {&sides.before, &sides.after}) {
     for (const Guard& guard : profile->guard) names.push_back(guard.name);
+    for (const Mount& mount : profile->mounts)
+      if (is_workspace_pattern(mount.at)) names.push_back(in_workspace(mount.at));
+    for (const auto& item : profile->deny.paths)
+      if (is_workspace_pattern(item.value)) names.push_back(in_workspace(item.value));
+  }
   if (names.empty()) return;
   Paths folders;
   for (const std::string& prefix : prefixes) {
