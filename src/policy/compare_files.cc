@@ -138,6 +138,20 @@ struct Indexed {
   bool executes;
 };
 
+// What nobody would mind to see outside is not looked for on its way out (F4).
+void compare_data(const FilePlace& old, const FilePlace& now, const Causes& causes,
+                  Findings& findings) {
+  const auto is_public = [](const FilePlace& place) {
+    return place.mount != nullptr && place.mount->data == Data::public_data;
+  };
+  const bool was = is_public(old), is = is_public(now);
+  if (was != is)
+    findings.add(
+        direction_of(is), "mount.data",
+        std::format("`{}` is {} public", is ? now.at : old.at, now_or_no_longer(direction_of(is))),
+        Risk::medium, causes);
+}
+
 void compare_contents(const Sides& sides, const FilePlace& old, const FilePlace& now,
                       const std::string& path, Findings& findings) {
   if (old.mount == nullptr && now.mount == nullptr) return;  // `root` is a dimension of its own
@@ -145,6 +159,7 @@ void compare_contents(const Sides& sides, const FilePlace& old, const FilePlace&
   const std::string after = content_of(sides.after, now, path);
   const Causes causes{old.rule, now.rule};
   if (before == after) {
+    compare_data(old, now, causes, findings);
     if (before != "tmpfs" || old.mount == nullptr || now.mount == nullptr) return;
     if (!old.mount->size && !now.mount->size) return;
     const auto size = [](const Profile& profile, const Mount& mount) {
