@@ -32,11 +32,11 @@ Result<RecordedWhy> why_of_record(const std::string& log, std::uint64_t index) {
   why.time = to_rfc3339(decision.record.wall);
   why.said = said_by(decision.record);
   why.request = TRY(roles::request_of(decision));
-  const roles::JudgedPolicy judged =
+  const roles::PolicySource judged =
       TRY_CONTEXT(roles::load_to_judge(log, why.request.policy, why.request.day),
                   std::format("record {}", index));
   why.verdict =
-      policy::decide_request(judged.policy, judged.filters, why.request.who, why.request.request);
+      policy::decide_request(judged.policy, judged.tables, why.request.who, why.request.request);
   return why;
 }
 

@@ -62,12 +62,8 @@ std::string summary_of(const std::vector<policy::CallerDifferences>& differences
 
 std::string change_summary(const PolicySource& before, const PolicySource& after, policy::Day day) {
   if (same_texts(before, after)) return "nothing";
-  const auto old = judge_source(before, day);
-  const auto now = judge_source(after, day);
-  // Both were read before.
-  if (!old) return "not compared: " + old.error().message();
-  if (!now) return "not compared: " + now.error().message();
-  const auto differences = policy::diff(old->policy, old->filters, now->policy, now->filters);
+  const auto differences =
+      policy::diff(before.policy.on(day), before.tables, after.policy.on(day), after.tables);
   return differences.empty() ? "cosmetic" : summary_of(differences);
 }
 

@@ -147,6 +147,7 @@ Result<PolicySource> read_policy(std::string_view named, const FileOpener& opene
         {std::move(files.loaded.files[i].name), std::move(files.loaded.files[i].text)});
   source.filters = std::move(files.filters);
   source.policy = *std::move(files.loaded.policy);
+  source.tables = std::move(files.tables);
   source.paths = std::move(files.paths);
   return source;
 }

@@ -26,6 +26,7 @@ struct PolicySource {
   std::vector<FilterSource> files;    // what it includes, its cap, its tests
   std::vector<FilterSource> filters;  // texts of the operator's filters that it names
   policy::Policy policy;
+  policy::Filters tables;          // of every filter that it names, by the word it uses
   std::vector<std::string> paths;  // host files that belong to it
 };
 

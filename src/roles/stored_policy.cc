@@ -94,11 +94,13 @@ Result<PolicySource> source_of(std::string_view text) {
     source.files.push_back({files[i].name, files[i].text});
     further.push_back({std::move(files[i].name), std::move(files[i].text)});
   }
-  policy::Loaded loaded =
-      policy::load(source.file, source.text, policy::read_from(std::move(further)),
-                   day_of(SystemClock().wall()));
-  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
-  source.policy = std::move(*loaded.policy);
+  for (const FilterSource& filter : source.filters) further.push_back({filter.name, filter.text});
+  PolicyFiles judged =
+      TRY(judge_policy_text(source.file, source.text, policy::read_from(std::move(further)),
+                            day_of(SystemClock().wall())));
+  if (!judged.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(judged.loaded));
+  source.policy = *std::move(judged.loaded.policy);
+  source.tables = std::move(judged.tables);
   return source;
 }
 
@@ -112,19 +114,9 @@ bool same_texts(const PolicySource& a, const PolicySource& b) {
   return document_of(a) == document_of(b);
 }
 
-Result<JudgedPolicy> judge_source(const PolicySource& source, policy::Day day) {
-  std::vector<policy::SourceFile> texts;
-  for (const auto* list : {&source.files, &source.filters})
-    for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
-  PolicyFiles files =
-      TRY(judge_policy_text(source.file, source.text, policy::read_from(std::move(texts)), day));
-  if (!files.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(files.loaded));
-  return JudgedPolicy{*std::move(files.loaded.policy), std::move(files.tables)};
-}
-
-Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::string& digest,
+Result<PolicySource> load_to_judge(const std::string& audit_folder, const std::string& digest,
                                    policy::Day day) {
-  const PolicySource source = TRY(load_stored(audit_folder, digest));
+  PolicySource source = TRY(load_stored(audit_folder, digest));
   BoxerSettings settings;
   settings.policy_file = source.file;
   settings.policy_text = source.text;
@@ -137,7 +129,8 @@ Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::s
                              "hint: ask the version of glovebox that recorded it; built-in filters "
                              "of another version are others",
                              digest, made));
-  return judge_source(source, day);
+  source.policy = source.policy.on(day);
+  return source;
 }
 
 }  // namespace glovebox::roles

@@ -21,20 +21,13 @@ Result<PolicySource> source_of(std::string_view document);
 // changed since), those of reading.
 Result<PolicySource> load_stored(const std::string& audit_folder, std::string_view digest);
 
+// The same, as the policy was on one day: for who judges with it and runs nothing. Errors: also
+// conflict: this program does not come to `digest` with it, because its built-in filters are others
+// or the log is not to be trusted.
+Result<PolicySource> load_to_judge(const std::string& audit_folder, const std::string& digest,
+                                   policy::Day day);
+
 // The same texts under the same names.
 bool same_texts(const PolicySource& a, const PolicySource& b);
-
-// A policy as it is on one day, with the tables of its filters: for who judges with it and runs
-// nothing.
-struct JudgedPolicy {
-  policy::Policy policy;
-  policy::Filters filters;
-};
-// From its texts alone. Errors: invalid (it was not read by this version).
-Result<JudgedPolicy> judge_source(const PolicySource& source, policy::Day day);
-// One that is kept. Errors: as load_stored; also conflict: this program does not come to `digest`
-// with it, because its built-in filters are others or the log is not to be trusted.
-Result<JudgedPolicy> load_to_judge(const std::string& audit_folder, const std::string& digest,
-                                   policy::Day day);
 
 }  // namespace glovebox::roles

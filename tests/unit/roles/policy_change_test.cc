@@ -5,6 +5,8 @@
 #include <format>
 #include <string>
 
+#include "roles/stored_policy.h"
+
 namespace glovebox::roles {
 namespace {
 
@@ -14,19 +16,11 @@ PolicySource source(const std::string& body, const std::string& file = "p.toml")
   PolicySource source;
   source.file = file;
   source.text = "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\n" + body;
-  return source;
+  return source_of(document_of(source)).value();
 }
 
 std::string summary(const std::string& before, const std::string& after) {
   return change_summary(source(before), source(after), kToday);
-}
-
-TEST_CASE("what cannot be read any more is not called equal") {
-  PolicySource broken;
-  broken.file = "p.toml";
-  broken.text = "glovebox = 2";
-  CHECK(change_summary(source(""), broken, kToday).starts_with("not compared: "));
-  CHECK(change_summary(broken, source(""), kToday).starts_with("not compared: "));
 }
 
 TEST_CASE("a change is told by what it permits") {

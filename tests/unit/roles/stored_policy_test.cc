@@ -67,29 +67,23 @@ TEST_CASE("texts are the same when each is, under its name") {
   CHECK_FALSE(same_texts(one, source("p", "a\nb\n")));
 }
 
-TEST_CASE("what is judged has the tables of its filters, and is as it was on the day") {
-  const std::string text = R"(glovebox = 1
-[[bind]]
-tools = { bash = "p" }
-[profile.p]
-syscalls = "/f.policy"
-expires = 2026-11-25
-env = { A = "1" }
-)";
-  const PolicySource given = source("/p.toml", text, {{"/f.policy", "default: errno(ENOSYS)\n"}});
-  const auto day = policy::Day(std::chrono::year(2026) / 11 / 25);
-  const auto judged = judge_source(given, day);
-  REQUIRE(judged);
-  CHECK(judged->filters.contains("/f.policy"));
-  CHECK(judged->filters.contains("builtin:bash"));
-  CHECK(judged->policy.profiles.at("p").env.size() == 1);
-  CHECK(judge_source(given, day + std::chrono::days(1))->policy.profiles.at("p").env.empty());
-  CHECK(judge_source(source("/p.toml", text), day).error().kind() == ErrorKind::not_found);
-  CHECK(judge_source(source("/p.toml", "glovebox = 2"), day).error().kind() == ErrorKind::invalid);
+TEST_CASE("what is kept comes with the tables of its filters") {
+  const std::string text =
+      "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\nsyscalls = \"/f.policy\"\n";
+  const auto back =
+      source_of(document_of(source("/p.toml", text, {{"/f.policy", "default: errno(ENOSYS)\n"}})));
+  REQUIRE(back);
+  CHECK(back->tables.contains("/f.policy"));
+  CHECK(back->tables.contains("builtin:bash"));
+  CHECK(source_of(document_of(source("/p.toml", text))).error().kind() == ErrorKind::not_found);
+  CHECK(source_of(document_of(source("/p.toml", text, {{"/f.policy", "no filter"}})))
+            .error()
+            .kind() == ErrorKind::invalid);
 }
 
 TEST_CASE("a digest that is none is refused before anything is read") {
   CHECK(load_stored("/nowhere", "abc").error().kind() == ErrorKind::invalid);
+  CHECK(load_to_judge("/nowhere", "abc", policy::Day()).error().kind() == ErrorKind::invalid);
   CHECK(load_stored("/nowhere", std::string(64, 'a')).error().kind() == ErrorKind::not_found);
 }
 
