@@ -1,34 +1,19 @@
 #include "box/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <format>
 #include <string>
 #include <utility>
 
 #include "box/plan_guards.h"
 #include "policy/normal_path.h"
+#include "policy/system_places.h"
 
 namespace glovebox::box {
 
 namespace {
 
 using policy::MountMode;
-
-// Folders of a distribution's root that programs need. Symlinks (/bin on a merged system) are
-// made anew, folders are mounted read-only.
-constexpr std::array<std::string_view, 9> kSystemFolders = {
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix"};
-
-// What of /etc is shown: name look-up, certificates, the dynamic linker, and language run times.
-constexpr std::array<std::string_view, 16> kSystemConfiguration = {
-    "/etc/alternatives",    "/etc/ca-certificates", "/etc/crypto-policies", "/etc/fonts",
-    "/etc/java-11-openjdk", "/etc/java-17-openjdk", "/etc/ld.so.cache",     "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",    "/etc/localtime",       "/etc/mime.types",      "/etc/pki",
-    "/etc/protocols",       "/etc/python3.11",      "/etc/services",        "/etc/ssl"};
-
-constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full",
-                                                      "/dev/random", "/dev/urandom"};
 
 constexpr std::string_view kNsswitch =
     "passwd: files\ngroup: files\nhosts: files dns\nnetworks: files\nprotocols: files\n"
@@ -92,14 +77,14 @@ void add_path(BoxPlan& plan, const HostView& view, std::string_view path) {
 }
 
 void add_host_root(BoxPlan& plan, const HostView& view) {
-  for (std::string_view path : kSystemFolders) {
+  for (std::string_view path : policy::kSystemFolders) {
     add_path(plan, view, path);
     // A link (/bin on a merged system) leads to a folder that has a rule of its own.
     const auto facts = view.look(std::string(path));
     if (facts && facts->kind == PathFacts::Kind::directory)
       plan.landlock.push_back({std::string(path), FileRights::read_execute});
   }
-  for (std::string_view path : kSystemConfiguration) add_path(plan, view, path);
+  for (std::string_view path : policy::kSystemConfiguration) add_path(plan, view, path);
 }
 
 void add_identity_files(BoxPlan& plan) {
@@ -129,7 +114,7 @@ void add_identity_files(BoxPlan& plan) {
 
 void add_devices(BoxPlan& plan, const HostView& view) {
   plan.mounts.push_back(folder("/dev", 0755));
-  for (std::string_view device : kDevices) {
+  for (std::string_view device : policy::kSystemDevices) {
     const auto facts = view.look(std::string(device));
     if (!facts || facts->kind != PathFacts::Kind::device) continue;
     MountEntry entry = bind(device);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/guard_name.h"
 #include "policy/normal_path.h"
 
 namespace glovebox::box {
@@ -22,21 +23,8 @@ std::string place(const policy::Origin& origin) {
   return std::format("{}:{}", origin.file, origin.line);
 }
 
-// What `@workspace/x` or `/workspace/x` names in the workspace; empty for other paths.
-std::string_view in_workspace(std::string_view path) {
-  for (const std::string_view root : {kAnchor, kWorkspace}) {
-    if (path.size() > root.size() && path.starts_with(root) && path[root.size()] == '/')
-      return path.substr(root.size() + 1);
-  }
-  return {};
-}
-
 std::string in_box(const std::string& path) {
   return path.starts_with(kAnchor) ? std::string(kWorkspace) + path.substr(kAnchor.size()) : path;
-}
-
-bool is_pattern(std::string_view path) {
-  return !in_workspace(path).empty() && path.ends_with('*');
 }
 
 void add_mask(BoxPlan& plan, const std::string& at) {
@@ -62,12 +50,12 @@ std::string source_of(const MountEntry& entry, const CallFacts& call) {
   return entry.kind == MountKind::bind ? entry.source : std::string();
 }
 
-// The mount that a path of the box lies in.
+// The mount that a path of the box lies in. Of two at one place the later one is on top.
 const MountEntry* mount_of(const BoxPlan& plan, const std::string& at) {
   const MountEntry* found = nullptr;
   for (const MountEntry& entry : plan.mounts) {
     const bool holds = entry.kind != MountKind::mask && policy::is_below(at, entry.at);
-    if (holds && (found == nullptr || entry.at.size() > found->at.size())) found = &entry;
+    if (holds && (found == nullptr || entry.at.size() >= found->at.size())) found = &entry;
   }
   return found;
 }
@@ -105,9 +93,9 @@ void hide(BoxPlan& plan, const std::string& at, const CallFacts& call) {
 }  // namespace
 
 bool is_guard(const policy::Mount& mount) {
-  if (mount.mode == MountMode::hide) return is_pattern(mount.at);
+  if (mount.mode == MountMode::hide) return policy::is_workspace_pattern(mount.at);
   return mount.mode == MountMode::read_only && mount.at.starts_with(kAnchor) &&
-         !in_workspace(mount.at).empty();
+         !policy::in_workspace(mount.at).empty();
 }
 
 Result<void> add_hidden(BoxPlan& plan, const policy::Profile& profile, const CallFacts& call) {
@@ -117,7 +105,7 @@ Result<void> add_hidden(BoxPlan& plan, const policy::Profile& profile, const Cal
     if (denied.value == "/")
       return Error(ErrorKind::denied,
                    std::format("{}: a box without any file cannot be made", place(denied.origin)));
-    if (!is_pattern(denied.value)) hide(plan, in_box(denied.value), call);
+    if (!policy::is_workspace_pattern(denied.value)) hide(plan, in_box(denied.value), call);
   }
   return {};
 }
@@ -135,15 +123,16 @@ void add_guards(BoxPlan& plan, const policy::Profile& profile) {
   }
   for (const policy::Mount& mount : profile.mounts) {
     if (!is_guard(mount)) continue;
-    const std::string_view name = in_workspace(mount.at);
+    const std::string_view name = policy::in_workspace(mount.at);
     if (mount.mode == MountMode::hide)
       add(name, Protection::hidden, Reach::repositories, mount.origin);
     else if (workspace->access == Access::read_write)
       add(name, Protection::read_only, Reach::workspace, mount.origin);
   }
   for (const auto& denied : profile.deny.paths)
-    if (is_pattern(denied.value))
-      add(in_workspace(denied.value), Protection::hidden, Reach::repositories, denied.origin);
+    if (policy::is_workspace_pattern(denied.value))
+      add(policy::in_workspace(denied.value), Protection::hidden, Reach::repositories,
+          denied.origin);
   // Rules are a set: their order in a file makes no other box.
   const auto key = [](const GuardRule& rule) {
     return std::tie(rule.name, rule.protection, rule.reach, rule.rule);

@@ -142,6 +142,9 @@ struct PolicyWhyOptions {
   std::string policy = kDefaultPolicy;
   policy::Who who;
   std::vector<std::string> request;  // its words
+  // Instead of all of these: the decision of that record, by the policy that it names.
+  std::optional<std::uint64_t> record;
+  std::optional<std::string> log;  // its folder; below the state folder otherwise
   OutputForm form = OutputForm::text;
 };
 
@@ -170,12 +173,12 @@ struct HelpText {
   std::string text;
 };
 
-using Options = std::variant<
-    HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions, DoctorOptions,
-    ConfigCheckOptions, SelftestOptions, AuditVerifyOptions, AuditShowOptions, PolicyShowOptions,
-    PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
-    PolicyWhyOptions, PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions,
-    SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions,
-    PlaneOptions>;
+using Options =
+    std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
+                 DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
+                 AuditShowOptions, PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions,
+                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicyTestOptions,
+                 PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
+                 SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

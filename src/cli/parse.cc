@@ -24,6 +24,7 @@ constexpr std::int64_t kMostSessions = 1024;
 constexpr std::int64_t kMostCalls = 4096;
 constexpr std::int64_t kMostSeconds = 3600;
 constexpr std::int64_t kMostItems = 1000;
+constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
 
 // `--name=` has an empty value; the library would take the next argument instead.
 std::vector<std::string> without_empty_assignments(std::span<const std::string> arguments) {
@@ -468,10 +469,23 @@ class Parser {
   void policy_why(CLI::App& policy) {
     CLI::App& app = *policy.add_subcommand("why", "what becomes of a request, and why");
     asking(app, why_.policy, why_.who);
-    option(app, "request", why_.request, "", "connect HOST:PORT, read PATH, GET URL, …")
-        ->required();
+    option(app, "request", why_.request, "", "connect HOST:PORT, read PATH, GET URL, …");
+    parsed(app, "--record", "INDEX", "instead: what a record of the log was decided by",
+           [this](const std::string& text) -> Result<void> {
+             why_.record = static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords)));
+             return {};
+           });
+    option(app, "--log", why_.log, "DIR", "with --record: the folder of the log")
+        ->needs("--record");
     json(app, why_.form);
-    app.callback([this] { pending_ = why_; });
+    app.callback([this, &app] {
+      if (!why_.record && why_.request.empty())
+        refuse("a request is needed, or --record\nhint: glovebox policy why connect HOST:PORT");
+      for (const char* name : {"request", "--policy", "--environment", "--agent", "--tool"})
+        if (why_.record && app.get_option(name)->count() > 0)
+          refuse(std::format("{}: the record says it, --record goes without", name));
+      pending_ = why_;
+    });
   }
 
   void policy_test(CLI::App& policy) {

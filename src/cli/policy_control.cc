@@ -8,17 +8,15 @@
 
 #include "base/exit_code.h"
 #include "cli/message.h"
-#include "cli/process_secrets.h"
+#include "cli/state_place.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
 #include "os/file.h"
-#include "os/identity.h"
 #include "os/local_listener.h"
 #include "os/process.h"
 #include "roles/control_server.h"
 #include "roles/outcome.h"
 #include "roles/policy_source.h"
-#include "roles/state_folder.h"
 
 namespace glovebox::cli {
 
@@ -30,14 +28,6 @@ using roles::Failure;
 using roles::Outcome;
 
 constexpr milliseconds kPatience{120'000};
-
-Outcome<std::string> state_folder(const std::optional<std::string>& named) {
-  if (named) return *named;
-  const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
-  auto found = roles::default_state_folder(started, variable("XDG_STATE_HOME"), variable("HOME"));
-  if (!found) return roles::failure(ExitCode::unconfigured, found.error());
-  return *std::move(found);
-}
 
 Outcome<ipc::Channel> connect(const std::string& state) {
   const auto nobody = [&](std::string_view why) {
@@ -65,7 +55,7 @@ Outcome<std::string> absolute(const std::string& file) {
 }
 
 Outcome<ipc::ControlAnswer> ask(const PolicyControlOptions& options) {
-  const std::string state = TRY(state_folder(options.state));
+  const std::string state = TRY(state_place(options.state));
   ipc::ControlRequest request{options.act, options.subject,
                               static_cast<std::uint8_t>(options.also_revoked ? 1 : 0)};
   if (options.act == ControlAct::load) request.subject = TRY(absolute(options.subject));

@@ -1,42 +1,16 @@
 #include "ipc/messages.h"
 
+#include "ipc/layout.h"
 #include "ipc/policy_messages.h"
-#include "ipc/wire.h"
 
 namespace glovebox::ipc {
 
-namespace {
-
-std::string list_bytes(const std::vector<std::string>& items) {
-  Writer writer;
-  writer.number(static_cast<std::uint32_t>(items.size()));
-  for (const std::string& item : items) writer.text(item);
-  return writer.take();
-}
-
-Result<std::vector<std::string>> read_list(const std::string& bytes) {
-  Reader reader(bytes);
-  std::vector<std::string> items;  // grows with the bytes that are there, not with the count
-  for (std::size_t left = TRY(reader.count()); left > 0; --left)
-    items.push_back(TRY(reader.text(kMaxBlob)));
-  TRY(reader.finish());
-  return items;
-}
-
-}  // namespace
-
+constexpr auto kStart = layout(blob(&Start::configuration));
 std::string Start::encode() const {
-  Writer writer;
-  writer.text(configuration);
-  return writer.take();
+  return kStart.encode(*this);
 }
-
 Result<Start> Start::decode(std::string_view body) {
-  Reader reader(body);
-  Start message;
-  message.configuration = TRY(reader.text(kMaxBlob));
-  TRY(reader.finish());
-  return message;
+  return kStart.decode(body);
 }
 
 Result<Ready> Ready::decode(std::string_view body) {
@@ -44,18 +18,12 @@ Result<Ready> Ready::decode(std::string_view body) {
   return Ready{};
 }
 
+constexpr auto kPeer = layout(name(&Peer::name));
 std::string Peer::encode() const {
-  Writer writer;
-  writer.text(name);
-  return writer.take();
+  return kPeer.encode(*this);
 }
-
 Result<Peer> Peer::decode(std::string_view body) {
-  Reader reader(body);
-  Peer message;
-  message.name = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kPeer.decode(body);
 }
 
 Result<Stop> Stop::decode(std::string_view body) {
@@ -63,436 +31,215 @@ Result<Stop> Stop::decode(std::string_view body) {
   return Stop{};
 }
 
+constexpr auto kFatal = layout(number(&Fatal::exit_code), text(&Fatal::message));
 std::string Fatal::encode() const {
-  Writer writer;
-  writer.number(exit_code);
-  writer.text(message);
-  return writer.take();
+  return kFatal.encode(*this);
 }
-
 Result<Fatal> Fatal::decode(std::string_view body) {
-  Reader reader(body);
-  Fatal message;
-  message.exit_code = TRY(reader.number<std::uint8_t>());
-  message.message = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kFatal.decode(body);
 }
 
+constexpr auto kUpdate = layout(blob(&Update::configuration));
 std::string Update::encode() const {
-  Writer writer;
-  writer.text(configuration);
-  return writer.take();
+  return kUpdate.encode(*this);
 }
-
 Result<Update> Update::decode(std::string_view body) {
-  Reader reader(body);
-  Update message;
-  message.configuration = TRY(reader.text(kMaxBlob));
-  TRY(reader.finish());
-  return message;
+  return kUpdate.decode(body);
 }
 
+constexpr auto kSecretRefused = layout(name(&SecretRefused::name));
 std::string SecretRefused::encode() const {
-  Writer writer;
-  writer.text(name);
-  return writer.take();
+  return kSecretRefused.encode(*this);
 }
-
 Result<SecretRefused> SecretRefused::decode(std::string_view body) {
-  Reader reader(body);
-  SecretRefused message;
-  message.name = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kSecretRefused.decode(body);
 }
 
+constexpr auto kObserve = layout(number(&Observe::ticket), flag(&Observe::prove));
 std::string Observe::encode() const {
-  Writer writer;
-  writer.number(ticket);
-  writer.number(prove);
-  return writer.take();
+  return kObserve.encode(*this);
 }
-
 Result<Observe> Observe::decode(std::string_view body) {
-  Reader reader(body);
-  Observe message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
-  message.prove = TRY(reader.flag()) ? 1 : 0;
-  TRY(reader.finish());
-  return message;
+  return kObserve.decode(body);
 }
 
+constexpr auto kObserved = layout(number(&Observed::ticket), name(&Observed::role),
+                                  blob(&Observed::numbers), text(&Observed::problem));
 std::string Observed::encode() const {
-  Writer writer;
-  writer.number(ticket);
-  writer.text(role);
-  writer.text(numbers);
-  writer.text(problem);
-  return writer.take();
+  return kObserved.encode(*this);
 }
-
 Result<Observed> Observed::decode(std::string_view body) {
-  Reader reader(body);
-  Observed message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
-  message.role = TRY(reader.text(kMaxName));
-  message.numbers = TRY(reader.text(kMaxBlob));
-  message.problem = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kObserved.decode(body);
 }
 
+constexpr auto kOpenSession =
+    layout(name(&OpenSession::session), name(&OpenSession::environment), name(&OpenSession::agent),
+           name(&OpenSession::work), text(&OpenSession::unserved));
 std::string OpenSession::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(environment);
-  writer.text(agent);
-  writer.text(work);
-  writer.text(unserved);
-  return writer.take();
+  return kOpenSession.encode(*this);
 }
-
 Result<OpenSession> OpenSession::decode(std::string_view body) {
-  Reader reader(body);
-  OpenSession message;
-  message.session = TRY(reader.text(kMaxName));
-  message.environment = TRY(reader.text(kMaxName));
-  message.agent = TRY(reader.text(kMaxName));
-  message.work = TRY(reader.text(kMaxName));
-  message.unserved = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kOpenSession.decode(body);
 }
 
+constexpr auto kSessionOpened = layout(name(&SessionOpened::session), number(&SessionOpened::index),
+                                       list(&SessionOpened::kept));
 std::string SessionOpened::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.number(index);
-  writer.text(list_bytes(kept));
-  return writer.take();
+  return kSessionOpened.encode(*this);
 }
-
 Result<SessionOpened> SessionOpened::decode(std::string_view body) {
-  Reader reader(body);
-  SessionOpened message;
-  message.session = TRY(reader.text(kMaxName));
-  message.index = TRY(reader.number<std::uint64_t>());
-  message.kept = TRY(read_list(TRY(reader.text(kMaxBlob))));
-  TRY(reader.finish());
-  return message;
+  return kSessionOpened.decode(body);
 }
 
+constexpr auto kCall = layout(name(&Call::session), name(&Call::tool_use), name(&Call::tool),
+                              blob(&Call::input), number(&Call::time_limit_ms));
 std::string Call::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  writer.text(tool);
-  writer.text(input);
-  writer.number(time_limit_ms);
-  return writer.take();
+  return kCall.encode(*this);
 }
-
 Result<Call> Call::decode(std::string_view body) {
-  Reader reader(body);
-  Call message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  message.tool = TRY(reader.text(kMaxName));
-  message.input = TRY(reader.text(kMaxBlob));
-  message.time_limit_ms = TRY(reader.number<std::uint64_t>());
-  TRY(reader.finish());
-  return message;
+  return kCall.decode(body);
 }
 
+constexpr auto kExecute = layout(name(&Execute::session), name(&Execute::tool_use),
+                                 list(&Execute::arguments), number(&Execute::time_limit_ms));
 std::string Execute::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  writer.text(list_bytes(arguments));
-  writer.number(time_limit_ms);
-  return writer.take();
+  return kExecute.encode(*this);
 }
-
 Result<Execute> Execute::decode(std::string_view body) {
-  Reader reader(body);
-  Execute message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  message.arguments = TRY(read_list(TRY(reader.text(kMaxBlob))));
-  message.time_limit_ms = TRY(reader.number<std::uint64_t>());
-  TRY(reader.finish());
-  return message;
+  return kExecute.decode(body);
 }
 
+constexpr auto kCancel =
+    layout(name(&Cancel::session), name(&Cancel::tool_use), flag(&Cancel::shutting_down));
 std::string Cancel::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  writer.number(shutting_down);
-  return writer.take();
+  return kCancel.encode(*this);
 }
-
 Result<Cancel> Cancel::decode(std::string_view body) {
-  Reader reader(body);
-  Cancel message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  message.shutting_down = TRY(reader.flag()) ? 1 : 0;
-  TRY(reader.finish());
-  return message;
+  return kCancel.decode(body);
 }
 
+constexpr auto kSettled = layout(name(&Settled::session), name(&Settled::tool_use));
 std::string Settled::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  return writer.take();
+  return kSettled.encode(*this);
 }
-
 Result<Settled> Settled::decode(std::string_view body) {
-  Reader reader(body);
-  Settled message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kSettled.decode(body);
 }
 
+constexpr auto kCloseSession = layout(name(&CloseSession::session), text(&CloseSession::reason));
 std::string CloseSession::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(reason);
-  return writer.take();
+  return kCloseSession.encode(*this);
 }
-
 Result<CloseSession> CloseSession::decode(std::string_view body) {
-  Reader reader(body);
-  CloseSession message;
-  message.session = TRY(reader.text(kMaxName));
-  message.reason = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kCloseSession.decode(body);
 }
 
+constexpr auto kSessionClosed = layout(name(&SessionClosed::session));
 std::string SessionClosed::encode() const {
-  Writer writer;
-  writer.text(session);
-  return writer.take();
+  return kSessionClosed.encode(*this);
 }
-
 Result<SessionClosed> SessionClosed::decode(std::string_view body) {
-  Reader reader(body);
-  SessionClosed message;
-  message.session = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kSessionClosed.decode(body);
 }
 
+constexpr auto kCallDone =
+    layout(name(&CallDone::session), name(&CallDone::tool_use), name(&CallDone::outcome),
+           flag(&CallDone::is_error), signed_number(&CallDone::status), blob(&CallDone::content),
+           text(&CallDone::rule), text(&CallDone::detail), number(&CallDone::index),
+           signed_number(&CallDone::wall_us), signed_number(&CallDone::cpu_us),
+           signed_number(&CallDone::peak_kib), text(&CallDone::protection));
 std::string CallDone::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  writer.text(outcome);
-  writer.number(is_error);
-  writer.signed_number(status);
-  writer.text(content);
-  writer.text(rule);
-  writer.text(detail);
-  writer.number(index);
-  writer.signed_number(wall_us);
-  writer.signed_number(cpu_us);
-  writer.signed_number(peak_kib);
-  writer.text(protection);
-  return writer.take();
+  return kCallDone.encode(*this);
 }
-
 Result<CallDone> CallDone::decode(std::string_view body) {
-  Reader reader(body);
-  CallDone message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  message.outcome = TRY(reader.text(kMaxName));
-  message.is_error = TRY(reader.flag()) ? 1 : 0;
-  message.status = TRY(reader.signed_number());
-  message.content = TRY(reader.text(kMaxBlob));
-  message.rule = TRY(reader.text(kMaxText));
-  message.detail = TRY(reader.text(kMaxText));
-  message.index = TRY(reader.number<std::uint64_t>());
-  message.wall_us = TRY(reader.signed_number());
-  message.cpu_us = TRY(reader.signed_number());
-  message.peak_kib = TRY(reader.signed_number());
-  message.protection = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kCallDone.decode(body);
 }
 
+constexpr auto kRefused = layout(name(&Refused::session), name(&Refused::tool_use),
+                                 text(&Refused::message), flag(&Refused::settled_before));
 std::string Refused::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool_use);
-  writer.text(message);
-  writer.number(settled_before);
-  return writer.take();
+  return kRefused.encode(*this);
 }
-
 Result<Refused> Refused::decode(std::string_view body) {
-  Reader reader(body);
-  Refused message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  message.message = TRY(reader.text(kMaxText));
-  message.settled_before = TRY(reader.flag()) ? 1 : 0;
-  TRY(reader.finish());
-  return message;
+  return kRefused.decode(body);
 }
 
+constexpr auto kShowPlan =
+    layout(name(&ShowPlan::session), name(&ShowPlan::tool), list(&ShowPlan::arguments));
 std::string ShowPlan::encode() const {
-  Writer writer;
-  writer.text(session);
-  writer.text(tool);
-  writer.text(list_bytes(arguments));
-  return writer.take();
+  return kShowPlan.encode(*this);
 }
-
 Result<ShowPlan> ShowPlan::decode(std::string_view body) {
-  Reader reader(body);
-  ShowPlan message;
-  message.session = TRY(reader.text(kMaxName));
-  message.tool = TRY(reader.text(kMaxName));
-  message.arguments = TRY(read_list(TRY(reader.text(kMaxBlob))));
-  TRY(reader.finish());
-  return message;
+  return kShowPlan.decode(body);
 }
 
+constexpr auto kPlanText = layout(blob(&PlanText::text), text(&PlanText::denied));
 std::string PlanText::encode() const {
-  Writer writer;
-  writer.text(text);
-  writer.text(denied);
-  return writer.take();
+  return kPlanText.encode(*this);
 }
-
 Result<PlanText> PlanText::decode(std::string_view body) {
-  Reader reader(body);
-  PlanText message;
-  message.text = TRY(reader.text(kMaxBlob));
-  message.denied = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kPlanText.decode(body);
 }
 
+constexpr auto kAppend =
+    layout(number(&Append::sequence), name(&Append::kind), blob(&Append::members));
 std::string Append::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(kind);
-  writer.text(members);
-  return writer.take();
+  return kAppend.encode(*this);
 }
-
 Result<Append> Append::decode(std::string_view body) {
-  Reader reader(body);
-  Append message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.kind = TRY(reader.text(kMaxName));
-  message.members = TRY(reader.text(kMaxBlob));
-  TRY(reader.finish());
-  return message;
+  return kAppend.decode(body);
 }
 
+constexpr auto kAppended =
+    layout(number(&Appended::sequence), number(&Appended::index), name(&Appended::hash));
 std::string Appended::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.number(index);
-  writer.text(hash);
-  return writer.take();
+  return kAppended.encode(*this);
 }
-
 Result<Appended> Appended::decode(std::string_view body) {
-  Reader reader(body);
-  Appended message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.index = TRY(reader.number<std::uint64_t>());
-  message.hash = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kAppended.decode(body);
 }
 
+constexpr auto kAppendFailed =
+    layout(number(&AppendFailed::sequence), text(&AppendFailed::message));
 std::string AppendFailed::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(message);
-  return writer.take();
+  return kAppendFailed.encode(*this);
 }
-
 Result<AppendFailed> AppendFailed::decode(std::string_view body) {
-  Reader reader(body);
-  AppendFailed message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.message = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kAppendFailed.decode(body);
 }
 
+constexpr auto kFindCall =
+    layout(number(&FindCall::sequence), name(&FindCall::session), name(&FindCall::tool_use));
 std::string FindCall::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(session);
-  writer.text(tool_use);
-  return writer.take();
+  return kFindCall.encode(*this);
 }
-
 Result<FindCall> FindCall::decode(std::string_view body) {
-  Reader reader(body);
-  FindCall message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.session = TRY(reader.text(kMaxName));
-  message.tool_use = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kFindCall.decode(body);
 }
 
+constexpr auto kCallFound =
+    layout(number(&CallFound::sequence), choice(&CallFound::state, CallState::resulted));
 std::string CallFound::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.number(static_cast<std::uint8_t>(state));
-  return writer.take();
+  return kCallFound.encode(*this);
 }
-
 Result<CallFound> CallFound::decode(std::string_view body) {
-  Reader reader(body);
-  CallFound message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.state = TRY(reader.choice(CallState::resulted));
-  TRY(reader.finish());
-  return message;
+  return kCallFound.decode(body);
 }
 
+constexpr auto kOpenFile = layout(text(&OpenFile::path));
 std::string OpenFile::encode() const {
-  Writer writer;
-  writer.text(path);
-  return writer.take();
+  return kOpenFile.encode(*this);
 }
-
 Result<OpenFile> OpenFile::decode(std::string_view body) {
-  Reader reader(body);
-  OpenFile message;
-  message.path = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kOpenFile.decode(body);
 }
 
+constexpr auto kFileOpened = layout(number(&FileOpened::error));
 std::string FileOpened::encode() const {
-  Writer writer;
-  writer.number(error);
-  return writer.take();
+  return kFileOpened.encode(*this);
 }
-
 Result<FileOpened> FileOpened::decode(std::string_view body) {
-  Reader reader(body);
-  FileOpened message;
-  message.error = TRY(reader.number<std::uint32_t>());
-  TRY(reader.finish());
-  return message;
+  return kFileOpened.decode(body);
 }
 
 std::string RunCommand::encode() const {
@@ -504,20 +251,12 @@ Result<RunCommand> RunCommand::decode(std::string_view body) {
   return RunCommand{};
 }
 
+constexpr auto kCommandRan = layout(text(&CommandRan::problem), text(&CommandRan::said));
 std::string CommandRan::encode() const {
-  Writer writer;
-  writer.text(problem);
-  writer.text(said);
-  return writer.take();
+  return kCommandRan.encode(*this);
 }
-
 Result<CommandRan> CommandRan::decode(std::string_view body) {
-  Reader reader(body);
-  CommandRan message;
-  message.problem = TRY(reader.text(kMaxText));
-  message.said = TRY(reader.text(kMaxText));
-  TRY(reader.finish());
-  return message;
+  return kCommandRan.decode(body);
 }
 
 bool accepts(Connection connection, std::uint16_t type) {

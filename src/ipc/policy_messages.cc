@@ -1,143 +1,79 @@
 #include "ipc/policy_messages.h"
 
-#include "ipc/wire.h"
+#include "ipc/layout.h"
 
 namespace glovebox::ipc {
 
+constexpr auto kPolicyOrder =
+    layout(number(&PolicyOrder::ticket), choice(&PolicyOrder::act, PolicyAct::count),
+           blob(&PolicyOrder::subject));
 std::string PolicyOrder::encode() const {
-  Writer writer;
-  writer.number(ticket);
-  writer.number(static_cast<std::uint8_t>(act));
-  writer.text(subject);
-  return writer.take();
+  return kPolicyOrder.encode(*this);
 }
-
 Result<PolicyOrder> PolicyOrder::decode(std::string_view body) {
-  Reader reader(body);
-  PolicyOrder message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
-  message.act = TRY(reader.choice(PolicyAct::count));
-  message.subject = TRY(reader.text(kMaxBlob));
-  TRY(reader.finish());
-  return message;
+  return kPolicyOrder.decode(body);
 }
 
+constexpr auto kPolicyReport = layout(number(&PolicyReport::ticket), text(&PolicyReport::problem),
+                                      blob(&PolicyReport::sessions));
 std::string PolicyReport::encode() const {
-  Writer writer;
-  writer.number(ticket);
-  writer.text(problem);
-  writer.text(sessions);
-  return writer.take();
+  return kPolicyReport.encode(*this);
 }
-
 Result<PolicyReport> PolicyReport::decode(std::string_view body) {
-  Reader reader(body);
-  PolicyReport message;
-  message.ticket = TRY(reader.number<std::uint64_t>());
-  message.problem = TRY(reader.text(kMaxText));
-  message.sessions = TRY(reader.text(kMaxBlob));
-  TRY(reader.finish());
-  return message;
+  return kPolicyReport.decode(body);
 }
 
+constexpr auto kKeepPolicy = layout(number(&KeepPolicy::sequence), name(&KeepPolicy::digest),
+                                    bytes(&KeepPolicy::document, kMaxPolicyDocument));
 std::string KeepPolicy::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(digest);
-  writer.text(document);
-  return writer.take();
+  return kKeepPolicy.encode(*this);
 }
-
 Result<KeepPolicy> KeepPolicy::decode(std::string_view body) {
-  Reader reader(body);
-  KeepPolicy message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.digest = TRY(reader.text(kMaxName));
-  message.document = TRY(reader.text(kMaxPolicyDocument));
-  TRY(reader.finish());
-  return message;
+  return kKeepPolicy.decode(body);
 }
 
+constexpr auto kPolicyKept = layout(number(&PolicyKept::sequence), name(&PolicyKept::document));
 std::string PolicyKept::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(document);
-  return writer.take();
+  return kPolicyKept.encode(*this);
 }
-
 Result<PolicyKept> PolicyKept::decode(std::string_view body) {
-  Reader reader(body);
-  PolicyKept message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.document = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kPolicyKept.decode(body);
 }
 
+constexpr auto kFetchPolicy = layout(number(&FetchPolicy::sequence), name(&FetchPolicy::digest));
 std::string FetchPolicy::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(digest);
-  return writer.take();
+  return kFetchPolicy.encode(*this);
 }
-
 Result<FetchPolicy> FetchPolicy::decode(std::string_view body) {
-  Reader reader(body);
-  FetchPolicy message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.digest = TRY(reader.text(kMaxName));
-  TRY(reader.finish());
-  return message;
+  return kFetchPolicy.decode(body);
 }
 
+constexpr auto kPolicyFetched =
+    layout(number(&PolicyFetched::sequence), bytes(&PolicyFetched::document, kMaxPolicyDocument));
 std::string PolicyFetched::encode() const {
-  Writer writer;
-  writer.number(sequence);
-  writer.text(document);
-  return writer.take();
+  return kPolicyFetched.encode(*this);
 }
-
 Result<PolicyFetched> PolicyFetched::decode(std::string_view body) {
-  Reader reader(body);
-  PolicyFetched message;
-  message.sequence = TRY(reader.number<std::uint64_t>());
-  message.document = TRY(reader.text(kMaxPolicyDocument));
-  TRY(reader.finish());
-  return message;
+  return kPolicyFetched.decode(body);
 }
 
+constexpr auto kControlRequest = layout(choice(&ControlRequest::act, ControlAct::revoke),
+                                        bytes(&ControlRequest::subject, kMaxControlSubject),
+                                        flag(&ControlRequest::also_revoked));
 std::string ControlRequest::encode() const {
-  Writer writer;
-  writer.number(static_cast<std::uint8_t>(act));
-  writer.text(subject);
-  writer.number(also_revoked);
-  return writer.take();
+  return kControlRequest.encode(*this);
 }
-
 Result<ControlRequest> ControlRequest::decode(std::string_view body) {
-  Reader reader(body);
-  ControlRequest message;
-  message.act = TRY(reader.choice(ControlAct::revoke));
-  message.subject = TRY(reader.text(kMaxControlSubject));
-  message.also_revoked = TRY(reader.flag()) ? 1 : 0;
-  TRY(reader.finish());
-  return message;
+  return kControlRequest.decode(body);
 }
 
+constexpr auto kControlAnswer = layout(bytes(&ControlAnswer::problem, kMaxControlAnswer),
+                                       bytes(&ControlAnswer::facts, kMaxControlAnswer));
 std::string ControlAnswer::encode() const {
-  Writer writer;
-  writer.text(problem);
-  writer.text(facts);
-  return writer.take();
+  return kControlAnswer.encode(*this);
 }
-
 Result<ControlAnswer> ControlAnswer::decode(std::string_view body) {
-  Reader reader(body);
-  ControlAnswer message;
-  message.problem = TRY(reader.text(kMaxControlAnswer));
-  message.facts = TRY(reader.text(kMaxControlAnswer));
-  TRY(reader.finish());
-  return message;
+  return kControlAnswer.decode(body);
 }
 
 }  // namespace glovebox::ipc

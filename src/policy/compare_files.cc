@@ -8,6 +8,8 @@
 
 #include "policy/compare_parts.h"
 #include "policy/file_place.h"
+#include "policy/guard_name.h"
+#include "policy/hidden_places.h"
 #include "policy/judge_file.h"
 #include "policy/name_pattern.h"
 #include "policy/normal_path.h"
@@ -39,7 +41,7 @@ Paths prefixes_of(const Sides& sides) {
   Paths prefixes;
   for (const Profile* profile : {&sides.before, &sides.after}) {
     for (const Mount& mount : profile->mounts) prefixes.insert(box_path(mount.at));
-    for (const auto& item : profile->deny.paths) prefixes.insert(box_path(item.value));
+    for (const HiddenPlace& place : HiddenPlaces(*profile).places()) prefixes.insert(place.at);
     prefixes.insert(profile->devices.begin(), profile->devices.end());
   }
   // /tmp is in two places.
@@ -61,11 +63,17 @@ Paths prefixes_of(const Sides& sides) {
   return prefixes;
 }
 
-// Guarded names at every place of the workspace that something else is decided about.
+// Guarded names, and patterns, at every place of the workspace that something else is decided
+// about.
 void add_guarded(const Sides& sides, const Paths& prefixes, Paths& paths) {
   std::vector<std::string_view> names;
-  for (const Profile* profile : {&sides.before, &sides.after})
+  for (const Profile* profile : {&sides.before, &sides.after}) {
     for (const Guard& guard : profile->guard) names.push_back(guard.name);
+    for (const Mount& mount : profile->mounts)
+      if (is_workspace_pattern(mount.at)) names.push_back(in_workspace(mount.at));
+    for (const auto& item : profile->deny.paths)
+      if (is_workspace_pattern(item.value)) names.push_back(in_workspace(item.value));
+  }
   if (names.empty()) return;
   Paths folders;
   for (const std::string& prefix : prefixes) {
@@ -130,6 +138,20 @@ struct Indexed {
   bool executes;
 };
 
+// What nobody would mind to see outside is not looked for on its way out (F4).
+void compare_data(const FilePlace& old, const FilePlace& now, const Causes& causes,
+                  Findings& findings) {
+  const auto is_public = [](const FilePlace& place) {
+    return place.mount != nullptr && place.mount->data == Data::public_data;
+  };
+  const bool was = is_public(old), is = is_public(now);
+  if (was != is)
+    findings.add(
+        direction_of(is), "mount.data",
+        std::format("`{}` is {} public", is ? now.at : old.at, now_or_no_longer(direction_of(is))),
+        Risk::medium, causes);
+}
+
 void compare_contents(const Sides& sides, const FilePlace& old, const FilePlace& now,
                       const std::string& path, Findings& findings) {
   if (old.mount == nullptr && now.mount == nullptr) return;  // `root` is a dimension of its own
@@ -137,6 +159,7 @@ void compare_contents(const Sides& sides, const FilePlace& old, const FilePlace&
   const std::string after = content_of(sides.after, now, path);
   const Causes causes{old.rule, now.rule};
   if (before == after) {
+    compare_data(old, now, causes, findings);
     if (before != "tmpfs" || old.mount == nullptr || now.mount == nullptr) return;
     if (!old.mount->size && !now.mount->size) return;
     const auto size = [](const Profile& profile, const Mount& mount) {

@@ -72,17 +72,42 @@ bool allows(const Action& action) {
   return action.kind == Action::Kind::allow;
 }
 
-bool same(const Rule* a, const Rule* b) {
-  if (a == nullptr || b == nullptr) return a == b;
-  const auto text = [](const Rule& rule) {
-    std::string text;
-    if (!rule.condition) return text;
-    text = to_string(rule.condition->when);
-    for (const seccomp::Branch& branch : rule.condition->between)
-      text += to_string(branch.action) + to_string(branch.when);
-    return text + to_string(rule.condition->otherwise);
+bool same(const seccomp::Predicate& a, const seccomp::Predicate& b) {
+  const auto same_term = [](const Term& x, const Term& y) {
+    return x.argument == y.argument && x.width == y.width && x.mask == y.mask &&
+           x.ranges == y.ranges;
   };
-  return a->action == b->action && text(*a) == text(*b);
+  return std::ranges::equal(
+      a, b, [&](const auto& x, const auto& y) { return std::ranges::equal(x, y, same_term); });
+}
+
+// As they are written: what means the same in other words is for its cases to say.
+bool same(const Rule& a, const Rule& b) {
+  if (a.action != b.action || a.condition.has_value() != b.condition.has_value()) return false;
+  if (!a.condition) return true;
+  return same(a.condition->when, b.condition->when) &&
+         a.condition->otherwise == b.condition->otherwise &&
+         std::ranges::equal(a.condition->between, b.condition->between,
+                            [](const seccomp::Branch& x, const seccomp::Branch& y) {
+                              return x.action == y.action && same(x.when, y.when);
+                            });
+}
+
+// Most profiles of two policies have the same filter: it is not gone through call by call.
+bool same(const Table& a, const Table& b) {
+  return a.fallback == b.fallback &&
+         std::ranges::equal(a.rules, b.rules, [](const Rule& x, const Rule& y) {
+           return x.name == y.name && same(x, y);
+         });
+}
+
+bool same_denials(const Profile& a, const Profile& b) {
+  const auto names = [](const Profile& profile) {
+    std::set<std::string_view> all;
+    for (const auto& item : profile.deny.syscalls) all.insert(item.value);
+    return all;
+  };
+  return names(a) == names(b);
 }
 
 // Values for each argument that the conditions of both rules look at.
@@ -128,7 +153,7 @@ class Comparison {
   void compare(const std::string& name) {
     const Rule* old = before_.rule(name);
     const Rule* now = after_.rule(name);
-    if (same(old, now) && old != nullptr &&
+    if (old != nullptr && now != nullptr && same(*old, *now) &&
         before_.denied().contains(name) == after_.denied().contains(name))
       return;
     const auto cases = cases_of(old, now);
@@ -214,6 +239,9 @@ void denied_calls(const Sides& sides, Findings& findings) {
 void compare_syscalls(const Sides& sides, Findings& findings) {
   const Table* old = filter_of(sides.before, sides.filters_before);
   const Table* now = filter_of(sides.after, sides.filters_after);
+  if (old != nullptr && now != nullptr && same(*old, *now) &&
+      same_denials(sides.before, sides.after))
+    return;
   if (old != nullptr && now != nullptr)
     return Comparison(Side(sides.before, *old), Side(sides.after, *now), findings).run();
   // Without a filter in the policy nothing is bounded, without the one it names all is refused.

@@ -138,7 +138,9 @@ struct Judge {
 };
 
 Ruling bound(const Profile& cap, const Filters& filters, const Request& request) {
-  if (leaves_anchors(cap, request)) return {true, Reason::in_mount, "@workspace", nullptr};
+  if (const auto* file = std::get_if<FileRequest>(&request);
+      file != nullptr && leaves_anchors(*file, find_place(cap, file->path)))
+    return {true, Reason::in_mount, "@workspace", nullptr};
   return std::visit(Judge{cap, filters}, request);
 }
 
@@ -206,10 +208,9 @@ bool add_tool(Chain& chain, const Policy& policy, const ToolRuling& tool, const 
 
 }  // namespace
 
-bool leaves_anchors(const Profile& cap, const Request& request) {
-  const auto* file = std::get_if<FileRequest>(&request);
-  return file != nullptr && (covers("@workspace", file->path) || covers("@tmp", file->path)) &&
-         find_place(cap, file->path).kind != FilePlace::Kind::mount;
+bool leaves_anchors(const FileRequest& request, const FilePlace& in_cap) {
+  return (covers("@workspace", request.path) || covers("@tmp", request.path)) &&
+         in_cap.kind != FilePlace::Kind::mount && in_cap.kind != FilePlace::Kind::hidden;
 }
 
 ToolRuling rule_tool(const Policy& policy, const Who& who) {

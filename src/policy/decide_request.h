@@ -17,6 +17,8 @@
 
 namespace glovebox::policy {
 
+struct FilePlace;
+
 enum class Answer { deny, ask, allow };  // in the order of what they permit
 
 inline constexpr std::string_view kEnforcedBy = "enforced by";
@@ -53,7 +55,7 @@ ToolRuling rule_tool(const Policy& policy, const Who& who);
 
 // The request is about the workspace or /tmp, and the cap does not name them: then it does not
 // bound them, since without them there is no box to bound.
-bool leaves_anchors(const Profile& cap, const Request& request);
+bool leaves_anchors(const FileRequest& request, const FilePlace& in_cap);
 
 // Whether and how a caller may use a secret at an endpoint.
 struct SecretRuling {

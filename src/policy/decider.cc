@@ -52,8 +52,11 @@ Answer Decider::answer(const Who& who, const Request& request) const {
   const ToolRuling tool = rule_tool(policy_, who);
   if (tool.answer == Answer::deny) return Answer::deny;
   if (!rule(*profiles_.at(tool.profile), request).allowed) return Answer::deny;
-  if (cap_ && !leaves_anchors(*policy_.cap, request) && !rule(*cap_, request).allowed)
-    return Answer::deny;
+  if (cap_) {
+    const auto* file = std::get_if<FileRequest>(&request);
+    const bool leaves = file != nullptr && leaves_anchors(*file, cap_->places.find(file->path));
+    if (!leaves && !rule(*cap_, request).allowed) return Answer::deny;
+  }
   return tool.answer;
 }
 

@@ -67,6 +67,40 @@ void check_mounts(DocumentReader& reader, const Parts& parts, const ProfilePart&
   }
 }
 
+bool writes_workspace(const Parts& parts, const ProfilePart& part) {
+  constexpr std::string_view kWorkspace = "@workspace";
+  bool writes = false;
+  for (const ProfilePart* at = &part; at != nullptr;
+       at = at->extends ? &parts.at(*at->extends) : nullptr) {
+    for (const Mount& mount : at->own.mounts)
+      writes = writes || (mount.at == kWorkspace && mount.mode == MountMode::read_write);
+    if (std::ranges::contains(at->own.deny.paths, kWorkspace, &Deny::Item<std::string>::value))
+      return false;
+  }
+  return writes;
+}
+
+bool is_in_chain(const Parts& parts, const ProfilePart& part, const ProfilePart& of) {
+  for (const ProfilePart* at = &of; at != &part; at = &parts.at(*at->extends))
+    if (!at->extends) return false;
+  return true;
+}
+
+// A guard keeps what is in a workspace from being changed: in the profile itself, or in one that
+// extends it. Dates are not looked at.
+void check_guard(DocumentReader& reader, const Parts& parts, const ProfilePart& part) {
+  if (part.own.guard.empty()) return;
+  const bool guards = std::ranges::any_of(parts, [&](const auto& entry) {
+    return is_in_chain(parts, part, entry.second) && writes_workspace(parts, entry.second);
+  });
+  if (guards) return;
+  reader.report(Code::inert, part.own.origins.at("guard"),
+                std::format("`guard` has no effect here: neither profile `{}` nor one that extends "
+                            "it can write to the workspace",
+                            part.name),
+                "mount = [ { at = \"@workspace\", mode = \"rw\" } ], or no guard");
+}
+
 }  // namespace
 
 Chains check_extends(DocumentReader& reader, const Parts& parts) {
@@ -75,6 +109,9 @@ Chains check_extends(DocumentReader& reader, const Parts& parts) {
     if (check_chain(reader, parts, part) == Chains::broken) all = Chains::broken;
   if (all == Chains::broken) return all;
   for (const auto& [name, part] : parts) check_mounts(reader, parts, part);
+  // What is wrong with a mount may be why there is none.
+  if (reader.clean())
+    for (const auto& [name, part] : parts) check_guard(reader, parts, part);
   return all;
 }
 

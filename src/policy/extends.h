@@ -11,8 +11,9 @@ namespace glovebox::policy {
 
 enum class Chains { sound, broken };
 
-// Notes undefined parents, cycles, chains that are too long, and places that a chain mounts in two
-// ways. With `broken` the parts cannot be flattened.
+// Notes undefined parents, cycles, chains that are too long, places that a chain mounts in two
+// ways, and guards of chains that have no workspace to write to. With `broken` the parts cannot be
+// flattened.
 Chains check_extends(DocumentReader& reader, const std::map<std::string, ProfilePart>& parts);
 
 }  // namespace glovebox::policy

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
+#include "policy/guard_name.h"
 #include "policy/normal_path.h"
+#include "policy/system_places.h"
 
 namespace glovebox::policy {
 
 namespace {
-
-constexpr std::string_view kWorkspace = "/workspace";
 
 struct SystemPlace {
   std::string_view at;
@@ -18,57 +19,32 @@ struct SystemPlace {
 };
 using enum FilePlace::Kind;
 
-// As box/plan.cc makes them with root = "host".
-constexpr std::array<SystemPlace, 32> kOfHost = {{
-    {"/usr", system},
-    {"/bin", system},
-    {"/sbin", system},
-    {"/lib", system},
-    {"/lib32", system},
-    {"/lib64", system},
-    {"/libx32", system},
-    {"/opt", system},
-    {"/nix", system},
-    {"/etc/alternatives", configuration},
-    {"/etc/ca-certificates", configuration},
-    {"/etc/crypto-policies", configuration},
-    {"/etc/fonts", configuration},
-    {"/etc/java-11-openjdk", configuration},
-    {"/etc/java-17-openjdk", configuration},
-    {"/etc/ld.so.cache", configuration},
-    {"/etc/ld.so.conf", configuration},
-    {"/etc/ld.so.conf.d", configuration},
-    {"/etc/localtime", configuration},
-    {"/etc/mime.types", configuration},
-    {"/etc/pki", configuration},
-    {"/etc/protocols", configuration},
-    {"/etc/python3.11", configuration},
-    {"/etc/services", configuration},
-    {"/etc/ssl", configuration},
-    {"/etc/passwd", configuration},
-    {"/etc/group", configuration},
-    {"/etc/hostname", configuration},
-    {"/etc/hosts", configuration},
-    {"/etc/nsswitch.conf", configuration},
-    {"/etc/resolv.conf", configuration},
-    {"/etc/machine-id", configuration},
-}};
-constexpr std::array<SystemPlace, 14> kOfEveryBox = {{
-    {"/proc", process_files},
-    {"/dev/null", device},
-    {"/dev/zero", device},
-    {"/dev/full", device},
-    {"/dev/random", device},
-    {"/dev/urandom", device},
-    {"/dev/pts", device},
-    {"/dev/ptmx", device},
-    {"/dev/fd", process_files},
-    {"/dev/stdin", process_files},
-    {"/dev/stdout", process_files},
-    {"/dev/stderr", process_files},
-    {"/dev/shm", scratch},
-    {"/outputs", configuration},
-}};
+template <std::size_t... N>
+constexpr auto places_of(
+    const std::pair<const std::array<std::string_view, N>&, FilePlace::Kind>&... lists) {
+  std::array<SystemPlace, (N + ...)> all{};
+  std::size_t at = 0;
+  const auto add = [&](const auto& list) {
+    for (const std::string_view path : list.first) all.at(at++) = {path, list.second};
+  };
+  (add(lists), ...);
+  return all;
+}
+template <std::size_t N>
+constexpr std::pair<const std::array<std::string_view, N>&, FilePlace::Kind> all_of(
+    const std::array<std::string_view, N>& list, FilePlace::Kind kind) {
+  return {list, kind};
+}
+
+constexpr auto kOfHost =
+    places_of(all_of(kSystemFolders, system), all_of(kSystemConfiguration, configuration),
+              all_of(kMadeFiles, configuration));
+constexpr std::array<std::string_view, 1> kProcess = {kProcessFiles};
+constexpr std::array<std::string_view, 1> kShared = {kSharedMemory};
+constexpr std::array<std::string_view, 1> kOutput = {kOutputsFolder};
+constexpr auto kOfEveryBox = places_of(
+    all_of(kProcess, process_files), all_of(kSystemDevices, device), all_of(kTerminals, device),
+    all_of(kStreams, process_files), all_of(kShared, scratch), all_of(kOutput, configuration));
 
 // How long the part of `path` is that `at` covers; 0: none.
 std::size_t covered_as_named(std::string_view at, std::string_view path) {
@@ -99,33 +75,20 @@ void consider(FilePlace& best, std::size_t& length, std::string_view path,
   }
 }
 
-// The pattern names the first part of `rest`, or of what it lies in.
-bool guards(std::string_view pattern, std::string_view rest) {
-  if (pattern.ends_with('*')) return rest.starts_with(pattern.substr(0, pattern.size() - 1));
-  return rest.starts_with(pattern) &&
-         (rest.size() == pattern.size() || rest[pattern.size()] == '/');
+// How long the part of `path` is that a mount covers. A read-only pattern is one of names at the
+// root of the workspace.
+std::size_t covered_by(const Mount& mount, std::string_view path) {
+  if (!is_workspace_pattern(mount.at)) return covered(mount.at, path);
+  const std::string_view rest = in_workspace(path);
+  const std::size_t length = rest.empty() ? 0 : named_part(in_workspace(mount.at), rest);
+  return length == 0 ? 0 : path.size() - rest.size() + length;
 }
 
-}  // namespace
-
-bool covers(std::string_view at, std::string_view path) {
-  return covered(at, path) != 0;
+FilePlace hidden_at(const HiddenPlace& place) {
+  return {hidden, nullptr, place.named, place.rule};
 }
 
-std::string box_path(std::string_view at) {
-  std::string path(at);
-  if (!path.empty()) path[0] = '/';
-  return path;
-}
-
-std::vector<std::string_view> system_places() {
-  std::vector<std::string_view> places;
-  for (const SystemPlace& place : kOfHost) places.push_back(place.at);
-  for (const SystemPlace& place : kOfEveryBox) places.push_back(place.at);
-  return places;
-}
-
-FilePlace find_place(const Profile& profile, std::string_view path) {
+FilePlace find_shown(const Profile& profile, std::string_view path) {
   FilePlace best;
   std::size_t length = 0;
   if (profile.root.kind == Root::Kind::host) {
@@ -143,37 +106,84 @@ FilePlace find_place(const Profile& profile, std::string_view path) {
     length = here;
   }
   for (const Mount& mount : profile.mounts) {
-    const std::size_t here = covered(mount.at, path);
+    if (mount.mode == MountMode::hide) continue;
+    const std::size_t here = covered_by(mount, path);
     if (here == 0 || here < length) continue;
-    // Two mounts at one place are refused when a file is read; of values the stricter counts.
-    if (here == length && best.mount != nullptr && best.mount->mode == MountMode::hide) continue;
+    // Beside a pattern the stricter counts, whatever the order.
+    if (here == length && best.mount != nullptr && is_workspace_pattern(best.mount->at)) continue;
     best = {FilePlace::Kind::mount, &mount, mount.at, &mount.origin};
     length = here;
   }
   return best;
 }
 
-PlaceIndex::PlaceIndex(const Profile& profile) {
+FilePlace find_in(const Profile& profile, const HiddenPlaces& places, std::string_view path) {
+  if (const HiddenPlace* place = places.find(path)) return hidden_at(*place);
+  return find_shown(profile, path);
+}
+
+}  // namespace
+
+bool covers(std::string_view at, std::string_view path) {
+  if (is_workspace_pattern(at)) return names_in_workspace(in_workspace(at), path);
+  return covered(at, path) != 0;
+}
+
+std::string box_path(std::string_view at) {
+  std::string path(at);
+  if (!path.empty()) path[0] = '/';
+  return path;
+}
+
+std::vector<std::string_view> system_places() {
+  std::vector<std::string_view> places;
+  for (const SystemPlace& place : kOfHost) places.push_back(place.at);
+  for (const SystemPlace& place : kOfEveryBox) places.push_back(place.at);
+  return places;
+}
+
+FilePlace find_place(const Profile& profile, std::string_view path) {
+  return find_in(profile, HiddenPlaces(profile), path);
+}
+
+PlaceIndex::PlaceIndex(const Profile& profile) : hidden_(profile) {
   std::vector<std::string> paths = {"/"};
   for (const std::string_view place : system_places()) paths.emplace_back(place);
   for (const std::string& name : profile.devices) paths.push_back(name);
-  for (const Mount& mount : profile.mounts) paths.push_back(box_path(mount.at));
+  for (const Mount& mount : profile.mounts) {
+    if (mount.mode != MountMode::hide && is_workspace_pattern(mount.at))
+      patterns_.push_back(&mount);
+    else
+      paths.push_back(box_path(mount.at));
+  }
+  for (const HiddenPlace& place : hidden_.places()) paths.push_back(place.at);
   for (const std::string& path : std::vector(paths))
     if (is_below(path, "/tmp")) paths.push_back("/var" + path);
-  for (const std::string& path : paths) places_.emplace(path, find_place(profile, path));
+  for (const std::string& path : paths) places_.emplace(path, find_in(profile, hidden_, path));
 }
 
 FilePlace PlaceIndex::find(std::string_view path) const {
-  while (path.size() > 1) {
-    if (const auto found = places_.find(path); found != places_.end()) return found->second;
-    path = path.substr(0, path.rfind('/'));
+  if (const HiddenPlace* place = hidden_.find_pattern(path)) return hidden_at(*place);
+  const Mount* pattern = nullptr;
+  std::size_t length = 0;
+  for (const Mount* mount : patterns_)
+    if (const std::size_t here = covered_by(*mount, path); here > 0 && here >= length)
+      pattern = mount, length = here;
+  std::string_view at = path;
+  auto found = places_.find(at);
+  while (found == places_.end()) {
+    at = at.substr(0, std::max<std::size_t>(at.rfind('/'), 1));
+    found = places_.find(at);
   }
-  return places_.find(std::string_view("/"))->second;
+  const FilePlace& place = found->second;
+  if (pattern == nullptr || place.kind == hidden || at.size() > length) return place;
+  return {FilePlace::Kind::mount, pattern, pattern->at, &pattern->origin};
 }
 
 std::string content_of(const Profile& profile, const FilePlace& place, std::string_view path) {
   switch (place.kind) {
     case nothing:
+    case hidden:
       return {};
     case system:
       return profile.root.kind == Root::Kind::host ? std::string(path)
@@ -188,7 +198,6 @@ std::string content_of(const Profile& profile, const FilePlace& place, std::stri
       break;
   }
   const Mount& mount = *place.mount;
-  if (mount.mode == MountMode::hide) return {};
   if (mount.mode == MountMode::tmpfs) return "tmpfs";
   if (mount.at.starts_with('@')) return "workspace:" + std::string(path);
   const std::string source = mount.from.value_or(mount.at);
@@ -197,15 +206,9 @@ std::string content_of(const Profile& profile, const FilePlace& place, std::stri
 }
 
 const Guard* find_guard(const Profile& profile, std::string_view path) {
-  if (!is_below(path, kWorkspace)) return nullptr;
-  for (std::size_t slash = kWorkspace.size(); slash < path.size();) {
-    const std::string_view rest = path.substr(slash + 1);
-    for (const Guard& guard : profile.guard)
-      if (guards(guard.name, rest)) return &guard;
-    slash = path.find('/', slash + 1);
-    if (slash == std::string_view::npos) break;
-  }
-  return nullptr;
+  const auto found = std::ranges::find_if(
+      profile.guard, [&](const Guard& guard) { return names_in_workspace(guard.name, path); });
+  return found == profile.guard.end() ? nullptr : &*found;
 }
 
 }  // namespace glovebox::policy

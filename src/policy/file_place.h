@@ -1,4 +1,5 @@
-// Which mount of a profile a path of the box lies in: the longest prefix decides.
+// Which mount of a profile a path of the box lies in: the longest prefix decides, but what is
+// hidden is hidden with all that is mounted below it.
 //
 // By name only: where a link leads is seen when the box runs, and the mount that it leads to
 // decides there.
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "policy/hidden_places.h"
 #include "policy/policy.h"
 
 namespace glovebox::policy {
@@ -19,6 +21,7 @@ namespace glovebox::policy {
 struct FilePlace {
   enum class Kind {
     nothing,
+    hidden,         // by the policy
     mount,          // of the policy
     system,         // the host's programs, or the image
     configuration,  // the part of /etc that programs need
@@ -51,10 +54,13 @@ class PlaceIndex {
       return std::hash<std::string_view>()(text);
     }
   };
+  HiddenPlaces hidden_;
+  std::vector<const Mount*> patterns_;  // read-only ones
   std::unordered_map<std::string, FilePlace, Hash, std::equal_to<>> places_;
 };
 
-// `at` of a mount or a denial covers `path`: `@workspace` stands for /workspace, `@tmp` for /tmp.
+// `at` of a mount or a denial covers `path`: `@workspace` stands for /workspace, `@tmp` for /tmp, a
+// pattern for what it names at the root of the workspace or of a repository in it.
 bool covers(std::string_view at, std::string_view path);
 // As a path of the box: `/workspace/a` for `@workspace/a`.
 std::string box_path(std::string_view at);

@@ -1,4 +1,4 @@
-// The form of a name in `guard`, and of the patterns that stand behind `@workspace/`.
+// Names in the workspace: in `guard`, and behind `@workspace/` of mounts and denials.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +20,16 @@ inline constexpr std::string_view kStarForm =
 inline constexpr std::string_view kStarHint = "@workspace/.env*";
 // Whether `*` stands in it at most once, as the end of its last component and not all of it.
 bool has_plain_pattern(std::string_view name);
+
+// What `@workspace/x` or `/workspace/x` names in the workspace; empty for other paths.
+std::string_view in_workspace(std::string_view path);
+// A path that is a pattern: `@workspace/.env*`.
+bool is_workspace_pattern(std::string_view path);
+
+// How much of `rest`, a path below some folder, is what `name` names there; 0: it names another.
+std::size_t named_part(std::string_view name, std::string_view rest);
+// Whether `path` of the box is or lies in what `name` names at the root of the workspace, or of any
+// folder in it that may be a repository.
+bool names_in_workspace(std::string_view name, std::string_view path);
 
 }  // namespace glovebox::policy

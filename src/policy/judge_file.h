@@ -21,6 +21,7 @@ inline FileRights rights_of(const FilePlace& place) {
   using enum FilePlace::Kind;
   switch (place.kind) {
     case nothing:
+    case hidden:
     case configuration:
       return {};
     case system:
@@ -48,8 +49,7 @@ Ruling judge_at(const Profile& profile, const FileRequest& request, const FilePl
     if (const Guard* guard = find_guard(profile, request.path))
       return denied(Reason::guarded, guard->name, &guard->origin);
   if (place.kind == FilePlace::Kind::nothing) return denied(Reason::nothing_there);
-  if (place.mount != nullptr && place.mount->mode == MountMode::hide)
-    return denied(Reason::hidden, place.at, place.rule);
+  if (place.kind == FilePlace::Kind::hidden) return denied(Reason::hidden, place.at, place.rule);
   const FileRights rights = rights_of(place);
   if (request.act == FileAct::write && !rights.write)
     return denied(Reason::read_only, place.at, place.rule);

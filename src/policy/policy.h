@@ -190,7 +190,7 @@ struct Profile {
   Origin origin;  // of its name
   // Where a key that has no place of its own was written: `background`, `env.LANG`, `audit.level`,
   // `audit.capture.NAME`, `devices./dev/x`, `syscalls`, `landlock`, `user`; in the profile of a
-  // part also `extends`, `why`, `expires`, `egress.inject.SECRET`. Absent: the default.
+  // part also `extends`, `why`, `expires`, `guard`, `egress.inject.SECRET`. Absent: the default.
   std::map<std::string, Origin> origins;
 };
 

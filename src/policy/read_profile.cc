@@ -195,7 +195,10 @@ void read_set(DocumentReader& reader, const Entry& entry, ProfilePart& part) {
   if (name == "mount") return read_mounts(reader, value, profile);
   if (name == "env") return read_environment(reader, value, profile);
   if (name == "limits") return read_limits(reader, value, profile.limits, part.given);
-  if (name == "guard") return read_guard(reader, value, profile.guard);
+  if (name == "guard") {
+    profile.origins.emplace(name, entry.key.origin);
+    return read_guard(reader, value, profile.guard);
+  }
   if (name == "devices") return read_devices(reader, value, profile);
   if (name == "egress") return read_egress(reader, value, profile);
   if (name == "deny") return read_deny(reader, value, profile.deny);

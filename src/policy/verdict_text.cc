@@ -5,8 +5,6 @@
 #include <format>
 #include <utility>
 
-#include "codec/json.h"
-
 namespace glovebox::policy {
 
 namespace {
@@ -53,20 +51,25 @@ std::string to_text(const Verdict& verdict) {
   return text;
 }
 
-std::string to_json(const Verdict& verdict, const Who& who, const Request& request) {
+codec::JsonObject verdict_members(const Verdict& verdict, const Who& who, const Request& request) {
   JsonArray trace;
   for (const TraceStep& step : verdict.trace)
     trace.push_back(Json::object(
         {{"stage", step.stage}, {"words", step.words}, {"at", place_json(step.origin)}}));
-  return codec::to_json(Json::object({{"answer", to_string(verdict.answer)},
-                                      {"words", verdict.words},
-                                      {"rule", place_json(verdict.rule)},
-                                      {"request", to_string(request)},
-                                      {"environment", who.environment},
-                                      {"agent", who.agent},
-                                      {"tool", who.tool},
-                                      {"trace", std::move(trace)}})) +
-         "\n";
+  codec::JsonObject members;
+  members.set("answer", to_string(verdict.answer));
+  members.set("words", verdict.words);
+  members.set("rule", place_json(verdict.rule));
+  members.set("request", to_string(request));
+  members.set("environment", who.environment);
+  members.set("agent", who.agent);
+  members.set("tool", who.tool);
+  members.set("trace", std::move(trace));
+  return members;
+}
+
+std::string to_json(const Verdict& verdict, const Who& who, const Request& request) {
+  return codec::to_json(verdict_members(verdict, who, request)) + "\n";
 }
 
 }  // namespace glovebox::policy

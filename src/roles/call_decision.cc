@@ -70,6 +70,23 @@ std::string digest_in(const BoxerSettings& settings, const ActivePolicy& active,
   return made ? made->filter.digest : std::string();
 }
 
+// Whoever reads a policy refuses one that exceeds its cap. Boxes are planned from what is made
+// here, so that it is not believed: on every day, whoever gave the texts.
+Result<void> refuse_excess(const BoxerSettings& settings, const PolicyCalendar& calendar,
+                           policy::Day today) {
+  if (!calendar.turns().front().cap) return {};
+  std::vector<policy::SourceFile> texts;
+  for (const auto* list : {&settings.policy_files, &settings.filters})
+    for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
+  const PolicyFiles files = TRY(judge_policy_text(settings.policy_file, settings.policy_text,
+                                                  policy::read_from(std::move(texts)), today));
+  for (const policy::Policy& turn : calendar.turns())
+    if (const auto excess = policy::beyond_cap(turn, files.tables, profile_compare());
+        !excess.empty())
+      return Error(ErrorKind::denied, policy::to_text(excess, files.loaded.files));
+  return {};
+}
+
 }  // namespace
 
 std::string filter_key(const policy::Profile& profile) {
@@ -95,6 +112,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
       .digest = {},
       .protected_paths = settings.protected_paths,
   };
+  TRY(refuse_excess(settings, active.calendar, today));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
       const std::string key = filter_key(profile);

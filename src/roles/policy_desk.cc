@@ -7,6 +7,8 @@
 #include "audit/policy_register.h"
 #include "codec/digest.h"
 #include "codec/utf8.h"
+#include "roles/policy_calendar.h"
+#include "roles/policy_change.h"
 #include "roles/stored_policy.h"
 
 namespace glovebox::roles {
@@ -34,10 +36,6 @@ std::string_view name_of(Asker::Way way) {
       return "control";
   }
   return "unknown";
-}
-
-bool same(const PolicySource& a, const PolicySource& b) {
-  return a.file == b.file && change_line(a, b).empty();
 }
 
 }  // namespace
@@ -118,8 +116,8 @@ bool PolicyDesk::is_as_it_was(const PolicySource& source) const {
   const PolicyRequest& request = current_->request;
   if (!active_ || request.what != What::load) return false;
   // After a rollback the file is as it was when it was rolled back: a hang-up is no wish for it.
-  if (request.by.way == Asker::Way::hang_up) return on_file_ && same(source, *on_file_);
-  return same(source, active_->source) && !active_->revoked;
+  if (request.by.way == Asker::Way::hang_up) return on_file_ && same_texts(source, *on_file_);
+  return same_texts(source, active_->source) && !active_->revoked;
 }
 
 void PolicyDesk::start_load() {
@@ -165,9 +163,9 @@ void PolicyDesk::load(const std::string& document) {
   members.set("polfile", request.source->file);
   members.set("act", request.what == What::rollback ? "rollback" : "load");
   members.set("asker", to_json(request.by));
-  std::string change = active_ ? change_line(active_->source, *request.source) : "the first";
-  if (change.empty()) change = "nothing";
-  members.set("what", std::move(change));
+  members.set("what", active_
+                          ? change_summary(active_->source, *request.source, day_of(clock_.wall()))
+                          : "the first");
   if (active_) members.set("was", active_->digest);
   if (request.also_revoked) members.set("again", true);
   wait_for(Phase::loading, policy_log_.append(RecordKind::policy_load, std::move(members)));

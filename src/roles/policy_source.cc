@@ -123,10 +123,23 @@ policy::Compare profile_compare() {
   return policy::compare;
 }
 
+Result<PolicyFiles> judge_policy_text(std::string file, std::string_view text,
+                                      const policy::ReadFile& read, policy::Day today) {
+  PolicyFiles files;
+  files.file = std::move(file);
+  files.loaded = policy::load(files.file, text, read, today);
+  if (!is_builtin(files.file))
+    for (const policy::SourceFile& source : files.loaded.files) files.paths.push_back(source.name);
+  if (!files.loaded.policy) return files;
+  ReadFilters filters = TRY(read_filters(filter_names(*files.loaded.policy), files.file, read));
+  files.tables = std::move(filters.tables);
+  files.filters = std::move(filters.texts);
+  for (const FilterSource& filter : files.filters) files.paths.push_back(filter.name);
+  return files;
+}
+
 Result<PolicyFiles> read_policy_files(std::string_view named, const policy::ReadFile& read,
                                       policy::Day today) {
-  PolicyFiles files;
-  files.file = std::string(named);
   std::string text;
   if (is_builtin(named)) {
     const auto builtin = policy::builtin(builtin_name(named));
@@ -137,7 +150,7 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const policy::Read
                                builtin_name(named)));
     text = std::string(*builtin);
   } else {
-    auto found = read(files.file);
+    auto found = read(std::string(named));
     const bool is_missing = !found && found.error().kind() == ErrorKind::not_found;
     if (is_missing && found.error().error_number() != 0)
       return Error(ErrorKind::not_found,
@@ -145,15 +158,7 @@ Result<PolicyFiles> read_policy_files(std::string_view named, const policy::Read
                                named, found.error().message()));
     text = TRY_CONTEXT(std::move(found), named);
   }
-  files.loaded = policy::load(files.file, text, read, today);
-  if (!is_builtin(named))
-    for (const policy::SourceFile& file : files.loaded.files) files.paths.push_back(file.name);
-  if (!files.loaded.policy) return files;
-  ReadFilters filters = TRY(read_filters(filter_names(*files.loaded.policy), files.file, read));
-  files.tables = std::move(filters.tables);
-  files.filters = std::move(filters.texts);
-  for (const FilterSource& filter : files.filters) files.paths.push_back(filter.name);
-  return files;
+  return judge_policy_text(std::string(named), text, read, today);
 }
 
 Result<PolicyFiles> read_policy_files(std::string_view named, const FileOpener& opener) {
@@ -189,6 +194,7 @@ Result<PolicySource> read_policy(std::string_view named, const FileOpener& opene
         {std::move(files.loaded.files[i].name), std::move(files.loaded.files[i].text)});
   source.filters = std::move(files.filters);
   source.policy = *std::move(files.loaded.policy);
+  source.tables = std::move(files.tables);
   source.paths = std::move(files.paths);
   return source;
 }

@@ -26,6 +26,7 @@ struct PolicySource {
   std::vector<FilterSource> files;    // what it includes, its cap, its tests
   std::vector<FilterSource> filters;  // texts of the operator's filters that it names
   policy::Policy policy;
+  policy::Filters tables;          // of every filter that it names, by the word it uses
   std::vector<std::string> paths;  // host files that belong to it, also by their real names
 };
 
@@ -37,6 +38,10 @@ struct PolicyFiles {
   policy::Filters tables;             // of every filter that it names, by the word it uses
   std::vector<std::string> paths;
 };
+// Of a text that is there already; `read` finds what it names. Errors: those of reading a filter;
+// invalid: a filter that it names.
+Result<PolicyFiles> judge_policy_text(std::string file, std::string_view text,
+                                      const policy::ReadFile& read, policy::Day today);
 // `builtin:NAME`, or a file that `read` finds, as it does what that file names. Errors: those of
 // reading the policy or a filter; invalid: a filter that it names.
 Result<PolicyFiles> read_policy_files(std::string_view named, const policy::ReadFile& read,

@@ -1,8 +1,6 @@
 #include "roles/stored_policy.h"
 
 #include <format>
-#include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,6 +11,7 @@
 #include "ipc/policy_messages.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/call_decision.h"
 #include "roles/policy_calendar.h"
 
 namespace glovebox::roles {
@@ -66,47 +65,6 @@ std::vector<NamedText> filters_of(const PolicySource& source) {
   return texts;
 }
 
-struct LineCount {
-  std::size_t added = 0, removed = 0;
-};
-
-// By lines as a bag: a line that only moved counts as neither.
-LineCount compare_lines(std::string_view before, std::string_view after) {
-  std::map<std::string_view, std::int64_t> lines;
-  const auto count = [&](std::string_view text, std::int64_t step) {
-    while (!text.empty()) {
-      const auto end = text.find('\n');
-      lines[text.substr(0, end)] += step;
-      text.remove_prefix(end == text.npos ? text.size() : end + 1);
-    }
-  };
-  count(before, -1);
-  count(after, 1);
-  LineCount found;
-  for (const auto& [line, more] : lines)
-    (more > 0 ? found.added : found.removed) += static_cast<std::size_t>(more > 0 ? more : -more);
-  return found;
-}
-
-void add_changes(std::string& line, const std::vector<NamedText>& before,
-                 const std::vector<NamedText>& after) {
-  std::map<std::string, std::string> old, now;
-  std::set<std::string> names;
-  for (const auto& [name, text] : before) old[name] = text, names.insert(name);
-  for (const auto& [name, text] : after) now[name] = text, names.insert(name);
-  const auto add = [&](const std::string& part) { line += (line.empty() ? "" : "; ") + part; };
-  for (const std::string& name : names) {
-    if (!old.contains(name)) {
-      add("with " + name);
-    } else if (!now.contains(name)) {
-      add("without " + name);
-    } else if (old[name] != now[name]) {
-      const LineCount lines = compare_lines(old[name], now[name]);
-      add(std::format("{} +{} -{} lines", name, lines.added, lines.removed));
-    }
-  }
-}
-
 }  // namespace
 
 std::string document_of(const PolicySource& source) {
@@ -136,11 +94,13 @@ Result<PolicySource> source_of(std::string_view text) {
     source.files.push_back({files[i].name, files[i].text});
     further.push_back({std::move(files[i].name), std::move(files[i].text)});
   }
-  policy::Loaded loaded =
-      policy::load(source.file, source.text, policy::read_from(std::move(further)),
-                   day_of(SystemClock().wall()));
-  if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
-  source.policy = std::move(*loaded.policy);
+  for (const FilterSource& filter : source.filters) further.push_back({filter.name, filter.text});
+  PolicyFiles judged =
+      TRY(judge_policy_text(source.file, source.text, policy::read_from(std::move(further)),
+                            day_of(SystemClock().wall())));
+  if (!judged.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(judged.loaded));
+  source.policy = *std::move(judged.loaded.policy);
+  source.tables = std::move(judged.tables);
   return source;
 }
 
@@ -150,11 +110,27 @@ Result<PolicySource> load_stored(const std::string& audit_folder, std::string_vi
   return source_of(TRY(audit::read_archived(audit_folder, *policy)));
 }
 
-std::string change_line(const PolicySource& before, const PolicySource& after) {
-  std::string line;
-  add_changes(line, files_of(before), files_of(after));
-  add_changes(line, filters_of(before), filters_of(after));
-  return line;
+bool same_texts(const PolicySource& a, const PolicySource& b) {
+  return document_of(a) == document_of(b);
+}
+
+Result<PolicySource> load_to_judge(const std::string& audit_folder, const std::string& digest,
+                                   policy::Day day) {
+  PolicySource source = TRY(load_stored(audit_folder, digest));
+  BoxerSettings settings;
+  settings.policy_file = source.file;
+  settings.policy_text = source.text;
+  settings.policy_files = source.files;
+  settings.filters = source.filters;
+  const std::string made = TRY(activate_policy(settings, day)).digest;
+  if (made != digest)
+    return Error(ErrorKind::conflict,
+                 std::format("what is kept of policy {} is here policy {}\n"
+                             "hint: ask the version of glovebox that recorded it; built-in filters "
+                             "of another version are others",
+                             digest, made));
+  source.policy = source.policy.on(day);
+  return source;
 }
 
 }  // namespace glovebox::roles

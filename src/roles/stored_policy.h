@@ -21,8 +21,13 @@ Result<PolicySource> source_of(std::string_view document);
 // changed since), those of reading.
 Result<PolicySource> load_stored(const std::string& audit_folder, std::string_view digest);
 
-// What is another between two policies, in one line, for records and people: which files and
-// filters, and by how many lines. Pure; empty when nothing is.
-std::string change_line(const PolicySource& before, const PolicySource& after);
+// The same, as the policy was on one day: for who judges with it and runs nothing. Errors: also
+// conflict: this program does not come to `digest` with it, because its built-in filters are others
+// or the log is not to be trusted.
+Result<PolicySource> load_to_judge(const std::string& audit_folder, const std::string& digest,
+                                   policy::Day day);
+
+// The same texts under the same names.
+bool same_texts(const PolicySource& a, const PolicySource& b);
 
 }  // namespace glovebox::roles

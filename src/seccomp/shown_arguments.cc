@@ -1,6 +1,8 @@
 #include "seccomp/shown_arguments.h"
 
+#include <charconv>
 #include <format>
+#include <system_error>
 
 namespace glovebox::seccomp {
 
@@ -66,6 +68,26 @@ std::string text_of(Form form, std::uint64_t value) {
   return std::format("{:#x}", value);
 }
 
+template <class Number>
+std::optional<Number> read_number(std::string_view text, int base) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number, base);
+  if (read.ptr != end || read.ec != std::errc()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::uint64_t> value_of(Form form, std::string_view text) {
+  if (form == Form::number) {
+    const auto number = read_number<std::int32_t>(text, 10);
+    if (!number) return std::nullopt;
+    return static_cast<std::uint32_t>(*number);
+  }
+  constexpr std::string_view kHex = "0x";
+  if (!text.starts_with(kHex)) return std::nullopt;
+  return read_number<std::uint64_t>(text.substr(kHex.size()), 16);
+}
+
 }  // namespace
 
 std::vector<ShownArgument> shown_arguments(std::string_view call,
@@ -76,6 +98,18 @@ std::vector<ShownArgument> shown_arguments(std::string_view call,
     shown.push_back({row.name, text_of(row.form, arguments.at(row.argument))});
   }
   return shown;
+}
+
+std::optional<Argument> read_shown(std::string_view call, std::string_view name,
+                                   std::string_view value) {
+  for (const Shown& row : kShown) {
+    if (row.call != call || row.name != name) continue;
+    const auto read = value_of(row.form, value);
+    // Only one spelling: the one that is written.
+    if (!read || text_of(row.form, *read) != value) return std::nullopt;
+    return Argument{row.argument, *read};
+  }
+  return std::nullopt;
 }
 
 }  // namespace glovebox::seccomp

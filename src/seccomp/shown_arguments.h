@@ -6,7 +6,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,5 +29,15 @@ struct ShownArgument {
 // In the order of the call's arguments.
 std::vector<ShownArgument> shown_arguments(std::string_view call,
                                            const std::array<std::uint64_t, kArguments>& arguments);
+
+struct Argument {
+  std::size_t index = 0;
+  std::uint64_t value = 0;
+
+  bool operator==(const Argument&) const = default;
+};
+// The way back, for records. nullopt: not what shown_arguments() could have written.
+std::optional<Argument> read_shown(std::string_view call, std::string_view name,
+                                   std::string_view value);
 
 }  // namespace glovebox::seccomp

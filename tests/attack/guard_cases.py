@@ -14,7 +14,8 @@ case = collect(CASES)
 
 GUARD = ('guard = [".git/config", ".git/hooks", ".vscode", ".idea", ".claude", ".mcp.json", ".bashrc", '
          '".gitmodules", ".envrc", ".npmrc", ".codex/config.toml", "secrets/new*"]\n')
-PROFILE = re.compile(r"^(\[profile\.\w+\]\n)", re.MULTILINE)
+# Those that write to the workspace: elsewhere a guard has no effect, and is refused.
+PROFILE = re.compile(r"^(\[profile\.(?:shell|files)\]\n)", re.MULTILINE)
 WORKSPACE = re.compile(r'(\{ at = "@workspace", mode = "r[ow]"[^}]*\},)')
 
 
@@ -23,7 +24,7 @@ def guarding(attack):
 
 
 def policies(attack):
-    """`guard` and `hide`: the suite's policy with these rules in every profile."""
+    """`guard` and `hide`: the suite's policy with these rules in every profile that they say something to."""
     attack.policy("guard", guarding(attack))
     attack.policy("hide", WORKSPACE.sub(r'\1 { at = "@workspace/.env*", mode = "hide" },',
                                         attack.text))

@@ -1,5 +1,8 @@
-// What a decision and a diff cost: a policy of some 1,000 lines, asked about requests that the
-// first rule answers, the last one, and none. Prints one line of JSON.
+// What a decision and a diff cost: a policy with 200 egress rules, asked about requests that the
+// first rule answers, the last one, and none. And what it costs to check and to compare two texts:
+// GLOVEBOX_BENCH_POLICIES=BEFORE:AFTER. Prints one line of JSON.
+#include <stdlib.h>
+
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -10,7 +13,10 @@
 
 #include "../unit/policy/compare_support.h"
 #include "base/clock.h"
+#include "os/file.h"
+#include "policy/check.h"
 #include "policy/decider.h"
+#include "policy/load.h"
 #include "seccomp/filter.h"
 
 namespace glovebox::policy {
@@ -53,6 +59,52 @@ const Filters& filters() {
   return all;
 }
 
+std::string text_of(const std::string& path) {
+  auto text = os::read_file(path, kMiB);
+  REQUIRE(text);
+  return *std::move(text);
+}
+
+Policy policy_in(const std::string& path, const std::string& text) {
+  Loaded loaded = load(path, text);
+  if (!loaded.policy) FAIL(to_text(loaded));
+  return *std::move(loaded.policy);
+}
+
+struct TextTimes {
+  double check_ms = 0, diff_ms = 0;
+};
+
+// As `policy check` does: the file is read before, the filters that it names are parsed.
+TextTimes text_times(const Clock& clock) {
+  const char* const named = ::getenv("GLOVEBOX_BENCH_POLICIES");
+  REQUIRE(named != nullptr);
+  const std::string files = named;
+  const std::string before = files.substr(0, files.find(':'));
+  const std::string after = files.substr(files.find(':') + 1);
+  const std::string text = text_of(before);
+  std::vector<double> checks, diffs;
+  for (int run = 0; run < kRuns; ++run) {
+    const Duration begin = clock.monotonic();
+    const Policy policy = policy_in(before, text);
+    const Filters filters = {
+        {"builtin:bash",
+         *seccomp::parse("bash.policy", *seccomp::builtin_text("bash"), seccomp::builtin_set)}};
+    const auto found = check_policy(policy, filters, compare);
+    checks.push_back(microseconds_of(clock.monotonic() - begin) / 1000);
+    REQUIRE(std::ranges::none_of(
+        found, [](const Diagnostic& diagnostic) { return diagnostic.code == Code::syntax; }));
+  }
+  const Policy old = policy_in(before, text), now = policy_in(after, text_of(after));
+  for (int run = 0; run < kRuns; ++run) {
+    const Duration begin = clock.monotonic();
+    const auto found = diff(old, filters(), now, filters());
+    diffs.push_back(microseconds_of(clock.monotonic() - begin) / 1000);
+    REQUIRE(widens(found));
+  }
+  return {quantile(checks, 0.5), quantile(diffs, 0.5)};
+}
+
 double decision_us(const Decider& decider, const Clock& clock, const char* text) {
   const Request request = parse_request(text).value();
   const Who who;
@@ -86,15 +138,16 @@ TEST_CASE("policy decision") {
     REQUIRE(found.size() == 1);
     REQUIRE(found.front().differences.size() == 2);
   }
-  std::println(
-      R"({{"first_rule_us":{:.3f},"last_rule_us":{:.3f},"no_rule_us":{:.3f},)"
-      R"("file_us":{:.3f},"syscall_us":{:.3f},"diff_p50_ms":{:.2f},"diff_p99_ms":{:.2f}}})",
-      decision_us(decider, clock, "GET https://host0.example/v1/a/items/b"),
-      decision_us(decider, clock, "POST https://host199.example/v1/upload"),
-      decision_us(decider, clock, "connect other.test:443"),
-      decision_us(decider, clock, "write @workspace/src/main.c"),
-      decision_us(decider, clock, "syscall clone(arg0=0x10000)"), quantile(diffs, 0.5),
-      quantile(diffs, 0.99));
+  const TextTimes texts = text_times(clock);
+  std::println(R"({{"first_rule_us":{:.3f},"last_rule_us":{:.3f},"no_rule_us":{:.3f},)"
+               R"("file_us":{:.3f},"syscall_us":{:.3f},"diff_p50_ms":{:.2f},"diff_p99_ms":{:.2f},)"
+               R"("check_p50_ms":{:.2f},"text_diff_p50_ms":{:.2f}}})",
+               decision_us(decider, clock, "GET https://host0.example/v1/a/items/b"),
+               decision_us(decider, clock, "POST https://host199.example/v1/upload"),
+               decision_us(decider, clock, "connect other.test:443"),
+               decision_us(decider, clock, "write @workspace/src/main.c"),
+               decision_us(decider, clock, "syscall clone(arg0=0x10000)"), quantile(diffs, 0.5),
+               quantile(diffs, 0.99), texts.check_ms, texts.diff_ms);
 }
 
 }  // namespace glovebox::policy

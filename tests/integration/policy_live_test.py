@@ -286,14 +286,15 @@ def a_load_is_for_new_sessions(keep):
     assert status(worker)["sessions"] == {old["digest"]: 1, new["digest"]: 1}
     load = records(worker, "policy.load")[1]
     assert load["pol"] == new["digest"] and load["was"] == old["digest"], load
-    assert re.fullmatch(r"\S+policy.toml \+2 -2 lines", load["what"]), load
+    assert load["what"] == "0 wider, 0 narrower, 1 changed", load
     assert records(worker).index(load) == new["record"]
     # Back to the first one; its file on the disk is still the second.
     done = command(worker, "rollback", old["digest"])
     assert done.returncode == 0, done
     assert ask_name(plane, plane.session()) == ("one", False)
     assert ask_name(plane, second) == ("two", False)
-    assert records(worker, "policy.load")[2]["act"] == "rollback"
+    back = records(worker, "policy.load")[2]
+    assert back["act"] == "rollback" and back["what"] == "0 wider, 0 narrower, 1 changed", back
     assert len(os.listdir(worker.state + "/audit/policies")) == 2
     # A boxer that is started again has the one that is active.
     worker.kill_role("boxer")
@@ -388,6 +389,62 @@ def a_reload_drops_nothing(keep):
     assert min(times) <= BUDGET_MS, times
 
 
+def a_record_is_explained_by_the_policy_of_its_time(keep):
+    plane = keep(Plane())
+    folder = fresh_folder()
+    file = policy(folder, "one", more='guard = [".vscode"]')
+    worker = keep(Worker(plane, policy=file))
+    wait_for("it serves", lambda: "serving" in worker.log())
+    session = plane.session()
+    plane.result(session, plane.bash(session, "mkdir -p .vscode; unshare -U true; echo done"))
+    plane.result(session, plane.emit(session, {"type": "agent.tool_use", "name": "read",
+                                               "input": {"file_path": "/workspace/x"}})[0])
+    # What is active later says nothing about it.
+    policy(folder, "two", more='deny = { tools = ["bash"] }')
+    loaded(worker)
+    later = plane.session()
+    assert plane.result(later, plane.bash(later, "true"))[1]
+    assert worker.terminate() == 0
+    log = records(worker)
+    why = lambda index, *more: run("policy", "why", "--record", index, "--log", worker.state + "/audit",
+                                   *more)
+
+    def index_of(kind, **members):
+        return next(at for at, record in enumerate(log) if record["k"] == kind and
+                    all(record.get(key) == value for key, value in members.items()))
+
+    for kind, members, code, says in (
+            ("tool.intent", {"tool": "bash"}, 0, "allow: the bind gives tool `bash`"),
+            ("tool.deny", {"tool": "read"}, 1, "deny: "),
+            ("sys.deny", {"call": "unshare"}, 1, "the filter `builtin:bash` refuses it"),
+            ("fs.deny", {}, 1, "`.vscode` is guarded"),
+            ("tool.deny", {"tool": "bash"}, 1, "deny names tool `bash`")):
+        index = index_of(kind, **members)
+        done = why(index)
+        assert done.returncode == code and says in done.stdout, (kind, done)
+        assert done.stdout.startswith(f"record {index}, {kind} of "), done
+        facts = json.loads(why(index, "--json").stdout)
+        own = log[index].get("pol") or log[index_of("tool.intent", tu=log[index]["tu"])]["pol"]
+        assert facts["record"]["policy"] == own and facts["trace"], facts
+        if facts["rule"]:
+            assert facts["rule"]["file"] == file, facts
+    # And what decides nothing, is not there, or cannot be told any more.
+    result = index_of("tool.result")
+    for index, says in ((result, f"is record {index_of('tool.intent')}"), (len(log), "no record"),
+                        (index_of("boot"), "it decides nothing")):
+        done = why(index)
+        assert done.returncode == 2 and done.stdout == "" and says in done.stderr, (index, done)
+    intent = index_of("tool.intent")
+    kept = pathlib.Path(worker.state, "audit/policies", log[intent]["pol"])
+    text = kept.read_bytes()
+    kept.write_bytes(text.replace(b"one", b"1ne"))
+    done = why(intent)
+    assert done.returncode == 2 and "it was changed" in done.stderr, done
+    kept.unlink()
+    done = why(intent)
+    assert done.returncode == 2 and "is not kept any more" in done.stderr, done
+
+
 def a_single_command_records_its_policy_too(keep):
     folder = fresh_folder()
     done = run("exec", "--policy", "builtin:default", "--state", folder + "/state", "--", "/bin/true")
@@ -410,6 +467,8 @@ CASES = [
     ("a load is for new sessions", a_load_is_for_new_sessions),
     ("a revocation ends its sessions", a_revocation_ends_its_sessions),
     ("a reload drops nothing", a_reload_drops_nothing),
+    ("a record is explained by the policy of its time",
+     a_record_is_explained_by_the_policy_of_its_time),
     ("a single command records its policy too", a_single_command_records_its_policy_too),
 ]
 

@@ -79,10 +79,14 @@ TEST_CASE("what is guarded in a workspace") {
         Texts{".env* hidden everywhere p.toml:6", "docs fixed here p.toml:5"});
   // Where nothing can be changed nothing has to be kept from that; what is hidden stays hidden.
   CHECK(rules_of("mount = [{ at = \"@workspace\", mode = \"ro\" }, { at = \"@workspace/x\", mode = "
-                 "\"ro\" }, { at = \"@workspace/k*\", mode = \"hide\" }]\nguard = [\".git\"]\n") ==
+                 "\"ro\" }, { at = \"@workspace/k*\", mode = \"hide\" }]\n") ==
         Texts{"k* hidden everywhere p.toml:5"});
+  policy::Profile fixed = profile_of("mount = [{ at = \"@workspace\", mode = \"ro\" }]\n");
+  fixed.guard = {{".git", {"p.toml", 9, 1}}};
+  CHECK(plan_of(fixed)->guards.empty());
   // Without a workspace there is nothing.
-  CHECK(rules_of("guard = [\".git\"]\n").empty());
+  fixed.mounts.clear();
+  CHECK(plan_of(fixed)->guards.empty());
 }
 
 TEST_CASE("rules are a set: their order makes no other box") {

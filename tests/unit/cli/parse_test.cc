@@ -71,6 +71,13 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"policy", "status", "--revoked"}, "--revoked is no option of status"},
       {{"policy", "revoke", "d", "--revoked"}, "--revoked is no option of revoke"},
       {{"policy", "show"}, "name"},
+      {{"policy", "why"}, "a request is needed, or --record"},
+      {{"policy", "why", "--record", "x"}, "--record: a number from 0"},
+      {{"policy", "why", "--record", "-1"}, "--record: a number from 0"},
+      {{"policy", "why", "--log", "d", "tool", "bash"}, "--record"},
+      {{"policy", "why", "--record", "1", "tool", "bash"}, "request: the record says it"},
+      {{"policy", "why", "--record", "1", "--policy", "p"}, "--policy: the record says it"},
+      {{"policy", "why", "--record", "1", "--agent", "a"}, "--agent: the record says it"},
       {{"seccomp", "show"}, "name"},
       {{"seccomp", "show", "bash", "--arch", "riscv64"}, "--arch: x86_64|aarch64"},
       {{"seccomp", "check"}, "files"},
@@ -377,6 +384,18 @@ TEST_CASE("the plane's flags") {
   CHECK(all.faults == "f");
   CHECK(all.ttl == seconds(3600));
   CHECK(all.page == 10);
+}
+
+TEST_CASE("why a request or a record is decided as it is") {
+  const auto request = accepted<PolicyWhyOptions>({"policy", "why", "read", "/etc/a b"});
+  CHECK(request.request == Words{"read", "/etc/a b"});
+  CHECK_FALSE(request.record);
+  const auto record =
+      accepted<PolicyWhyOptions>({"policy", "why", "--record", "0", "--log", "d", "--json"});
+  CHECK(record.record == 0);
+  CHECK(record.log == "d");
+  CHECK(record.form == OutputForm::json);
+  CHECK_FALSE(accepted<PolicyWhyOptions>({"policy", "why", "--record", "12"}).log);
 }
 
 TEST_CASE("what is asked of a glovebox that runs") {

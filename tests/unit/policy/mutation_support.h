@@ -20,6 +20,22 @@ inline Profile& build(Side& side) {
   return side.policy.profiles.at("build");
 }
 
+// In the order of kLimitNames.
+template <class Use>
+void each_limit(Limits& l, const Use& use) {
+  use(l.wall), use(l.cpu), use(l.cores), use(l.memory), use(l.pids), use(l.files), use(l.disk),
+      use(l.tmp), use(l.output);
+}
+inline void widen(milliseconds& value, std::uint64_t more) {
+  value += milliseconds(more);
+}
+inline void widen(std::uint32_t& value, std::uint64_t more) {
+  value += static_cast<std::uint32_t>(more);
+}
+inline void widen(ByteLimit& value, std::uint64_t more) {
+  value = ByteLimit(value.bytes() + more);
+}
+
 // A policy in which every key says something.
 inline Side rich(unsigned variant) {
   Side side;
@@ -41,7 +57,7 @@ inline Side rich(unsigned variant) {
   }
   p.env = {{"LANG", "C"}, {"PATH", "/usr/bin"}};
   p.limits.wall.value = seconds(60 + variant);
-  p.limits.disk.enforce = p.limits.memory.enforce = p.limits.cpu.enforce = Enforce::wall;
+  each_limit(p.limits, [](auto& limit) { limit.enforce = Enforce::wall; });
   p.syscalls = "/f/build";
   p.landlock_abi = 6;
   for (const char* name : {".git/hooks", ".vscode", ".env*", ".ssh"}) p.guard.push_back({name, {}});

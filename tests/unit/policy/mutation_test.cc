@@ -1,7 +1,9 @@
 // Every widening that a key can express is reported as one, and the way back as its reverse.
 //
-// The mutators stand in one table by key. A key of the language without one fails the test, and so
-// does a mutator whose key the language does not have.
+// What is mutated comes from the table of keys that the readers and the schema work by: a key that
+// is added there without a mutator fails the test, and so does a mutator whose key is not there.
+#include <algorithm>
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <functional>
 #include <map>
@@ -9,16 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "language_keys.h"
 #include "mutation_support.h"
 #include "policy/limit_names.h"
-#include "policy/load.h"
 #include "seccomp/words.h"
 
 namespace glovebox::policy {
 namespace {
 
 constexpr std::size_t kLeastMutations = 5000;
-constexpr unsigned kVariants = 5;
+constexpr unsigned kVariants = 3;
 
 // All policies that differ from the given one by one wider value of the key.
 using Mutator = std::function<void(const Side&, Mutants&)>;
@@ -31,20 +33,22 @@ const char* const kCalls[] = {
     "getuid",   "syslog", "mount",  "setns",   "bpf",    "unshare",  "reboot", "swapon"};
 
 void widen_limits(const Side& base, Mutants& out, std::size_t index) {
-  for (const std::uint64_t more : {1, 2, 7, 100, 1000, 60'000, 900'000}) {
+  for (const std::uint64_t more : {1, 2, 7, 100, 1000, 60'000, 900'000})
     one(base, out, [&](Side& s) {
-      Limits& l = build(s).limits;
-      const std::string_view name = kLimitNames.at(index).name;
-      if (name == "wall") l.wall.value += milliseconds(more);
-      if (name == "cpu") l.cpu.value += milliseconds(more);
-      if (name == "cores") l.cores.value += static_cast<std::uint32_t>(more);
-      if (name == "pids") l.pids.value += static_cast<std::uint32_t>(more);
-      if (name == "files") l.files.value += static_cast<std::uint32_t>(more);
-      for (auto [which, limit] : {std::pair("memory", &l.memory), std::pair("disk", &l.disk),
-                                  std::pair("tmp", &l.tmp), std::pair("output", &l.output)})
-        if (name == which) limit->value = ByteLimit(limit->value.bytes() + more);
+      std::size_t at = 0;
+      each_limit(build(s).limits, [&](auto& limit) {
+        if (at++ == index) widen(limit.value, more);
+      });
     });
-  }
+}
+
+void watch_limit(const Side& base, Mutants& out, std::size_t index) {
+  one(base, out, [&](Side& s) {
+    std::size_t at = 0;
+    each_limit(build(s).limits, [&](auto& limit) {
+      if (at++ == index) limit.enforce = Enforce::best;
+    });
+  });
 }
 
 template <class Items>
@@ -166,6 +170,12 @@ const std::map<std::string, Mutator>& mutators() {
        [](const Side& base, Mutants& out) {
          one(base, out, [](Side& s) { build(s).mounts[1].size = ByteLimit(65 * kMiB); });
          one(base, out, [](Side& s) { build(s).mounts[1].size.reset(); });
+       }},
+      {"mount.data",
+       [](const Side& base, Mutants& out) {
+         for (std::size_t i = 0; i < base.policy.profiles.at("build").mounts.size(); ++i)
+           if (base.policy.profiles.at("build").mounts[i].mode == MountMode::read_only)
+             one(base, out, [&](Side& s) { build(s).mounts[i].data = Data::public_data; });
        }},
       {"env",
        [](const Side& base, Mutants& out) {
@@ -336,7 +346,7 @@ const std::map<std::string, Mutator>& mutators() {
        [](const Side& base, Mutants& out) { without_each_denial(base, out, &Deny::egress); }},
       {"approve",
        [](const Side& base, Mutants& out) { without_each(base, out, &Profile::approvals); }},
-      {"approve.when",
+      {"approve.when.tool",
        [](const Side& base, Mutants& out) {
          one(base, out, [](Side& s) { build(s).approvals[0].tool = "mcp:github/merge_pull"; });
        }},
@@ -405,66 +415,44 @@ const std::map<std::string, Mutator>& mutators() {
        [](const Side& base, Mutants& out) {
          one(base, out, [](Side& s) { s.policy.tools.at("deploy").command = {"/bin/sh"}; });
        }},
-      {"tool.mcp",
+      {"tool.mcp.command",
        [](const Side& base, Mutants& out) {
-         one(base, out, [](Side& s) { s.policy.tools.at("deploy").mcp_url = "http://10.0.0.1/"; });
          one(base, out,
              [](Side& s) { s.policy.tools.at("deploy").mcp_command = {"/usr/bin/server"}; });
+       }},
+      {"tool.mcp.url",
+       [](const Side& base, Mutants& out) {
+         one(base, out, [](Side& s) { s.policy.tools.at("deploy").mcp_url = "https://10.0.0.1/"; });
        }},
   };
   return table;
 }
 
-// Keys by which nothing is permitted: names, reasons, tests, and how files are put together.
-const std::set<std::string> kNeutral = {"glovebox",
-                                        "name",
-                                        "include",
-                                        "profile",
-                                        "secret",
-                                        "test",
-                                        "deny",
-                                        "audit",
-                                        "limits",
-                                        "extends",
-                                        "why",
-                                        "egress.why",
-                                        "approve.otherwise",
-                                        "tool.description",
-                                        "sign",
-                                        "deployment"};
-
-std::vector<std::string> limit_keys() {
-  std::vector<std::string> keys;
-  for (const LimitName& limit : kLimitNames) {
-    keys.push_back(std::format("limits.{}", limit.name));
-    keys.push_back(std::format("limits.{}.enforce", limit.name));
+// False: nobody knows what is wider for this key.
+bool widen_key(const std::string& key, const Side& base, Mutants& out) {
+  constexpr std::string_view kCap = "cap.";
+  if (key.starts_with(kCap)) {
+    Mutants of_profile;
+    if (!widen_key(key.substr(kCap.size()), base, of_profile)) return false;
+    for (const Side& mutant : of_profile)
+      one(base, out, [&](Side& s) {
+        s.policy.cap = mutant.policy.profiles.at("build");
+        // The profile keeps its own filter.
+        if (key != "cap.syscalls") return;
+        s.filters.emplace("/f/cap", mutant.filters.at("/f/build"));
+        s.policy.cap->syscalls = "/f/cap";
+      });
+    return true;
   }
-  return keys;
-}
-
-void widen_key(const std::string& key, const Side& base, Mutants& out) {
-  for (std::size_t i = 0; i < kLimitNames.size(); ++i)
-    if (key == std::format("limits.{}", kLimitNames.at(i).name)) return widen_limits(base, out, i);
-  if (key.ends_with(".enforce")) {
-    one(base, out, [&](Side& s) {
-      Limits& l = build(s).limits;
-      if (key == "limits.memory.enforce") l.memory.enforce = Enforce::best;
-      if (key == "limits.cpu.enforce") l.cpu.enforce = Enforce::best;
-      if (key == "limits.disk.enforce") l.disk.enforce = Enforce::best;
-    });
-    return;
+  for (std::size_t i = 0; i < kLimitNames.size(); ++i) {
+    const std::string limit = std::format("limits.{}", kLimitNames.at(i).name);
+    if (key == limit + ".value") return widen_limits(base, out, i), true;
+    if (key == limit + ".enforce") return watch_limit(base, out, i), true;
   }
-  mutators().at(key)(base, out);
-}
-
-std::vector<std::string> mutated_keys() {
-  std::vector<std::string> keys;
-  for (const auto& [key, mutator] : mutators()) keys.push_back(key);
-  for (std::string& key : limit_keys())
-    if (!key.ends_with(".enforce") || key == "limits.memory.enforce" ||
-        key == "limits.cpu.enforce" || key == "limits.disk.enforce")
-      keys.push_back(std::move(key));
-  return keys;
+  const auto mutator = mutators().find(key);
+  if (mutator == mutators().end()) return false;
+  mutator->second(base, out);
+  return true;
 }
 
 TEST_CASE("every widening of every key is reported, and the way back") {
@@ -472,10 +460,11 @@ TEST_CASE("every widening of every key is reported, and the way back") {
   for (unsigned variant = 0; variant < kVariants; ++variant) {
     const Side base = rich(variant);
     CHECK(diff(base.policy, base.filters, base.policy, base.filters).empty());
-    for (const std::string& key : mutated_keys()) {
+    for (const std::string& key : keys_of_language()) {
+      CAPTURE(key);
       Mutants mutants;
-      widen_key(key, base, mutants);
-      CHECK(!mutants.empty());
+      REQUIRE(widen_key(key, base, mutants));
+      REQUIRE(!mutants.empty());
       std::size_t number = 0;
       for (const Side& mutant : mutants) {
         const auto there = diff(base.policy, base.filters, mutant.policy, mutant.filters);
@@ -508,25 +497,22 @@ TEST_CASE("every widening of every key is reported, and the way back") {
   CHECK(mutations >= kLeastMutations);
 }
 
-// Without the table of keys that the reader works by: each key is one that the reader knows, now or
-// of a later version, and none that it knows is missing.
-TEST_CASE("the mutators cover the keys of the language") {
-  const std::set<std::string> profile_keys = {
-      "root",     "mount",    "env",     "background", "user",    "limits",
-      "syscalls", "landlock", "extends", "why",        "expires", "egress",
-      "approve",  "audit",    "deny",    "guard",      "devices"};
-  std::set<std::string> covered = kNeutral;
-  for (const std::string& key : mutated_keys()) covered.insert(key);
-  for (const std::string& key : profile_keys) {
+TEST_CASE("a key without a mutation is told, and so is a mutation without a key") {
+  const Side base = rich(0);
+  Mutants none;
+  CHECK_FALSE(widen_key("mount.colour", base, none));
+  CHECK_FALSE(widen_key("cap.colour", base, none));
+  CHECK(none.empty());
+  const std::vector<std::string> keys = keys_of_language();
+  for (const auto& [key, mutator] : mutators()) {
     CAPTURE(key);
-    CHECK(covered.contains(key));
-    const Loaded loaded =
-        load("t.toml",
-             "glovebox = 1\n[[bind]]\ntools = { a = \"p\" }\n[profile.p]\n" + key + " = 1.5\n");
-    for (const Diagnostic& d : loaded.diagnostics) CHECK(d.code != Code::unknown_key);
+    CHECK(std::ranges::contains(keys, key));
   }
-  for (const char* key : {"bind", "profile", "cap", "include", "secret", "test", "tool", "name"})
-    CHECK(covered.contains(key));
+  const std::vector<std::string> all = all_keys();
+  for (const std::string_view key : kNeutral) {
+    CAPTURE(key);
+    CHECK(std::ranges::contains(all, key));
+  }
 }
 
 }  // namespace

@@ -50,9 +50,51 @@ TEST_CASE("each wrong guard is named with its place") {
     }
 }
 
+constexpr const char* kWorkspace = "mount = [ { at = \"@workspace\", mode = \"rw\" } ]\n";
+
+TEST_CASE("a guard without a workspace to write to is inert") {
+  const std::string base = "[profile.base]\nguard = [\".git\"]\n";
+  const auto child = [&](const char* of, const std::string& body) {
+    return base + "[profile." + of + "]\nextends = \"base\"\n" + body;
+  };
+  const std::string frame = "glovebox = 1\n[[bind]]\ntools = { \"*\" = \"base\" }\n";
+  const Broken rows[] = {
+      {"none", with_guard("[\".git\"]"), "GB0016 5:1", "`guard` has no effect here",
+       "mode = \"rw\"", 5},
+      {"read-only",
+       with_guard("[\".git\"]") + "mount = [ { at = \"@workspace\", mode = \"ro\" } ]\n",
+       "GB0016 5:1", "profile `p`"},
+      {"a folder in it",
+       with_guard("[\".git\"]") + "mount = [ { at = \"@workspace/x\", mode = \"rw\" } ]\n",
+       "GB0016 5:1", "can write to the workspace"},
+      {"denied", with_guard("[\".git\"]") + kWorkspace + "deny = { paths = [ \"@workspace\" ] }\n",
+       "GB0016 5:1", "can write to the workspace"},
+      {"another profile's", frame + base + "[profile.q]\n" + kWorkspace, "GB0016 5:1",
+       "profile `base`"},
+      {"denied by a child",
+       frame + child("c", kWorkspace + std::string("deny = { paths = [ \"@workspace\" ] }\n")),
+       "GB0016 5:1", "profile `base`"},
+      {"a child's", frame + "[profile.base]\n[profile.c]\nextends = \"base\"\nguard = [\".git\"]\n",
+       "GB0016 7:1", "profile `c`"},
+      {"one wrong mount is told alone",
+       with_guard("[\".git\"]") + "mount = [ { at = \"@workspace\", mode = \"rx\" } ]\n",
+       "GB0012 6:39", "mode must be"},
+  };
+  for (const Broken& row : rows) DYNAMIC_SECTION(row.name) {
+      check_broken(row);
+    }
+  CHECK(load("t", with_guard("[\".git\"]") + kWorkspace).policy);
+  // What a profile guards holds in those that extend it.
+  CHECK(load("t", frame + child("c", kWorkspace)).policy);
+  CHECK(load("t", frame + "[profile.base]\n" + kWorkspace +
+                      "[profile.c]\nextends = \"base\"\nguard = [\".git\"]\n")
+            .policy);
+}
+
 TEST_CASE("guarded names keep their order and their places") {
   const Profile profile =
-      profile_of("guard = [\".git/hooks\", \".env*\",\n  \"a b/ü\", \"x*\", \"...\"]");
+      profile_of("guard = [\".git/hooks\", \".env*\",\n  \"a b/ü\", \"x*\", \"...\"]\n" +
+                 std::string(kWorkspace));
   REQUIRE(profile.guard.size() == 5);
   CHECK(profile.guard[0].name == ".git/hooks");
   CHECK(profile.guard[1].name == ".env*");
@@ -61,7 +103,8 @@ TEST_CASE("guarded names keep their order and their places") {
   CHECK(profile.guard[4].name == "...");
   CHECK(profile.guard[0].origin.line == 5);
   CHECK(profile.guard[2].origin.line == 6);
-  CHECK(profile_of("guard = " + many_names(kMaxGuards)).guard.size() == kMaxGuards);
+  CHECK(profile_of("guard = " + many_names(kMaxGuards) + "\n" + kWorkspace).guard.size() ==
+        kMaxGuards);
   CHECK(profile_of("").guard.empty());
 }
 

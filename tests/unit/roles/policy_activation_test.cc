@@ -49,6 +49,49 @@ TEST_CASE("a policy that shows something of glovebox is not taken") {
   CHECK(problem_of(settings).empty());
 }
 
+// What a supervisor that does not look would give: texts that say more than the cap.
+TEST_CASE("what exceeds its cap is not taken by whoever makes boxes of it") {
+  const auto problem = [](const std::string& profile, const std::string& cap,
+                          std::vector<FilterSource> filters = {}) {
+    BoxerSettings settings;
+    settings.policy_file = "/p.toml";
+    settings.policy_text =
+        "glovebox = 1\ncap = \"c.toml\"\n[[bind]]\ntools = { \"*\" = \"p\" }\n[profile.p]\n" +
+        profile;
+    settings.policy_files = {{"/c.toml", "glovebox = 1\n[cap]\n" + cap}};
+    settings.filters = std::move(filters);
+    return problem_of(settings);
+  };
+  const std::vector<FilterSource> filters = {
+      {"/few", "default: errno(ENOSYS)\nread: allow\n"},
+      {"/more", "default: errno(ENOSYS)\nread: allow\nwrite: allow\n"}};
+  const struct {
+    const char *name, *profile, *cap, *place;
+  } rows[] = {
+      {"a limit", "limits = { wall = \"2m\" }\n", "limits = { wall = \"1m\" }\n",
+       "/p.toml:6:19: error GB0101"},
+      {"a mount", "mount = [ { at = \"/srv/a\", mode = \"ro\" } ]\n",
+       "mount = [ { at = \"/srv/b\", mode = \"ro\" } ]\n", "/p.toml:6:11: error GB0101"},
+      {"a mode", "mount = [ { at = \"@workspace\", mode = \"rw\" } ]\n",
+       "mount = [ { at = \"@workspace\", mode = \"ro\" } ]\n", "/p.toml:6:11: error GB0101"},
+      {"calls", "syscalls = \"/more\"\n", "syscalls = \"/few\"\n", "/p.toml:6:12: error GB0101"},
+      {"the user", "user = \"root\"\n", "user = \"agent\"\n", "/p.toml:6:8: error GB0101"},
+      {"what is recorded", "audit = { level = \"metadata\" }\n", "audit = { level = \"args\" }\n",
+       "/p.toml:6:19: error GB0108"},
+      {"a default", "", "limits = { pids = 10 }\n", "error GB0101"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const std::string said = problem(row.profile, row.cap, filters);
+      INFO(said);
+      CHECK(said.contains(row.place));
+      CHECK(said.contains("exceeds the cap"));
+    }
+  }
+  CHECK(problem("limits = { wall = \"1m\" }\n", "limits = { wall = \"1m\" }\n").empty());
+  CHECK(problem("syscalls = \"/few\"\n", "syscalls = \"/more\"\n", filters).empty());
+}
+
 TEST_CASE("the digest is of what a policy means") {
   BoxerSettings settings;
   settings.policy_file = "builtin:default";

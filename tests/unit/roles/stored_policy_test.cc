@@ -58,18 +58,32 @@ TEST_CASE("a policy comes back from its document as it was") {
   CHECK(source_of(document_of(source("builtin:default", kGood)))->paths.empty());
 }
 
-TEST_CASE("what is another between two policies is said in one line") {
-  const PolicySource before = source("p", "a\nb\nc\n", {{"/f", "x\n"}});
-  CHECK(change_line(before, before).empty());
-  CHECK(change_line(before, source("p", "a\nc\nd\ne\n", {{"/f", "x\n"}})) == "p +2 -1 lines");
-  CHECK(change_line(before, source("p", "c\nb\na\n", {{"/f", "x\n"}})) == "p +0 -0 lines");
-  CHECK(change_line(before, source("q", "a\nb\nc\n", {{"/g", "x\n"}})) ==
-        "without p; with q; without /f; with /g");
-  CHECK(change_line(before, source("p", "a\nb\nc\n", {{"/f", "y\n"}})) == "/f +1 -1 lines");
+TEST_CASE("texts are the same when each is, under its name") {
+  const PolicySource one = source("p", "a\nb\n", {{"/f", "x\n"}});
+  CHECK(same_texts(one, one));
+  CHECK_FALSE(same_texts(one, source("q", "a\nb\n", {{"/f", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "b\na\n", {{"/f", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "a\nb\n", {{"/g", "x\n"}})));
+  CHECK_FALSE(same_texts(one, source("p", "a\nb\n")));
+}
+
+TEST_CASE("what is kept comes with the tables of its filters") {
+  const std::string text =
+      "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\nsyscalls = \"/f.policy\"\n";
+  const auto back =
+      source_of(document_of(source("/p.toml", text, {{"/f.policy", "default: errno(ENOSYS)\n"}})));
+  REQUIRE(back);
+  CHECK(back->tables.contains("/f.policy"));
+  CHECK(back->tables.contains("builtin:bash"));
+  CHECK(source_of(document_of(source("/p.toml", text))).error().kind() == ErrorKind::not_found);
+  CHECK(source_of(document_of(source("/p.toml", text, {{"/f.policy", "no filter"}})))
+            .error()
+            .kind() == ErrorKind::invalid);
 }
 
 TEST_CASE("a digest that is none is refused before anything is read") {
   CHECK(load_stored("/nowhere", "abc").error().kind() == ErrorKind::invalid);
+  CHECK(load_to_judge("/nowhere", "abc", policy::Day()).error().kind() == ErrorKind::invalid);
   CHECK(load_stored("/nowhere", std::string(64, 'a')).error().kind() == ErrorKind::not_found);
 }
 

@@ -22,6 +22,39 @@ TEST_CASE("of what is not in the table nothing is shown") {
     CHECK(shown_arguments(name, {1, 2, 3, 4, 5, 6}).empty());
 }
 
+TEST_CASE("what is no argument as it is shown is not read back") {
+  const struct {
+    const char *call, *name, *value;
+  } rows[] = {
+      {"ptrace", "addr", "0"},
+      {"openat", "flags", "0x0"},
+      {"ptrace", "request", ""},
+      {"ptrace", "request", "0x10"},
+      {"ptrace", "request", "016"},
+      {"ptrace", "request", "-"},
+      {"ptrace", "request", "+1"},
+      {"ptrace", "request", "4294967295"},
+      {"ptrace", "request", "16 "},
+      {"unshare", "flags", "16"},
+      {"unshare", "flags", "0x"},
+      {"unshare", "flags", "0x100000000"},
+      {"unshare", "flags", "0X10"},
+      {"unshare", "flags", "-0x10"},
+      {"clone", "flags", "0x10000000000000000"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.call << ' ' << row.name << ' ' << row.value);
+    CHECK_FALSE(read_shown(row.call, row.name, row.value));
+  }
+}
+
+TEST_CASE("what is shown is read back as far as the kernel looks at it") {
+  CHECK(read_shown("ptrace", "pid", "-1") == Argument{1, 0xFFFFFFFF});
+  CHECK(read_shown("unshare", "flags", "0x10000000") == Argument{0, 0x10000000});
+  CHECK(read_shown("clone", "flags", "0x110000011") == Argument{0, 0x1'10000011});
+  CHECK(read_shown("socket", "protocol", "0") == Argument{2, 0});
+}
+
 TEST_CASE("arguments that a record may show") {
   struct Row {
     const char* call;

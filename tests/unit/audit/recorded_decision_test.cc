@@ -1,0 +1,123 @@
+#include "audit/recorded_decision.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "folder.h"
+#include "support.h"
+
+using namespace glovebox;
+using namespace glovebox::audit;
+using namespace glovebox::audit::test;
+
+namespace {
+
+codec::JsonObject member(std::string key, std::string value) {
+  codec::JsonObject members;
+  members.set(std::move(key), std::move(value));
+  return members;
+}
+
+// Two sessions, the first of them opened twice, with a call of the same id in each.
+MemoryLog two_sessions() {
+  MemoryLog log;
+  log.add(RecordKind::boot);                                                // 0
+  log.add(RecordKind::session_open, "one", "", member("env", "first"));     // 1
+  log.add(RecordKind::session_open, "two", "", member("env", "other"));     // 2
+  log.add(RecordKind::tool_intent, "one", "t", member("tool", "bash"));     // 3
+  log.add(RecordKind::tool_deny, "two", "t", member("tool", "grep"));       // 4
+  log.add(RecordKind::sys_deny, "one", "t", member("call", "ptrace"));      // 5
+  log.add(RecordKind::tool_result, "one", "t");                             // 6
+  log.add(RecordKind::session_close, "one");                                // 7
+  log.add(RecordKind::session_open, "one", "", member("env", "second"));    // 8
+  log.add(RecordKind::fs_deny, "one", "", member("name", "/workspace/x"));  // 9
+  log.add(RecordKind::tool_intent, "one", "u", member("tool", "read"));     // 10
+  return log;
+}
+
+Result<RecordedDecision> find(const std::string& text, std::uint64_t index) {
+  MemorySource log(text), again(text);
+  return find_decision(log, again, index);
+}
+
+std::string env(const RecordedDecision& decision) {
+  return decision.session ? *decision.session->json.get_string("env") : "";
+}
+
+}  // namespace
+
+TEST_CASE("a record that is not there, or decides nothing, is no decision") {
+  const struct {
+    const char* name;
+    std::string text;
+    std::uint64_t index;
+    ErrorKind kind;
+    const char* says;
+  } rows[] = {
+      {"an empty log", "", 0, ErrorKind::not_found, "the log is empty"},
+      {"behind the end", two_sessions().text(), 11, ErrorKind::not_found, "the last one is 10"},
+      {"a line that was torn", two_sessions().text(10) + two_sessions().lines[10], 10,
+       ErrorKind::not_found, "the last one is 9"},
+      {"no record", "{}\n", 0, ErrorKind::invalid, "record 0: "},
+      {"no record before it", "{}\n" + two_sessions().text(), 3, ErrorKind::invalid, "record 0: "},
+      {"a start", two_sessions().text(), 0, ErrorKind::invalid, "record 0 is a boot"},
+      {"a session", two_sessions().text(), 8, ErrorKind::invalid, "hint: decisions are"},
+      {"a result", two_sessions().text(), 6, ErrorKind::invalid, "its call is record 3"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const auto found = find(row.text, row.index);
+      REQUIRE_FALSE(found);
+      CHECK(found.error().kind() == row.kind);
+      INFO(found.error().message());
+      CHECK(found.error().message().contains(row.says));
+    }
+  }
+}
+
+TEST_CASE("a decision comes with the session and the call that it belongs to") {
+  const std::string text = two_sessions().text();
+  const auto intent = find(text, 3);
+  REQUIRE(intent);
+  CHECK(intent->record.kind == RecordKind::tool_intent);
+  CHECK(env(*intent) == "first");
+  REQUIRE(intent->call);
+  CHECK(*intent->call->json.get_string("tool") == "bash");
+
+  const auto denied = find(text, 4);
+  REQUIRE(denied);
+  CHECK(env(*denied) == "other");
+  CHECK(*denied->call->json.get_string("tool") == "grep");
+
+  const auto refused = find(text, 5);
+  REQUIRE(refused);
+  CHECK(refused->record.kind == RecordKind::sys_deny);
+  CHECK(*refused->call->json.get_string("tool") == "bash");
+
+  const auto taken = find(text, 9);
+  REQUIRE(taken);
+  CHECK(env(*taken) == "second");
+  CHECK_FALSE(taken->call);
+
+  CHECK(env(*find(text, 10)) == "second");
+}
+
+TEST_CASE("what belongs to no session stands alone") {
+  MemoryLog log;
+  log.add(RecordKind::tool_intent, "one", "t", member("tool", "bash"));
+  const auto found = find(log.text(), 0);
+  REQUIRE(found);
+  CHECK_FALSE(found->session);
+  CHECK(found->call);
+}
+
+TEST_CASE("a decision of a folder") {
+  Folder folder;
+  CHECK(find_decision((folder / "none").string(), 0).error().kind() == ErrorKind::not_found);
+  CHECK(find_decision(folder.path().string(), 0).error().message().contains("holds no log"));
+  write(folder / "log.jsonl", two_sessions().text());
+  const auto found = find_decision(folder.path().string(), 5);
+  REQUIRE(found);
+  CHECK(found->index == 5);
+  CHECK(env(*found) == "first");
+}
