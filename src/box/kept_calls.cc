@@ -13,6 +13,9 @@ namespace {
 constexpr int kPassesAtOnce = 50;
 // Numbers are given out in rising order, so a pass misses a process only where they start anew.
 constexpr int kEmptyLooks = 2;
+// A chain of processes, each of which ends once it has made the next, is nowhere when looked for:
+// what just ended tells that it was there. A pass is repeated as often as that.
+constexpr int kLooksForNone = 20;
 // Until its first process runs a program it is out of everybody's reach.
 constexpr int kTriesToHold = 20;
 constexpr milliseconds kUntilMade{2};
@@ -142,7 +145,8 @@ void KeptCalls::kill_ending() {
       const auto process = os::ProcessView::open(proc_.get(), pid);
       if (!process) continue;
       const Call* const call = owner(*process);
-      if (call == nullptr || !call->ending || !process->use()) continue;
+      if (call == nullptr || !call->ending) continue;
+      // Also what ended since the last pass: it may have made another.
       found = true;
       (void)process->kill();
     }
@@ -156,13 +160,22 @@ std::uint32_t KeptCalls::living(const Call& call) {
   if (const auto child = os::next_ended_child();
       !proc_ || (!child && child.error().kind() == ErrorKind::not_found))
     return 0;
-  std::uint32_t count = 0;
-  for (const pid_t pid : os::processes_of(proc_.get())) {
-    if (pid == os::own_pid()) continue;
-    const auto process = os::ProcessView::open(proc_.get(), pid);
-    if (process && owner(*process) == &call && process->use()) ++count;
+  for (int look = 0; look < kLooksForNone; ++look) {
+    reap();
+    std::uint32_t count = 0;
+    bool has_ended = false;
+    for (const pid_t pid : os::processes_of(proc_.get())) {
+      if (pid == os::own_pid()) continue;
+      const auto process = os::ProcessView::open(proc_.get(), pid);
+      if (!process || owner(*process) != &call) continue;
+      if (process->use())
+        ++count;
+      else
+        has_ended = true;
+    }
+    if (count > 0 || !has_ended) return count;
   }
-  return count;
+  return 1;
 }
 
 std::vector<BoxGone> KeptCalls::step() {
@@ -190,29 +203,36 @@ std::vector<BoxGone> KeptCalls::step() {
 }
 
 Census KeptCalls::census() {
+  if (proc_) reap();
   Census census;
   for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.ended_us});
+  std::vector<bool> has_ended(calls_.size());
   if (proc_) {
     for (const pid_t pid : os::processes_of(proc_.get())) {
       if (pid == os::own_pid()) continue;
       const auto process = os::ProcessView::open(proc_.get(), pid);
       if (!process) continue;
       const auto use = process->use();
-      if (!use) continue;
       const Call* const call = owner(*process);
       if (call == nullptr) {
-        (void)process->kill();
+        if (use) (void)process->kill();
         continue;
       }
-      Census::Use& sum = census.calls[static_cast<std::size_t>(call - calls_.data())];
+      const auto number = static_cast<std::size_t>(call - calls_.data());
+      if (!use) {
+        has_ended[number] = true;
+        continue;
+      }
+      Census::Use& sum = census.calls[number];
       ++sum.processes;
       sum.memory += use->memory;
       sum.cpu_us += use->cpu_us;
     }
   }
   for (std::size_t i = 0; i < calls_.size(); ++i)
-    calls_[i].empty_looks =
-        calls_[i].told && census.calls[i].processes == 0 ? calls_[i].empty_looks + 1 : 0;
+    calls_[i].empty_looks = calls_[i].told && census.calls[i].processes == 0 && !has_ended[i]
+                                ? calls_[i].empty_looks + 1
+                                : 0;
   std::erase_if(calls_, [](const Call& call) { return call.empty_looks >= kEmptyLooks; });
   std::erase_if(census.calls, [&](const Census::Use& use) {
     return std::ranges::find(calls_, use.number, &Call::number) == calls_.end();

@@ -116,6 +116,10 @@ Judged judge(const std::string& file, const PolicyCheckOptions& options,
     // To be judged it need not run.
     for (Diagnostic& diagnostic : later) diagnostic.severity = Severity::note;
     add(all, std::move(later));
+    if (const auto made = roles::try_filters(policy, read->filters); !made) {
+      judged.problem = made.error().message();
+      judged.code = ExitCode::invalid_file;
+    }
     if (host != nullptr && *host) judged.host = lacking(policy, **host);
   } else {
     judged.code = ExitCode::invalid_file;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <format>
+#include <set>
 #include <utility>
 
 #include "box/reports_remedy.h"
@@ -32,10 +33,10 @@ std::vector<seccomp::DeniedCall> denied_calls(const policy::Profile& profile) {
 }
 
 // Of the operator's filter; built-in ones have none of their own.
-Result<std::string> filter_text(const BoxerSettings& settings, const std::string& named) {
+Result<std::string> filter_text(std::span<const FilterSource> filters, const std::string& named) {
   if (is_builtin(named)) return std::string();
-  const auto at = std::ranges::find(settings.filters, named, &FilterSource::name);
-  if (at != settings.filters.end()) return at->text;
+  const auto at = std::ranges::find(filters, named, &FilterSource::name);
+  if (at != filters.end()) return at->text;
   return Error(ErrorKind::invalid, std::format("the text of filter {} is missing", named));
 }
 
@@ -65,25 +66,30 @@ std::string digest_in(const BoxerSettings& settings, const ActivePolicy& active,
                       const policy::Profile& profile) {
   const auto at = active.filters.find(filter_key(profile));
   if (at != active.filters.end()) return at->second.digest;
-  const auto text = filter_text(settings, profile.syscalls);
+  const auto text = filter_text(settings.filters, profile.syscalls);
   const auto made = text ? compile(profile, *text) : Result<CompiledFilter>(text.error());
   return made ? made->filter.digest : std::string();
 }
 
-// Whoever reads a policy refuses one that exceeds its cap. Boxes are planned from what is made
-// here, so that it is not believed: on every day, whoever gave the texts.
-Result<void> refuse_excess(const BoxerSettings& settings, const PolicyCalendar& calendar,
-                           policy::Day today) {
-  if (!calendar.turns().front().cap) return {};
+// Whoever reads a policy refuses one that cannot be enforced, exceeds its cap or is loosened by a
+// date. Boxes are planned from what is made here, so that it is not believed: on every day, whoever
+// gave the texts, also a policy that was kept by another version.
+Result<void> refuse_unusable(const BoxerSettings& settings, const PolicyCalendar& calendar,
+                             policy::Day today) {
   std::vector<policy::SourceFile> texts;
   for (const auto* list : {&settings.policy_files, &settings.filters})
     for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
   const PolicyFiles files = TRY(judge_policy_text(settings.policy_file, settings.policy_text,
                                                   policy::read_from(std::move(texts)), today));
+  const auto refuse = [&](const std::vector<policy::Diagnostic>& problems) -> Result<void> {
+    if (problems.empty()) return {};
+    return Error(ErrorKind::denied, policy::to_text(problems, files.loaded.files));
+  };
+  const policy::Policy& first = calendar.turns().front();
+  TRY(refuse(policy::not_enforced(first)));
+  TRY(refuse(policy::loosened_by_dates(first, files.tables, profile_compare())));
   for (const policy::Policy& turn : calendar.turns())
-    if (const auto excess = policy::beyond_cap(turn, files.tables, profile_compare());
-        !excess.empty())
-      return Error(ErrorKind::denied, policy::to_text(excess, files.loaded.files));
+    TRY(refuse(policy::beyond_cap(turn, files.tables, profile_compare())));
   return {};
 }
 
@@ -93,6 +99,17 @@ std::string filter_key(const policy::Profile& profile) {
   std::string key = profile.syscalls;
   for (const seccomp::DeniedCall& call : denied_calls(profile)) key += " -" + call.name;
   return key;
+}
+
+Result<void> try_filters(const policy::Policy& policy, std::span<const FilterSource> filters) {
+  for (const FilterSource& filter : filters)
+    TRY_CONTEXT(seccomp::compile_file(filter.name, filter.text), filter.name);
+  std::set<std::string> tried;
+  for (const auto& [name, profile] : policy.profiles) {
+    if (profile.deny.syscalls.empty() || !tried.insert(filter_key(profile)).second) continue;
+    TRY_CONTEXT(compile(profile, TRY(filter_text(filters, profile.syscalls))), profile.syscalls);
+  }
+  return {};
 }
 
 Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today,
@@ -112,12 +129,12 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
       .digest = {},
       .protected_paths = settings.protected_paths,
   };
-  TRY(refuse_excess(settings, active.calendar, today));
+  TRY(refuse_unusable(settings, active.calendar, today));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
       const std::string key = filter_key(profile);
       if (active.filters.contains(key)) continue;
-      std::string text = TRY(filter_text(settings, profile.syscalls));
+      std::string text = TRY(filter_text(settings.filters, profile.syscalls));
       const bool is_known =
           known != nullptr && known->filters.contains(key) && known->filter_texts.at(key) == text;
       CompiledFilter made = is_known ? known_filter(*known, key)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,6 +44,10 @@ struct ActivePolicy {
 // shipped filter).
 Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today,
                                      const ActivePolicy* known = nullptr);
+
+// Whether the programs can be made that the policy's boxes would get: the operator's filters, and
+// every filter without what `deny.syscalls` takes away. Errors: those of compile_file().
+Result<void> try_filters(const policy::Policy& policy, std::span<const FilterSource> filters);
 
 // Which program a profile's boxes get: `builtin:bash`, and the calls that it denies beside it.
 std::string filter_key(const policy::Profile& profile);

@@ -14,6 +14,7 @@
 #include "policy/builtin.h"
 #include "policy/diagnostic.h"
 #include "policy/load.h"
+#include "roles/call_decision.h"
 #include "roles/policy_calendar.h"
 #include "roles/trusted_file.h"
 #include "seccomp/filter.h"
@@ -184,8 +185,7 @@ Result<PolicySource> read_policy(std::string_view named, const FileOpener& opene
   if (!files.loaded.policy) return Error(ErrorKind::invalid, policy::to_text(files.loaded));
   TRY(refuse_unusable(files));
   // The floor and the proof.
-  for (const FilterSource& filter : files.filters)
-    TRY(seccomp::compile_file(filter.name, filter.text));
+  TRY(try_filters(*files.loaded.policy, files.filters));
   PolicySource source;
   source.file = std::move(files.file);
   source.text = std::move(files.loaded.files.front().text);

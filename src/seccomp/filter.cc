@@ -15,6 +15,7 @@
 #include "seccomp/lower.h"
 #include "seccomp/parse.h"
 #include "seccomp/prove.h"
+#include "seccomp/silenced.h"
 
 namespace glovebox::seccomp {
 
@@ -27,7 +28,8 @@ FilterUser user_of(std::string_view builtin) {
 // The text of a file that a place may name: the text itself, or a set that it includes.
 std::string_view text_of(std::string_view named, std::string_view file, std::string_view text) {
   constexpr std::string_view kSet = ".set";
-  if (named == file || !named.ends_with(kSet)) return text;
+  if (named == file) return text;
+  if (!named.ends_with(kSet)) return {};  // a line of the policy that denies a call
   return builtin_set(named.substr(0, named.size() - kSet.size())).value_or("");
 }
 
@@ -87,6 +89,25 @@ std::vector<TextError> way_out_errors(const Table& table, std::string_view file,
     errors.push_back(std::move(error));
   }
   return errors;
+}
+
+std::vector<TextError> silenced_errors(const Table& table, std::string_view file,
+                                       std::string_view text) {
+  for (const std::string_view name : filters_below_tools()) {
+    const auto below = parse(name, builtin_text(name).value_or(""), builtin_set, table.arch);
+    if (!below) return below.error();
+    const Rule* rule = find_silenced(table, *below);
+    if (rule == nullptr) continue;
+    TextError error = error_at(rule->place, file, text);
+    error.code = Code::silenced;
+    error.message = std::format(
+        "`{}: notify` is never reported for some of its calls: glovebox's "
+        "own filter {} answers them",
+        rule->name, name);
+    error.hint = "errno(NAME): refused without a record";
+    return {std::move(error)};
+  }
+  return {};
 }
 
 std::vector<ReportingRule> reports_of(const Table& table) {
@@ -162,9 +183,8 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     return std::unexpected(std::move(table.error()));
   }
   if (user == FilterUser::tool)
-    for (const auto& check : {floor_errors, way_out_errors})
-      if (auto errors = check(*table, file, text); !errors.empty())
-        return std::unexpected(std::move(errors));
+    if (auto errors = floor_errors(*table, file, text); !errors.empty())
+      return std::unexpected(std::move(errors));
   const auto not_proved = [&](const Error& error) {
     TextError found = error_at(table->fallback_place, file, text);
     found.code = Code::not_proved;
@@ -172,6 +192,10 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     return std::unexpected(std::vector<TextError>{std::move(found)});
   };
   if (const auto known = deny_calls(*table, denied); !known) return not_proved(known.error());
+  if (user == FilterUser::tool)
+    for (const auto& check : {way_out_errors, silenced_errors})
+      if (auto errors = check(*table, file, text); !errors.empty())
+        return std::unexpected(std::move(errors));
   const auto program = lower(*table);
   if (!program) return not_proved(program.error());
   if (const auto proved = prove(*table, *program); !proved) return not_proved(proved.error());
@@ -192,7 +216,8 @@ Result<CompiledFilter> compile_builtin(std::string_view name, std::span<const De
   const auto text = builtin_text(name);
   if (!text) return Error(ErrorKind::not_found, std::format("no built-in filter `{}`", name));
   auto proved = prove_text(std::format("{}.policy", name), *text, user_of(name), kHostArch, denied);
-  if (!proved) return all_of(proved.error(), ErrorKind::internal);
+  if (!proved)
+    return all_of(proved.error(), denied.empty() ? ErrorKind::internal : ErrorKind::invalid);
   return compiled(name, *std::move(proved));
 }
 

@@ -27,6 +27,7 @@ enum class Code : std::uint16_t {
   not_proved = 515,       // no program that does what the text says
   no_way_out = 516,       // reports calls, and has no way to report by
   unreadable = 517,       // no file, no right, too large
+  silenced = 518,         // reports what is answered before the report
 };
 // `GB0504`.
 std::string to_string(Code code);

@@ -210,6 +210,21 @@ TEST_CASE("kill -9 -1 hits the session's own calls at worst") {
   CHECK(say(session, "(sleep 0.01 &); sleep 0.1; ls -d /proc/[0-9]* | wc -l").size() == 1);
 }
 
+TEST_CASE("a chain of processes is left behind, however short each of them lives") {
+  TestSession session;
+  for (int i = 0; i < 5; ++i) {
+    const RunReport report = session.bash(
+        "/usr/bin/python3 -c '\n"
+        "import os, time\n"
+        "end = time.monotonic() + 0.5\n"
+        "while time.monotonic() < end:\n"
+        "    if os.fork(): os._exit(0)\n"
+        "' >/dev/null 2>&1 & disown; sleep 0.1; echo up");
+    CHECK(text_of(report) == "up");
+    CHECK(report.background >= 1);
+  }
+}
+
 TEST_CASE("what has been left is limited like one call") {
   TestSession session;
   BoxPlan plan = session.plan("bash");

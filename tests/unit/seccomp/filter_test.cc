@@ -118,13 +118,55 @@ TEST_CASE("a filter that reports calls lets the way to report out of the box") {
   const auto good =
       compile_file("own.policy",
                    "default: errno(ENOSYS)\nclose: allow\nptrace: notify  # r\nsendmsg: allow\n"
-                   "socket: allow if low(arg0) == AF_UNIX else notify(EAFNOSUPPORT)\n    # r\n");
+                   "socket: allow if low(arg0) == AF_UNIX\n"
+                   "    else notify(EAFNOSUPPORT) if low(arg0) in {AF_PACKET, AF_VSOCK}\n"
+                   "    else errno(EAFNOSUPPORT)  # r\n");
   REQUIRE(good);
   CHECK(good->reports == std::vector<ReportingRule>{{41, "socket", "own.policy:5"},
                                                     {101, "ptrace", "own.policy:3"}});
   CHECK(compile_builtin("role-boxer").value().reports.size() > 10);
   const auto silent = compile_file("own.policy", "default: kill\nread: allow\n");
   CHECK(silent.value().reports.empty());
+}
+
+TEST_CASE("a report that a filter below answers itself is refused") {
+  struct Row {
+    const char* line;
+    const char* place;
+  };
+  const Row rows[] = {
+      {"fanotify_init: notify  # r\n", "own.policy:3:1"},
+      {"kexec_load: notify  # r\n", "own.policy:3:1"},
+      {"clone3: notify(ENOSYS)  # r\n", "own.policy:3:1"},
+      // For some of its calls.
+      {"socket: allow if low(arg0) == AF_UNIX else notify(EAFNOSUPPORT)  # r\n", "own.policy:4:1"},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.line) {
+      std::vector<std::string> lines = {"close: allow\n", "sendmsg: allow\n", row.line};
+      std::ranges::sort(lines);
+      std::string text = "default: errno(ENOSYS)\n";
+      for (const std::string& line : lines) text += line;
+      const auto made = compile_file("own.policy", text);
+      REQUIRE(!made);
+      INFO(made.error().message());
+      CHECK(made.error().message().starts_with(std::string(row.place) + ": error GB0518: "));
+    }
+  }
+  // Each of the shipped ones is heard.
+  for (const Arch arch : kArches)
+    for (const char* name : {"bash", "file", "search"}) CHECK(prove_builtin(name, arch).value());
+}
+
+TEST_CASE("what a policy denies may not be the way by which reports leave the box") {
+  for (const char* name : {"sendmsg", "close"}) {
+    const DeniedCall denied[] = {{name, "p.toml:7:3"}};
+    const auto made = compile_builtin("bash", denied);
+    REQUIRE(!made);
+    CHECK(made.error().message().contains(std::format("`{}: allow`", name)));
+  }
+  const DeniedCall ordinary[] = {{"ptrace", "p.toml:7:3"}};
+  CHECK(compile_builtin("bash", ordinary));
 }
 
 TEST_CASE("a filter of the operator's compiles like a shipped one") {
