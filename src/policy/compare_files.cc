@@ -85,7 +85,7 @@ void add_guarded(const Sides& sides, const Paths& prefixes, Paths& paths) {
   }
   for (const std::string& name : name_classes(names))
     for (const std::string& folder : folders)
-      if (std::string path = folder + "/" + name; is_normal_path(path))
+      if (std::string path = std::format("{}/{}", folder, name); is_normal_path(path))
         paths.insert(std::move(path));
 }
 

@@ -137,6 +137,7 @@ std::string box_path(std::string_view at) {
 
 std::vector<std::string_view> system_places() {
   std::vector<std::string_view> places;
+  places.reserve(kOfHost.size() + kOfEveryBox.size());
   for (const SystemPlace& place : kOfHost) places.push_back(place.at);
   for (const SystemPlace& place : kOfEveryBox) places.push_back(place.at);
   return places;
