@@ -6,23 +6,37 @@
 
 namespace glovebox::box {
 
+std::size_t RefusalFolder::room(Duration now) const {
+  const auto more =
+      static_cast<std::size_t>(std::max<std::int64_t>((now - counted_at_) / kOneMore, 0));
+  return std::min(room_ + more, kMostSingle);
+}
+
 bool RefusalFolder::wants_details(Duration now) const {
-  return now >= window_ends_ || told_ < kMostSingle;
+  return room(now) > 0;
 }
 
 void RefusalFolder::add(Refusal refusal, Duration now) {
   refusal.last = refusal.first;
-  if (now >= window_ends_) {
-    // What the last window folded is told before anything of this one.
-    std::ranges::move(folded_, std::back_inserter(single_));
-    folded_.clear();
-    window_ends_ = now + kWindow;
-    told_ = 0;
+  const std::size_t left = room(now);
+  if (left == kMostSingle) {
+    // Long enough has little happened, or nothing yet.
+    counted_at_ = now;
+    window_ = kWindow;
+  } else {
+    counted_at_ += kOneMore * static_cast<std::int64_t>(left - room_);
   }
-  if (told_ < kMostSingle) {
-    ++told_;
-    single_.push_back(std::move(refusal));
-    return;
+  room_ = left;
+  // Told in the order in which it began: nothing overtakes what is folded.
+  if (left == 0 || !folded_.empty()) return fold(std::move(refusal), now);
+  --room_;
+  single_.push_back(std::move(refusal));
+}
+
+void RefusalFolder::fold(Refusal refusal, Duration now) {
+  if (folded_.empty()) {
+    window_ends_ = now + window_;
+    window_ = std::min<Duration>(2 * window_, kLongestWindow);
   }
   const auto into = [&](Refusal& known) {
     known.times += refusal.times;
@@ -46,7 +60,7 @@ void RefusalFolder::add(Refusal refusal, Duration now) {
 }
 
 std::vector<Refusal> RefusalFolder::take(Duration now) {
-  if (now >= window_ends_) return take_all();
+  if (!folded_.empty() && now >= window_ends_) return take_all();
   return std::exchange(single_, {});
 }
 

@@ -1,9 +1,11 @@
 // System calls of guests that a filter reported and that were refused, on their way to the log.
 //
-// A session's first kMostSingle of a second are told one by one, what comes after them in that
-// second folded: one for each call of a tool and system call, with how often, the first and the
-// last time, and the arguments of the first. So a flood costs neither memory nor the disk, and
-// hides none of another kind. Pure.
+// A session's first kMostSingle are told one by one, and one more every kOneMore; the others are
+// folded: one for each call of a tool and system call, with how often, the first and the last time,
+// and the arguments of the first. What is folded is told when its window is over, or a call ends.
+// Each window that folded something makes the next one twice as long, until there is room for
+// kMostSingle again. So a flood costs no memory, little of the disk however long it lasts (some
+// records a minute), and hides none of another kind. Pure.
 #pragma once
 
 #include <array>
@@ -36,7 +38,9 @@ inline constexpr std::uint32_t kSeveralCalls = 0xFFFFFFFF;
 class RefusalFolder {
  public:
   static constexpr std::size_t kMostSingle = 100;
+  static constexpr milliseconds kOneMore{10'000};
   static constexpr milliseconds kWindow{1000};
+  static constexpr milliseconds kLongestWindow{512'000};
   // Kinds that are folded apart; beyond that all go into one.
   static constexpr std::size_t kMostKinds = 64;
 
@@ -45,7 +49,7 @@ class RefusalFolder {
   bool wants_details(Duration now) const;
   // `now`: monotonic. `refusal.first` is when; its `times` is 1.
   void add(Refusal refusal, Duration now);
-  // What can be told now, in the order in which it began; folded ones when their second is over.
+  // What can be told now, in the order in which it began; folded ones when their window is over.
   std::vector<Refusal> take(Duration now);
   // Everything: a call has ended, or the session.
   std::vector<Refusal> take_all();
@@ -53,10 +57,16 @@ class RefusalFolder {
   Duration next_look() const;
 
  private:
+  std::size_t room(Duration now) const;
+  void fold(Refusal refusal, Duration now);
+
   std::vector<Refusal> single_;
   std::vector<Refusal> folded_;  // few: searched from the front
-  Duration window_ends_{0};
-  std::size_t told_ = 0;  // in this window
+  Duration window_{kWindow};     // the next one
+  Duration window_ends_{0};      // of what is folded
+  // How many may be told singly, as of `counted_at_`.
+  std::size_t room_ = kMostSingle;
+  Duration counted_at_{0};
 };
 
 }  // namespace glovebox::box

@@ -13,6 +13,10 @@ namespace {
 
 // Of one box before it is the next one's turn, so that a flood keeps no other call waiting.
 constexpr int kAtOnce = 32;
+// Between those while a flood is folded: whoever makes it waits, and the keeper, which no limit of
+// the guest's counts, does not work for it alone.
+constexpr milliseconds kRest{5};
+constexpr int kNoDescriptor = -1;            // poll(2) passes over it
 constexpr std::size_t kMaxProcessName = 64;  // the kernel's names are shorter, escapes and all
 
 seccomp::Call to_call(const os::ReportedCall& call) {
@@ -31,7 +35,7 @@ std::uint16_t error_for(const std::vector<seccomp::Instruction>& program,
 }  // namespace
 
 void RefusedCalls::listen(const SessionInit* session, std::uint64_t box, UniqueFd listener) {
-  boxes_.push_back({session, box, std::move(listener), {}, {}});
+  boxes_.push_back({.session = session, .number = box, .listener = std::move(listener)});
 }
 
 void RefusedCalls::lost(const SessionInit* session) {
@@ -39,7 +43,9 @@ void RefusedCalls::lost(const SessionInit* session) {
 }
 
 void RefusedCalls::add_polls(std::vector<os::Poll>& polls) const {
-  for (const Box& box : boxes_) polls.push_back({.fd = box.listener.get()});
+  const Duration now = clock_.monotonic();
+  for (const Box& box : boxes_)
+    polls.push_back({.fd = now < box.rests_until ? kNoDescriptor : box.listener.get()});
 }
 
 void RefusedCalls::after_poll(const os::Poll* polls, const OwnerOf& owner_of) {
@@ -60,6 +66,14 @@ void RefusedCalls::after_poll(const os::Poll* polls, const OwnerOf& owner_of) {
   boxes_ = std::move(listening);
 }
 
+Duration RefusedCalls::next_look() const {
+  const Duration now = clock_.monotonic();
+  Duration next = folder_.next_look();
+  for (const Box& box : boxes_)
+    if (now < box.rests_until) next = std::min(next, box.rests_until);
+  return next;
+}
+
 RefusedCalls::Still RefusedCalls::hear(Box& box) {
   for (int i = 0; i < kAtOnce; ++i) {
     const auto call = os::next_reported_call(box.listener.get());
@@ -69,6 +83,8 @@ RefusedCalls::Still RefusedCalls::hear(Box& box) {
     if (!*call) return Still::listens;
     refuse(box, **call);
   }
+  if (const Duration now = clock_.monotonic(); !folder_.wants_details(now))
+    box.rests_until = now + kRest;
   return Still::listens;
 }
 

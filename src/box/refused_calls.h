@@ -50,7 +50,7 @@ class RefusedCalls {
   // What is to be told now, and all there is; see RefusalFolder.
   std::vector<Refusal> take() { return folder_.take(clock_.monotonic()); }
   std::vector<Refusal> take_all() { return folder_.take_all(); }
-  Duration next_look() const { return folder_.next_look(); }
+  Duration next_look() const;
 
  private:
   struct Box {
@@ -58,6 +58,7 @@ class RefusedCalls {
     std::uint64_t number;
     UniqueFd listener;
     Owner owner;                                // as known last
+    Duration rests_until{0};                    // in a flood
     std::vector<seccomp::Instruction> program;  // of the plan, once it is needed
   };
   enum class Still : std::uint8_t { listens, over };

@@ -16,6 +16,7 @@
 #include "os/landlock.h"
 #include "policy/check.h"
 #include "policy/diagnostic.h"
+#include "roles/call_decision.h"
 #include "roles/policy_source.h"
 
 namespace glovebox::cli {

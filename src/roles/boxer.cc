@@ -368,6 +368,16 @@ void Boxer::keep_house() {
 
 // --- the loop
 
+namespace {
+
+// Less than nothing is for ever.
+milliseconds sooner(milliseconds a, milliseconds b) {
+  if (a.count() < 0) return b;
+  return b.count() < 0 ? a : std::min(a, b);
+}
+
+}  // namespace
+
 Result<void> Boxer::serve(RoleStart start) {
   for (auto& [name, channel] : start.peers) {
     if (name == "auditor")
@@ -390,7 +400,7 @@ Result<void> Boxer::serve(RoleStart start) {
       kept.push_back(name);
     }
     housekeeping_.add_polls(polls);
-    TRY(os::poll_fds(polls, housekeeping_.patience()));
+    TRY(os::poll_fds(polls, sooner(housekeeping_.patience(), day_patience())));
     // The log first: what it says decides what the others may have. Each source gives one message
     // a round, so that no session can keep another waiting.
     if (polls[2].readable) read_log();
@@ -404,6 +414,7 @@ Result<void> Boxer::serve(RoleStart start) {
     if (polls[0].readable) TRY(read_supervisor(start.supervisor));
     take_steps();
     keep_house();
+    look_at_day();
     take_steps();
   }
   return {};

@@ -54,6 +54,9 @@ struct BoxerHost {
 // Of a session's folder: the index of the record that closed it the last time.
 inline constexpr std::string_view kLastCloseName = "last_close";
 
+// How long what an ended part of a policy gave may live on in a session without calls.
+constexpr milliseconds kDayLook{60'000};
+
 class Boxer {
  public:
   // `policy`: of sessions, until the operator gives another.
@@ -115,7 +118,10 @@ class Boxer {
   std::string count_sessions() const;
   policy::Day today();
   void renew_plans(BoxerSession& session);
-  void end_stale_keeper(Ticket ticket, BoxerSession& session);
+  void end_stale_keeper(const std::string& name, BoxerSession& session,
+                        std::optional<Ticket> ticket);
+  void look_at_day();
+  milliseconds day_patience() const;
   policy::AuditLevel level_of(const LiveCall& call) const;
   void count_answer(const LiveCall& call, box::Outcome outcome);
   void count_start(LiveCall& call, box::BoxStart start);
@@ -135,6 +141,7 @@ class Boxer {
   std::shared_ptr<const ActivePolicy> active_;  // of sessions that are opened from now on
   std::set<std::string> revoked_;               // digests on which none is opened
   policy::Day latest_day_{};                    // days only go forward
+  Duration next_day_look_{};
   codec::Metrics numbers_;
   CallGate gate_;
   Housekeeping housekeeping_;

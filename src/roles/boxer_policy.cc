@@ -72,12 +72,13 @@ void Boxer::renew_plans(BoxerSession& session) {
   session.stale_keeper = session.keeper.has_value();
 }
 
-// Boxes that wait, and what earlier calls left running, have the walls of an earlier day.
-void Boxer::end_stale_keeper(Ticket ticket, BoxerSession& session) {
+// Boxes that wait, and what earlier calls left running, have the walls of an earlier day. `ticket`
+// is about to run and holds nobody up.
+void Boxer::end_stale_keeper(const std::string& name, BoxerSession& session,
+                             std::optional<Ticket> ticket) {
   if (!session.stale_keeper) return;
-  const std::string& name = calls_.at(ticket).session;
   const bool busy = std::ranges::any_of(calls_, [&](const auto& entry) {
-    return entry.first != ticket && entry.second.session == name &&
+    return ticket != entry.first && entry.second.session == name &&
            entry.second.box != LiveCall::InBox::no;
   });
   if (busy) return;
@@ -87,6 +88,28 @@ void Boxer::end_stale_keeper(Ticket ticket, BoxerSession& session) {
   session.background_ended += parting.background;
   note_refusals(name, parting.refusals);
   session.keeper.reset();
+}
+
+// Also where no call comes any more: what ended with a day does not outlive it by much.
+void Boxer::look_at_day() {
+  const Duration now = host_.clock.monotonic();
+  if (now < next_day_look_) return;
+  next_day_look_ = now + kDayLook;
+  for (auto& [name, session] : sessions_) {
+    if (!session.keeper || session.policy->calendar.turns().size() == 1) continue;
+    renew_plans(session);
+    end_stale_keeper(name, session, std::nullopt);
+  }
+}
+
+// Until look_at_day() may have something to do; less than nothing: only after something else.
+milliseconds Boxer::day_patience() const {
+  const bool may_end = std::ranges::any_of(sessions_, [](const auto& entry) {
+    return entry.second.keeper && entry.second.policy->calendar.turns().size() > 1;
+  });
+  if (!may_end) return milliseconds(-1);
+  const Duration left = next_day_look_ - host_.clock.monotonic();
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(left));
 }
 
 policy::AuditLevel Boxer::level_of(const LiveCall& call) const {

@@ -166,7 +166,7 @@ void Boxer::run(const Step& step) {
   BoxerSession& session = sessions_.at(call.session);
   call.box = LiveCall::InBox::running;
   call.ordered = host_.clock.monotonic();
-  end_stale_keeper(step.ticket, session);
+  end_stale_keeper(call.session, session, step.ticket);
   const auto given = [&]() -> Result<void> {
     if (!session.keeper) TRY(start_keeper(call.session, session));
     box::RunRequest request;

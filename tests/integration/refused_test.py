@@ -99,7 +99,7 @@ def what_is_ordinary_costs_no_record(mode):
 
 def flood(mode):
     def body(folder):
-        per, children = 20000, 5
+        per, children = 2000, 5
         script = f"""
 for child in range({children}):
     if os.fork() == 0:
@@ -115,7 +115,7 @@ for child in range({children}): os.wait()
         assert sum(r.get("n", 1) for r in found if r["call"] == "unshare") == per * children
         assert sum(r.get("n", 1) for r in found if r["call"] == "bpf") == 1, "hidden by the flood"
         seconds = next(r for r in records(folder / f"state-{mode}") if r["k"] == "tool.result")["ns"] / 1e9
-        assert len(found) <= (seconds + 2) * 103, (len(found), seconds)
+        assert len(found) <= 100 + 3 * 10 + 5, (len(found), seconds)
         folded = [r for r in found if "n" in r]
         assert folded and all(r["t1"] <= r["t2"] and r["n"] > 1 for r in folded), folded[:2]
         print(f"# {per * children} refused in {seconds:.1f} s: {len(found)} records")
@@ -145,7 +145,7 @@ bomb(0)
         guest(folder, mode, script)
         found = denials(folder, mode)
         assert {"ptrace", "mount"} <= {r["call"] for r in found}, found[:3]
-        assert len(found) < 20 * 110, len(found)
+        assert len(found) < 200, len(found)
         glovebox("audit", "verify", folder / f"state-{mode}" / "audit").expect(0)
     body.__name__ = f"a fork bomb of refused calls, {mode}"
     return case(body)

@@ -34,7 +34,12 @@ std::uint64_t times(const std::vector<Refusal>& all) {
 
 }  // namespace
 
-TEST_CASE("the first of a second are told one by one and at once") {
+// Uses up what is told one by one.
+void fill(RefusalFolder& folder, Duration now) {
+  for (std::size_t i = 0; i < RefusalFolder::kMostSingle; ++i) folder.add(refusal(1, 101), now);
+}
+
+TEST_CASE("the first are told one by one and at once") {
   RefusalFolder folder;
   CHECK(folder.take(kStart).empty());
   CHECK(folder.next_look() == Duration::max());
@@ -50,9 +55,9 @@ TEST_CASE("the first of a second are told one by one and at once") {
   CHECK(folder.take_all().empty());
 }
 
-TEST_CASE("the rest of a second is one record of each kind") {
+TEST_CASE("the rest of a window is one record of each kind") {
   RefusalFolder folder;
-  for (std::size_t i = 0; i < RefusalFolder::kMostSingle; ++i) folder.add(refusal(1, 101), kStart);
+  fill(folder, kStart);
   CHECK(folder.take(kStart).size() == RefusalFolder::kMostSingle);
   for (std::int64_t i = 0; i < 1000; ++i) folder.add(refusal(1, 101, i), kStart + milliseconds(1));
   folder.add(refusal(1, 165, 2000), kStart + milliseconds(2));  // what hides in a flood
@@ -60,10 +65,11 @@ TEST_CASE("the rest of a second is one record of each kind") {
   auto late = refusal(1, 101, 2002);
   late.late = true;
   folder.add(late, kStart + milliseconds(3));
-  // Not before the second is over.
-  CHECK(folder.take(kStart + milliseconds(999)).empty());
-  CHECK(folder.next_look() == kStart + RefusalFolder::kWindow);
-  const auto told = folder.take(kStart + RefusalFolder::kWindow);
+  // Not before the window is over.
+  const Duration over = kStart + milliseconds(1) + RefusalFolder::kWindow;
+  CHECK(folder.take(over - milliseconds(1)).empty());
+  CHECK(folder.next_look() == over);
+  const auto told = folder.take(over);
   REQUIRE(told.size() == 4);
   CHECK(told[0].times == 1000);
   CHECK(told[0].first.microseconds == 0);
@@ -74,49 +80,69 @@ TEST_CASE("the rest of a second is one record of each kind") {
   CHECK(folder.next_look() == Duration::max());
 }
 
-TEST_CASE("what one second folded comes before the next second's") {
+TEST_CASE("what is told singly never overtakes what is folded") {
   RefusalFolder folder;
-  for (std::size_t i = 0; i < RefusalFolder::kMostSingle + 5; ++i)
-    folder.add(refusal(1, 101), kStart);
-  folder.add(refusal(1, 321), kStart + RefusalFolder::kWindow);
-  const auto told = folder.take(kStart + RefusalFolder::kWindow);
+  fill(folder, kStart);
+  folder.add(refusal(1, 101), kStart);
+  const Duration later = kStart + 3 * RefusalFolder::kOneMore;
+  CHECK(folder.wants_details(later));
+  folder.add(refusal(1, 321), later);
+  const auto told = folder.take(later);
   REQUIRE(told.size() == RefusalFolder::kMostSingle + 2);
-  CHECK(told[RefusalFolder::kMostSingle].times == 5);
   CHECK(told.back().number == 321);
+  // Now there is nothing to overtake.
+  folder.add(refusal(1, 102), later);
+  CHECK(folder.next_look() == Duration::zero());
 }
 
 TEST_CASE("the end of a call tells what is folded, and gives no new room") {
   RefusalFolder folder;
-  for (std::size_t i = 0; i < RefusalFolder::kMostSingle + 5; ++i)
-    folder.add(refusal(1, 101), kStart);
+  fill(folder, kStart);
+  for (int i = 0; i < 5; ++i) folder.add(refusal(1, 101), kStart);
   CHECK(folder.take_all().back().times == 5);
   for (int i = 0; i < 5; ++i) folder.add(refusal(2, 101), kStart + milliseconds(1));
   CHECK(folder.take(kStart + milliseconds(1)).empty());
   CHECK(folder.take_all().size() == 1);
 }
 
-TEST_CASE("a million refusals of every kind take little room, and none is lost") {
+TEST_CASE("after a quiet while it is as at the beginning") {
   RefusalFolder folder;
-  constexpr std::uint64_t kAll = 1'000'000;
-  std::uint64_t counted = 0;
-  std::size_t records = 0, most = 0;
-  for (std::uint64_t i = 0; i < kAll; ++i) {
-    // Ten seconds of it.
-    const Duration now = kStart + microseconds(10 * i);
-    folder.add(refusal(i % 7, static_cast<std::uint32_t>(i % 400)), now);
-    if (i % 1000 != 0) continue;
-    const auto told = folder.take(now);
-    counted += times(told);
-    records += told.size();
-    most = std::max(most, told.size());
+  Duration now = kStart;
+  for (int round = 0; round < 2; ++round) {
+    fill(folder, now);
+    folder.add(refusal(1, 101), now);
+    CHECK(folder.next_look() == Duration::zero());
+    CHECK(folder.take(now).size() == RefusalFolder::kMostSingle);
+    CHECK(folder.next_look() == now + RefusalFolder::kWindow);
+    CHECK(folder.take(now + RefusalFolder::kWindow).size() == 1);
+    now += static_cast<std::int64_t>(RefusalFolder::kMostSingle + 1) * RefusalFolder::kOneMore;
   }
-  const auto rest = folder.take_all();
-  CHECK(counted + times(rest) == kAll);
-  constexpr std::size_t kOfASecond = RefusalFolder::kMostSingle + RefusalFolder::kMostKinds + 1;
-  CHECK(most <= 2 * kOfASecond);
-  CHECK(records + rest.size() <= 11 * kOfASecond);
-  CHECK(rest.back().number == kSeveralCalls);
-  CHECK(rest.back().ticket == 0);
+}
+
+// A day of it: every kind, a thousand a second, with pauses that somebody tuned.
+TEST_CASE("a flood of a day takes little room, is told in few records, and none is lost") {
+  for (const Duration pause : {Duration(0), Duration(seconds(2)), Duration(seconds(60))}) {
+    RefusalFolder folder;
+    std::uint64_t all = 0, counted = 0;
+    std::size_t records = 0, most = 0;
+    Duration now = kStart;
+    while (now < kStart + std::chrono::hours(24)) {
+      for (std::uint32_t i = 0; i < 1000; ++i, ++all) {
+        folder.add(refusal(i % 7, i % 400), now);
+        now += milliseconds(1);
+      }
+      now += pause;
+      const auto told = folder.take(now);
+      counted += times(told);
+      records += told.size();
+      most = std::max(most, told.size());
+    }
+    const auto rest = folder.take_all();
+    CHECK(counted + times(rest) == all);
+    CHECK(most <= RefusalFolder::kMostSingle + RefusalFolder::kMostKinds + 1);
+    // Some ten a minute.
+    CHECK(records + rest.size() < 24 * 60 * 20);
+  }
 }
 
 TEST_CASE("refused calls on their way to the boxer") {
