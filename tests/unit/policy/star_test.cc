@@ -31,8 +31,7 @@ TEST_CASE("a star where nothing would match it is refused") {
     }
   }
   for (const char* mount :
-       {"{ at = \"/data*\", mode = \"ro\" }", "{ at = \"/d\", from = \"/x*\", mode = \"ro\" }",
-        "{ at = \"@workspace/x*\", mode = \"tmp\" }"}) {
+       {"{ at = \"/data*\", mode = \"ro\" }", "{ at = \"@workspace/x*\", mode = \"tmp\" }"}) {
     DYNAMIC_SECTION(mount) {
       const Loaded loaded = load("test.toml", with_profile(std::format("mount = [ {} ]", mount)));
       REQUIRE(!loaded.policy);
@@ -53,7 +52,7 @@ TEST_CASE("what a part takes away it takes away after its end, or its end is ref
                             "[profile.p]\nextends = \"q\"\nwhy = \"w\"\nexpires = 2027-03-31\n{}\n"
                             "[profile.q]\nmount = [ {{ at = \"@workspace\", mode = \"rw\" }} ]\n",
                             line),
-                {}, std::chrono::sys_days(std::chrono::year(2027) / 3 / 1));
+                read_from({}), std::chrono::sys_days(std::chrono::year(2027) / 3 / 1));
   };
   const Loaded kept = with(
       "mount = [ { at = \"@workspace/locked\", mode = \"ro\" }, { at = \"@workspace/gone\", "

@@ -137,7 +137,6 @@ TEST_CASE("a report that a filter below answers itself is refused") {
   const Row rows[] = {
       {"fanotify_init: notify  # r\n", "own.policy:3:1"},
       {"kexec_load: notify  # r\n", "own.policy:3:1"},
-      {"clone3: notify(ENOSYS)  # r\n", "own.policy:3:1"},
       // For some of its calls.
       {"socket: allow if low(arg0) == AF_UNIX else notify(EAFNOSUPPORT)  # r\n", "own.policy:4:1"},
   };
