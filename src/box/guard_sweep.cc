@@ -150,6 +150,11 @@ GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests) {
   return report;
 }
 
+bool is_anything_watched(int session_fd) {
+  const auto file = os::open_at(session_fd, kWatchFile, O_PATH | O_NOFOLLOW);
+  return file || file.error().kind() != ErrorKind::not_found;
+}
+
 std::string encode_watches(const std::vector<GuardWatch>& watches) {
   Writer writer;
   writer.number(static_cast<std::uint32_t>(watches.size()));

@@ -60,6 +60,8 @@ void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& repo
 std::string encode_watches(const std::vector<GuardWatch>& watches);
 Result<std::vector<GuardWatch>> decode_watches(std::string_view bytes);
 inline constexpr const char* kWatchFile = "guard";
+// Whether the session's folder has that file; true where it cannot be told.
+bool is_anything_watched(int session_fd);
 inline constexpr std::uint64_t kMaxWatchFile = 1 * kMiB;
 
 // At an end of the session: sweeps what its file tells, and removes the file if nothing is left

@@ -400,6 +400,8 @@ Result<void> Boxer::serve(RoleStart start) {
       kept.push_back(name);
     }
     housekeeping_.add_polls(polls);
+    for (const auto& [name, session] : sessions_)
+      if (session.final_sweep) polls.push_back({.fd = session.final_sweep->fd()});
     TRY(os::poll_fds(polls, sooner(housekeeping_.patience(), day_patience())));
     // The log first: what it says decides what the others may have. Each source gives one message
     // a round, so that no session can keep another waiting.
@@ -414,6 +416,7 @@ Result<void> Boxer::serve(RoleStart start) {
     if (polls[0].readable) TRY(read_supervisor(start.supervisor));
     take_steps();
     keep_house();
+    finish_sweeps();
     look_at_day();
     take_steps();
   }

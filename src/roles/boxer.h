@@ -111,6 +111,10 @@ class Boxer {
   void note_taken(const std::string& name, std::string_view tool_use,
                   const box::GuardReport& report);
   void sweep_session(const std::string& name, const BoxerSession& session);
+  bool sweep_beside(const std::string& name, BoxerSession& session);
+  void finish_sweeps();
+  void ask_log(audit::RecordKind kind, const std::string& session, codec::JsonObject members);
+  void record_end(const std::string& name, const BoxerSession& session);
   // --- boxer_policy.cc
   void obey(const ipc::PolicyOrder& order, const ipc::Channel& supervisor);
   Result<void> take_policy(const std::string& settings);

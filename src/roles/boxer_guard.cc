@@ -7,6 +7,7 @@
 #include "box/guard_sweep.h"
 #include "box/quarantine.h"
 #include "codec/utf8.h"
+#include "ipc/wire.h"
 #include "os/file.h"
 #include "roles/boxer.h"
 
@@ -37,6 +38,49 @@ void Boxer::sweep_session(const std::string& name, const BoxerSession& session) 
   const box::GuardGround ground{session.workspace.path, session.store.fd(), session.workspace.ids};
   const auto guests = session.lost_keeper ? box::GuestsAre::dying : box::GuestsAre::gone;
   note_taken(name, "", box::sweep_at_the_end(ground, guests));
+}
+
+// As sweep_session(), by a child: a guest may have made so much that it takes a while. False: there
+// is nothing to be done, or it has been done here.
+bool Boxer::sweep_beside(const std::string& name, BoxerSession& session) {
+  if (!box::is_anything_watched(session.store.fd())) return false;
+  const auto guests = session.lost_keeper ? box::GuestsAre::dying : box::GuestsAre::gone;
+  auto chore = FileChore::ask({session.store.fd()}, [&]() -> Result<std::string> {
+    const box::GuardGround ground{session.workspace.path, session.store.fd(),
+                                  session.workspace.ids};
+    ipc::Writer writer;
+    box::write_guard_report(writer, box::sweep_at_the_end(ground, guests));
+    return writer.take();
+  });
+  if (!chore) {
+    host_.log.warning("a sweep holds up other sessions", {{"why", chore.error().message()}});
+    sweep_session(name, session);
+    return false;
+  }
+  session.final_sweep.emplace(*std::move(chore));
+  return true;
+}
+
+void Boxer::finish_sweeps() {
+  for (auto& [name, session] : sessions_) {
+    if (!session.final_sweep || !session.final_sweep->ended()) continue;
+    const auto report = [&]() -> Result<box::GuardReport> {
+      const std::string answer = TRY(session.final_sweep->result());
+      ipc::Reader reader(answer);
+      auto read = TRY(box::read_guard_report(reader));
+      TRY(reader.finish());
+      return read;
+    }();
+    session.final_sweep.reset();
+    if (report)
+      note_taken(name, "", *report);
+    else
+      host_.log.error(
+          "what a guest made under guarded names was not looked for; the next opening "
+          "of the session does",
+          {{"session", name}, {"why", report.error().message()}});
+    record_end(name, session);
+  }
 }
 
 // Of a workspace that stays, what was taken from it stays as well.

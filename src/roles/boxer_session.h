@@ -19,6 +19,7 @@
 #include "roles/call_decision.h"
 #include "roles/call_record.h"
 #include "roles/call_result.h"
+#include "roles/file_chore.h"
 #include "roles/workspaces.h"
 
 namespace glovebox::roles {
@@ -43,7 +44,10 @@ struct BoxerSession {
   const policy::Policy* plans_of = nullptr;  // of the policy's calendar
   bool stale_keeper = false;  // holds what an earlier day allowed; ends when nothing runs in it
   bool revoked = false;       // its policy was, and so it ends
-  bool orphaned = false;      // its caller is gone, or was told that the end cannot be recorded
+  // What its guests made under guarded names is looked for, beside the others; its end is recorded
+  // when that is done.
+  std::optional<FileChore> final_sweep;
+  bool orphaned = false;  // its caller is gone, or was told that the end cannot be recorded
   // Answered calls that left something running: what that is refused is recorded with the call.
   struct LeftRunning {
     std::uint64_t ticket = 0;

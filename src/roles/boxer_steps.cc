@@ -372,19 +372,25 @@ void Boxer::deliver(const Step& step) {
   send(done);
 }
 
+void Boxer::ask_log(RecordKind kind, const std::string& session, codec::JsonObject members) {
+  if (!log_client_.connected()) return;
+  if (auto sent = log_client_.append_session(kind, session, std::move(members)); !sent)
+    log_gone(sent.error().message());
+}
+
+void Boxer::record_end(const std::string& name, const BoxerSession& session) {
+  ask_log(RecordKind::session_close, name,
+          session_close_members(session.close_reason, session.background_ended));
+}
+
 void Boxer::session_step(const Step& step) {
   const auto at = sessions_.find(step.session);
   if (at == sessions_.end()) return;
   BoxerSession& session = at->second;
-  const auto ask = [&](RecordKind kind, codec::JsonObject members) {
-    if (!log_client_.connected()) return;
-    if (auto sent = log_client_.append_session(kind, step.session, std::move(members)); !sent)
-      log_gone(sent.error().message());
-  };
   switch (step.kind) {
     case Step::Kind::ask_open:
-      return ask(
-          RecordKind::session_open,
+      return ask_log(
+          RecordKind::session_open, step.session,
           session_open_members(session.facts, *session.policy, host_.settings.host, host_.started));
     case Step::Kind::opened: {
       ipc::SessionOpened opened{step.session, session.index, {}};
@@ -401,6 +407,7 @@ void Boxer::session_step(const Step& step) {
       end_session(step.session);
       return;
     case Step::Kind::ask_close:
+      if (session.final_sweep) return;
       // Nothing of the session runs any more when its end is recorded.
       if (session.keeper) {
         const box::KeeperParting parting = session.keeper->end();
@@ -408,9 +415,8 @@ void Boxer::session_step(const Step& step) {
         note_refusals(step.session, parting.refusals);
       }
       session.keeper.reset();
-      sweep_session(step.session, session);
-      return ask(RecordKind::session_close,
-                 session_close_members(session.close_reason, session.background_ended));
+      if (!sweep_beside(step.session, session)) record_end(step.session, session);
+      return;
     case Step::Kind::closed: {
       const bool told = !session.orphaned;
       end_session(step.session);

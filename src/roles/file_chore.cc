@@ -3,36 +3,44 @@
 #include <string>
 #include <utility>
 
-#include "base/units.h"
 #include "os/file.h"
+#include "os/memfd.h"
 
 namespace glovebox::roles {
 
 namespace {
 
-constexpr int kFine = 0, kFailed = 1;
-constexpr std::uint64_t kMaxReport = 4 * kKiB;  // a pipe holds it whole
+constexpr int kFine = 0, kFailed = 1, kSilent = 2;
 
-int carry_out(std::vector<int> kept, int report, const std::function<Result<void>()>& work) {
-  kept.push_back(report);
-  const auto done = [&]() -> Result<void> {
+int carry_out(std::vector<int> kept, int answer, const std::function<Result<std::string>()>& work) {
+  kept.push_back(answer);
+  const auto done = [&]() -> Result<std::string> {
     TRY(os::die_with_parent());
     TRY(os::close_others(std::move(kept)));
     return work();
   }();
-  if (done) return kFine;
-  (void)os::write_all(report, done.error().message().substr(0, kMaxReport));
-  return kFailed;
+  const std::string& text = done ? *done : done.error().message();
+  if (text.size() > FileChore::kMaxAnswer && done) return kSilent;
+  if (!os::write_all(answer, text.substr(0, FileChore::kMaxAnswer))) return kSilent;
+  return done ? kFine : kFailed;
 }
 
 }  // namespace
 
 Result<FileChore> FileChore::start(std::vector<int> kept,
                                    const std::function<Result<void>()>& work) {
-  os::Pipe pipe = TRY(os::make_pipe());
+  return ask(std::move(kept), [&]() -> Result<std::string> {
+    TRY(work());
+    return std::string();
+  });
+}
+
+Result<FileChore> FileChore::ask(std::vector<int> kept,
+                                 const std::function<Result<std::string>()>& work) {
+  UniqueFd answer = TRY(os::make_memfd("glovebox-chore"));
   os::Process process =
-      TRY(os::fork_into(0, [&] { return carry_out(std::move(kept), pipe.writer.get(), work); }));
-  return FileChore(std::move(process), std::move(pipe.reader));
+      TRY(os::fork_into(0, [&] { return carry_out(std::move(kept), answer.get(), work); }));
+  return FileChore(std::move(process), std::move(answer));
 }
 
 bool FileChore::ended() {
@@ -41,11 +49,13 @@ bool FileChore::ended() {
   return end_.has_value();
 }
 
-Result<void> FileChore::result() const {
-  if (end_ && !end_->signalled && end_->code == kFine) return {};
-  const auto report = os::read_all(report_.get(), kMaxReport);
+Result<std::string> FileChore::result() const {
+  const bool spoke = end_ && !end_->signalled && (end_->code == kFine || end_->code == kFailed);
+  if (!spoke) return Error(ErrorKind::internal, "the process that did it was killed");
+  std::string answer = TRY(os::read_at(answer_.get(), 0, kMaxAnswer));
+  if (end_->code == kFine) return answer;
   return Error(ErrorKind::internal,
-               report && !report->empty() ? *report : "the process that did it was killed");
+               answer.empty() ? std::string("the process that did it said nothing") : answer);
 }
 
 }  // namespace glovebox::roles

@@ -7,12 +7,15 @@
 // nothing at any instant.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "os/process.h"
 
 namespace glovebox::roles {
@@ -21,17 +24,21 @@ class FileChore {
  public:
   // The caller has one thread. Errors: of the kernel.
   static Result<FileChore> start(std::vector<int> kept, const std::function<Result<void>()>& work);
+  // With an answer, of at most kMaxAnswer bytes.
+  static constexpr std::size_t kMaxAnswer = 256 * kKiB;
+  static Result<FileChore> ask(std::vector<int> kept,
+                               const std::function<Result<std::string>()>& work);
 
   int fd() const { return process_.pidfd(); }  // readable when it has ended
   bool ended();
   // Once it has ended: what the work came to. Kind internal; also when it was killed.
-  Result<void> result() const;
+  Result<std::string> result() const;
 
  private:
-  FileChore(os::Process process, UniqueFd report)
-      : process_(std::move(process)), report_(std::move(report)) {}
+  FileChore(os::Process process, UniqueFd answer)
+      : process_(std::move(process)), answer_(std::move(answer)) {}
   os::Process process_;
-  UniqueFd report_;
+  UniqueFd answer_;  // memory that the child writes to
   std::optional<os::ExitFacts> end_;
 };
 

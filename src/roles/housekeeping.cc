@@ -201,7 +201,8 @@ void Housekeeping::attend(const std::function<std::set<std::string>()>& in_use) 
       ++at;
       continue;
     }
-    sown_.push_back({at->first, at->second.chore.result()});
+    auto done = at->second.chore.result();
+    sown_.push_back({at->first, done ? Result<void>() : Result<void>(std::move(done).error())});
     at = sowing_.erase(at);
   }
   start_sowings();

@@ -171,7 +171,7 @@ TABLE = (
     ("why --policy narrow.toml dance", USAGE, "", "hint: tool NAME, read|write|exec PATH"),
     ("why --policy narrow.toml read relative/path", USAGE, "", "glovebox: error: "),
     ("why --policy invalid.toml tool bash", 2, "", "invalid.toml:9:1: error GB0010"),
-    ("why --policy narrow.toml", USAGE, "", "request is required"),
+    ("why --policy narrow.toml", USAGE, "", "a request is needed, or --record"),
     ("explain --policy narrow.toml", 0, "mount @workspace rw ", ""),
     ("explain --policy narrow.toml", 0, " narrow.toml:5\n", ""),
     ("explain --policy within.toml", 0, "cap cap.toml:3\n", ""),

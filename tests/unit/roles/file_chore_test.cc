@@ -12,7 +12,7 @@
 namespace glovebox::roles {
 namespace {
 
-Result<void> outcome_of(FileChore& chore) {
+Result<std::string> outcome_of(FileChore& chore) {
   std::vector<os::Poll> polls = {{.fd = chore.fd()}};
   REQUIRE(os::poll_fds(polls, milliseconds(10'000)));
   REQUIRE(chore.ended());
@@ -38,6 +38,19 @@ TEST_CASE("what a chore came to is told") {
     CHECK(done.has_value() == row.done.has_value());
     if (!done) CHECK(done.error().message().starts_with(row.says));
   }
+}
+
+TEST_CASE("a chore may have an answer, whole or none") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, FileChore::kMaxAnswer}) {
+    auto chore = FileChore::ask({}, [&]() -> Result<std::string> { return std::string(size, 'x'); });
+    REQUIRE(chore);
+    CHECK(outcome_of(*chore).value() == std::string(size, 'x'));
+  }
+  auto long_one = FileChore::ask({}, []() -> Result<std::string> {
+    return std::string(FileChore::kMaxAnswer + 1, 'x');
+  });
+  REQUIRE(long_one);
+  CHECK_FALSE(outcome_of(*long_one));
 }
 
 TEST_CASE("a chore that is killed did not succeed") {
