@@ -189,6 +189,7 @@ class Search {
     }
     found_.names.push_back({std::move(path),
                             root.depth,
+                            root.depth == 0 ? std::string() : below(root.path, kRepository),
                             rule.protection,
                             facts->type,
                             {facts->device, facts->inode},

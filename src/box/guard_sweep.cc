@@ -106,7 +106,8 @@ Result<GuardedNames> look_for_guarded(const GuardGround& ground,
     });
   }
   std::size_t bytes = 0;
-  for (const GuardedName& name : search.names) bytes += name.path.size() + name.rule.size();
+  for (const GuardedName& name : search.names)
+    bytes += name.path.size() + name.marker.size() + name.rule.size();
   if (search.has_more || search.names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes)
     return Error(ErrorKind::limit,
                  std::format("more than {} guarded names exist in the workspace, or their paths "

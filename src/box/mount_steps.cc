@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "box/known_plan.h"
+#include "box/pins.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
@@ -179,18 +180,16 @@ class MountMaker {
                                                                   : os::ProcView::own_user);
   }
 
-  // An empty thing that nobody may open lies over what is hidden.
+  // An empty thing that nobody may open lies over what is hidden: over that to which the path leads
+  // when a guest follows it. The way there is held fast, for the calls that come after this one.
   Result<void> hide(const MountEntry& entry) {
-    auto point = find_hidden(entry.at);
-    if (!point && point.error().kind() == ErrorKind::not_found &&
-        entry.presence == Presence::if_present)
-      return {};
-    if (!point) return std::move(point).error();
-    if (TRY(os::facts_of(point->get())).type != os::FileType::folder)
-      return hide_file(point->get());
+    const UniqueFd point = TRY(pin_way(site_, site_.root.get(), std::string(relative(entry.at))));
+    if (!point && entry.presence == Presence::if_present) return {};
+    if (!point) return Error(ErrorKind::not_found, "is not there");
+    if (TRY(os::facts_of(point.get())).type != os::FileType::folder) return hide_file(point.get());
     const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
     TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-    return os::attach(empty.get(), point->get(), "");
+    return os::attach(empty.get(), point.get(), "");
   }
 
   // The empty file is made in the root, which this call's copy of its mount may write to for as
@@ -211,12 +210,6 @@ class MountMaker {
     (void)os::remove_file(site_.root.get(), name);
     TRY(os::set_mount_flags(site_.root.get(), kRootFlags, os::Depth::one));
     return hidden;
-  }
-
-  // Where the path leads when a guest follows it: what is hidden is hidden by every name, and a
-  // link that stands in the way hides what it leads to.
-  Result<UniqueFd> find_hidden(const std::string& at) const {
-    return os::open_at(site_.root.get(), std::string(relative(at)), O_PATH, os::Resolve::in_root);
   }
 
   Site& site_;

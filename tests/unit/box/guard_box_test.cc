@@ -160,18 +160,39 @@ TEST_CASE("what a call makes under a guarded name is gone when it is answered") 
   CHECK(quarantined(session) == 3);
 }
 
-TEST_CASE("a folder above the root of a repository can be moved, with what is protected in it") {
+TEST_CASE("nothing above what is protected can be moved, nor what makes a repository one") {
+  const auto protection = GENERATE(Protection::read_only, Protection::hidden);
   TestSession session;
-  prepare_host(session);
-  const RunReport report = session.bash_with(
-      guarded(session),
-      "mv sub other && echo moved; echo x 2>/dev/null >> other/.git/config || echo refused; "
-      "mkdir -p sub/.git; echo evil > sub/.git/config");
-  CHECK(text_of(report).ends_with("moved\nrefused"));
-  REQUIRE(report.guard.names.size() == 1);
-  CHECK(report.guard.names[0].path == "sub/.git/config");
-  CHECK(text_at(session, "other/.git/config") == "[core]\n");
-  CHECK(say(session, "echo x 2>/dev/null >> other/.git/config || echo refused") == "refused");
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  host_makes(session, "a/b/repo/.git/HEAD", "ref: refs/heads/main\n");
+  host_makes(session, "a/b/repo/.env", "KEY=1\n");
+  host_makes(session, "a/b/tree/.git", "gitdir: elsewhere\n");
+  host_makes(session, "a/b/tree/.env", "KEY=1\n");
+  host_makes(session, "a/b/other", "x\n");
+  BoxPlan plan = session.plan("bash");
+  plan.guards = {{".env*", protection, Reach::repositories, "p.toml:9"}};
+  // rename(2) itself: mv would copy what it cannot move.
+  constexpr const char* kMoves = R"(mkdir -p 1/2/3/4; python3 -c '
+import os
+for path in "a", "a/b", "a/b/repo", "a/b/repo/.git", "a/b/tree", "a/b/tree/.git":
+    for to in "x", path + "-x", os.path.dirname(path) + "/x", "1/2/3/4/x":
+        try:
+            os.rename(path, to)
+            print("moved", path, to)
+        except OSError:
+            pass
+try:
+    os.unlink("a/b/tree/.git")
+    print("removed")
+except OSError:
+    pass
+'; mv a/b/other a/b/another && echo gitdir: there > a/b/tree/.git && echo done)";
+  CHECK(text_of(session.bash_with(plan, kMoves)) == "done");
+  CHECK(is_there(session, "a/b/repo/.git/HEAD"));
+  CHECK(text_at(session, "a/b/tree/.git") == "gitdir: there\n");
+  const RunReport later = session.bash_with(
+      plan, "for i in a/b/repo a/b/tree; do echo x 2>/dev/null >> $i/.env || echo refused; done");
+  CHECK(text_of(later) == "refused\nrefused");
 }
 
 TEST_CASE("a way that leads over something else is guarded itself") {

@@ -153,8 +153,8 @@ TEST_CASE("rules and names travel, and are refused when they are not plain") {
     plan.guards.front().name = name;
     CHECK_FALSE(decode_plan(encode_plan(plan)));
   }
-  const GuardedName good{
-      "sub/.git/config", 1, Protection::read_only, os::FileType::regular, {3, 4}, {5, 6}, "p:1"};
+  const GuardedName good{"sub/.git/config",     1,      "sub/.git", Protection::read_only,
+                         os::FileType::regular, {3, 4}, {5, 6},     "p:1"};
   CHECK(decode_guarded(encode_guarded({good})).value() == GuardedNames{good});
   CHECK(decode_guarded(encode_guarded({})).value().empty());
   for (const char* path : {"/a", "a/../b", "", "a/"}) {
