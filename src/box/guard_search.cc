@@ -36,29 +36,49 @@ bool has_changed(const Error& error) {
 
 class Search {
  public:
-  Search(int workspace, const std::vector<GuardRule>& rules, std::size_t most, FolderCache* cache)
+  Search(int workspace, const std::vector<GuardRule>& rules, std::size_t most, FolderCache* cache,
+         const GuardRoots* roots)
       : workspace_(workspace),
         rules_(rules),
         most_(most),
         cache_(cache),
+        roots_(roots),
         now_ns_(SystemClock().wall().microseconds * 1000),
         buffer_(os::kDirectoryBuffer),
         is_deep_(std::ranges::any_of(
             rules, [](const GuardRule& rule) { return rule.reach == Reach::repositories; })) {}
 
   Result<GuardSearch> run() {
-    folders_.push_back({});
-    while (!folders_.empty()) {
+    TRY(look_into({}));
+    if (is_deep_ && roots_ != nullptr)
+      for (const std::string& path : roots_->paths()) TRY(look_at_root(path));
+    for (;;) {
+      if (folders_.empty()) std::swap(folders_, packages_);
+      if (folders_.empty()) break;
       const Folder folder = std::move(folders_.front());
       folders_.pop_front();
       TRY(look_into(folder));
-      if (folders_.empty()) std::swap(folders_, packages_);
     }
     std::ranges::sort(found_.names, {}, &GuardedName::path);
     return std::move(found_);
   }
 
  private:
+  // What cannot be opened is told, as anywhere.
+  Result<void> look_at_root(const std::string& path) {
+    const auto opened = os::open_own_folder(workspace_, path);
+    if (!opened) {
+      if (!has_changed(opened.error())) found_.is_whole = false;
+      return {};
+    }
+    if (!is_repository(opened->get())) return {};
+    return guard(opened->get(), {path, static_cast<std::uint32_t>(parts_of(path).size())});
+  }
+
+  static bool is_repository(int fd) {
+    return os::facts_at(fd, std::string(kRepository)).has_value();
+  }
+
   Result<void> look_into(const Folder& folder) {
     const bool is_workspace = folder.depth == 0;
     if (!is_workspace && searched_++ >= kMaxFoldersSearched) return cut();
@@ -76,7 +96,7 @@ class Search {
     }
     FolderCache::Folder read;
     read.stamp = TRY(os::stamp_at(opened->get(), ""));
-    read.is_repository = os::facts_at(opened->get(), std::string(kRepository)).has_value();
+    read.is_repository = is_repository(opened->get());
     if (is_workspace || read.is_repository) TRY(guard(opened->get(), folder));
     if (!is_deep_ || folder.depth >= kMaxRepositoryDepth) {
       // Not read, hence nothing to remember but that it is no repository.
@@ -124,9 +144,9 @@ class Search {
   }
 
   Result<void> guard(int fd, const Folder& root) {
-    if (root.depth > 0 && ++repositories_ > kMaxRepositories) {
-      found_.is_whole = false;
-      return {};
+    if (root.depth > 0) {
+      if (!guarded_.insert(root.path).second) return {};
+      found_.roots.push_back(root.path);
     }
     for (const GuardRule& rule : rules_) {
       if (root.depth == 0 || rule.reach == Reach::repositories) TRY(find(fd, root, rule));
@@ -202,12 +222,14 @@ class Search {
   const std::vector<GuardRule>& rules_;
   std::size_t most_;
   FolderCache* cache_;
+  const GuardRoots* roots_;
   std::int64_t now_ns_;  // not after anything that is read
   std::vector<char> buffer_;
   bool is_deep_;
   std::deque<Folder> folders_, packages_;
   std::set<std::pair<std::string, Protection>> known_;
-  std::size_t searched_ = 0, entries_ = 0, repositories_ = 0;
+  std::set<std::string> guarded_;  // roots
+  std::size_t searched_ = 0, entries_ = 0;
   GuardSearch found_;
 };
 
@@ -229,8 +251,8 @@ void FolderCache::add(const std::string& path, Folder folder, std::int64_t now_n
 }
 
 Result<GuardSearch> search_guarded(int workspace, const std::vector<GuardRule>& rules,
-                                   std::size_t most, FolderCache* cache) {
-  return Search(workspace, rules, most, cache).run();
+                                   std::size_t most, FolderCache* cache, const GuardRoots* roots) {
+  return Search(workspace, rules, most, cache, roots).run();
 }
 
 }  // namespace glovebox::box

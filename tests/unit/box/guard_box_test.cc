@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <filesystem>
@@ -264,6 +265,70 @@ TEST_CASE("what an earlier call goes on making does not stop the session") {
   CHECK(text_at(session, ".env") == "KEY=1\n");
 }
 
+TEST_CASE("what was out of sight when a call began is not known at its end") {
+  TestSession session;
+  host_makes(session, "sub/.git/HEAD", "ref: refs/heads/main\n");
+  host_makes(session, "sub/.vscode/tasks.json", "good");
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
+  const BoxPlan plan = guarded(session);
+  SessionGuard guard({session.workspace(), ""}, store.get());
+  const auto names = [](const Result<std::string>& listed) {
+    return decode_guarded(listed.value()).value().size();
+  };
+  CHECK(names(guard.begin(plan, Guests::none)) == 1);
+  guard.has_left(plan);
+  CHECK(guard.end(plan).is_quiet());
+  // No repository any more: the next call's box protects nothing in it.
+  const fs::path sub = fs::path(session.workspace()) / "sub";
+  fs::rename(sub / ".git", sub / "git");
+  CHECK(names(guard.begin(plan, Guests::run)) == 0);
+  host_makes(session, "sub/.vscode/tasks.json", "evil");
+  fs::rename(sub / "git", sub / ".git");
+  const GuardReport report = guard.end(plan);
+  REQUIRE(report.names.size() == 1);
+  CHECK(report.names[0].path == "sub/.vscode");
+  CHECK_FALSE(is_there(session, "sub/.vscode"));
+}
+
+TEST_CASE("a call cannot make so much that what was guarded is not found any more") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  host_makes(session, "sub/repo/.git/config", "[core]\n");
+  host_makes(session, "sub/repo/.git/hooks/sample", "#!/bin/sh\n");
+  host_makes(session, "sub/empty/.git/HEAD", "ref: refs/heads/main\n");
+  const RunReport first = session.bash_with(guarded(session),
+                                            "(read -t 30 < <(:) ; while ! [ -e stop ]; do read -t "
+                                            "0.05 < /dev/zero; done) >/dev/null 2>&1 "
+                                            "& mkdir -p a{1..200}/.git f{1..4200}; echo made");
+  CHECK(text_of(first).ends_with("made"));
+  CHECK_FALSE(first.guard.is_whole);
+  const RunReport second = session.bash_with(
+      guarded(session),
+      "for i in .git/config .git/hooks/post-checkout; do echo evil 2>/dev/null > sub/repo/$i || "
+      "echo refused; done; mkdir sub/empty/.vscode; echo evil > sub/empty/.vscode/tasks.json");
+  CHECK(text_of(second).ends_with("refused\nrefused"));
+  CHECK_FALSE(is_there(session, "sub/empty/.vscode"));
+  // Nor with a keeper that has just begun, nor for who sweeps without one.
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
+  const BoxPlan plan = guarded(session);
+  SessionGuard later({session.workspace(), ""}, store.get());
+  const GuardedNames found = decode_guarded(later.begin(plan, Guests::none).value()).value();
+  CHECK(std::ranges::count(found, "sub/repo/.git/hooks", &GuardedName::path) == 1);
+  host_makes(session, "sub/empty/.vscode/tasks.json", "evil");
+  struct stat owner{};
+  REQUIRE(::stat(session.workspace().c_str(), &owner) == 0);
+  const IdMap ids{1000, owner.st_uid, owner.st_gid};
+  const GuardReport swept = sweep_at_the_end({session.workspace(), store.get(), ids});
+  REQUIRE(swept.names.size() == 1);
+  CHECK(swept.names[0].path == "sub/empty/.vscode");
+  // What cannot be read lets nothing run.
+  REQUIRE(os::swap_file(store.get(), kRootsFile, "nonsense", 0600));
+  SessionGuard blind({session.workspace(), ""}, store.get());
+  CHECK_FALSE(blind.begin(plan, Guests::none));
+  session.bash("touch stop");
+}
+
 TEST_CASE("what a keeper that was killed did not sweep is swept before the next call") {
   TestSession session;
   prepare_host(session);
@@ -295,11 +360,11 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
       "grep -c /workspace/";
   const RunReport first = session.bash_with(guarded(session), kTry);
   CHECK(first.start == BoxStart::waiting);
-  CHECK(text_of(first) == "refused\n6");
+  CHECK(text_of(first) == "refused\n7");
   // Another name: the one that waits does not protect it.
   host_makes(session, ".vscode/a", "{}");
   const RunReport second = session.bash_with(guarded(session), kTry);
-  CHECK(text_of(second) == "refused\nrefused too\n7");
+  CHECK(text_of(second) == "refused\nrefused too\n8");
   // The next one is made with it, as soon as there is time.
   bool has_waited = false;
   for (int i = 0; i < 50 && !has_waited; ++i) {
@@ -312,7 +377,7 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
   fs::remove(session.workspace() + "/.env");
   host_makes(session, ".env", "KEY=2\n");
   const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
-  CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+  CHECK(text_of(fourth) == "refused\nrefused too\n8\nKEY=2");
 }
 
 TEST_CASE("a box that waited with other names is not used") {
