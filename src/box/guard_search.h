@@ -25,6 +25,8 @@ namespace glovebox::box {
 inline constexpr std::size_t kMaxRepositoryDepth = 4;
 inline constexpr std::size_t kMaxFoldersSearched = 4096;
 inline constexpr std::size_t kMaxEntriesSearched = 200'000;
+// In `.git/modules` and `.git/worktrees` of all repositories together. More is an error.
+inline constexpr std::size_t kMaxGitFolders = 8192;
 // Of one folder in which a pattern is looked for. More is an error: nothing may hide there.
 inline constexpr std::size_t kMaxEntriesMatched = 1'000'000;
 
@@ -58,8 +60,9 @@ struct GuardSearch {
 
 // `workspace`: a folder's descriptor, O_PATH will do; the caller acts as its owner. A folder of the
 // owner's that shuts him out is opened. A name whose way leads over something else than a folder
-// stands for that: with `.git/hooks` a file `.git` is guarded itself.
-// Errors: of the kernel at the workspace's root; limit.
+// stands for that: with `.git/hooks` a file `.git` is guarded itself. Names that begin with `.git/`
+// are looked for in the git folders of submodules and worktrees as well. Errors: of the kernel at
+// the workspace's root; limit.
 Result<GuardSearch> search_guarded(int workspace, const std::vector<GuardRule>& rules,
                                    std::size_t most, FolderCache* cache = nullptr,
                                    const GuardRoots* roots = nullptr);

@@ -265,6 +265,27 @@ TEST_CASE("what an earlier call goes on making does not stop the session") {
   CHECK(text_at(session, ".env") == "KEY=1\n");
 }
 
+TEST_CASE("the git folder of a submodule is guarded like the repository's own") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  for (const char* path : {"sub/config", "sub/HEAD", "sub/objects/x", "sub/hooks/x"})
+    host_makes(session, std::format(".git/modules/{}", path), "good\n");
+  const RunReport first = session.bash_with(
+      guarded(session),
+      "cd .git/modules; echo evil 2>/dev/null >> sub/config || echo refused; echo evil 2>/dev/null "
+      "> sub/hooks/post-checkout || echo refused; for i in sub sub/objects sub/hooks; do mv $i x "
+      "2>/dev/null && echo moved $i; done; rm sub/HEAD; echo h > sub/HEAD.lock; mv sub/HEAD.lock "
+      "sub/HEAD && cat sub/HEAD; mkdir -p new/objects; echo evil > new/config");
+  CHECK(text_of(first).ends_with("refused\nrefused\nh"));
+  REQUIRE(first.guard.names.size() == 1);
+  CHECK(first.guard.names[0].path == ".git/modules/new/config");
+  CHECK(say(session,
+            "rm -f .git/modules/sub/HEAD; echo x 2>/dev/null >> .git/modules/sub/config || "
+            "echo refused") == "refused");
+  CHECK(text_at(session, ".git/modules/sub/config") == "good\n");
+}
+
 TEST_CASE("what was out of sight when a call began is not known at its end") {
   TestSession session;
   host_makes(session, "sub/.git/HEAD", "ref: refs/heads/main\n");
@@ -294,11 +315,12 @@ TEST_CASE("a call cannot make so much that what was guarded is not found any mor
   TestSession session;
   session.set_background(GENERATE(Background::kill, Background::keep));
   prepare_host(session);
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
   host_makes(session, "sub/repo/.git/config", "[core]\n");
   host_makes(session, "sub/repo/.git/hooks/sample", "#!/bin/sh\n");
   host_makes(session, "sub/empty/.git/HEAD", "ref: refs/heads/main\n");
   const RunReport first = session.bash_with(guarded(session),
-                                            "(read -t 30 < <(:) ; while ! [ -e stop ]; do read -t "
+                                            "(while ! [ -e stop ]; do read -t "
                                             "0.05 < /dev/zero; done) >/dev/null 2>&1 "
                                             "& mkdir -p a{1..200}/.git f{1..4200}; echo made");
   CHECK(text_of(first).ends_with("made"));
@@ -310,7 +332,6 @@ TEST_CASE("a call cannot make so much that what was guarded is not found any mor
   CHECK(text_of(second).ends_with("refused\nrefused"));
   CHECK_FALSE(is_there(session, "sub/empty/.vscode"));
   // Nor with a keeper that has just begun, nor for who sweeps without one.
-  const UniqueFd store = os::duplicate(session.store().fd()).value();
   const BoxPlan plan = guarded(session);
   SessionGuard later({session.workspace(), ""}, store.get());
   const GuardedNames found = decode_guarded(later.begin(plan, Guests::none).value()).value();
