@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <format>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -186,10 +187,20 @@ class MountMaker {
     const UniqueFd point = TRY(pin_way(site_, site_.root.get(), std::string(relative(entry.at))));
     if (!point && entry.presence == Presence::if_present) return {};
     if (!point) return Error(ErrorKind::not_found, "is not there");
-    if (TRY(os::facts_of(point.get())).type != os::FileType::folder) return hide_file(point.get());
+    const os::FileFacts facts = TRY(os::facts_of(point.get()));
+    // Another name of the same has led here.
+    if (masks_.contains({facts.device, facts.inode})) return {};
+    if (facts.type != os::FileType::folder) return hide_file(point.get());
     const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
     TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-    return os::attach(empty.get(), point.get(), "");
+    return lay_over(empty, point.get());
+  }
+
+  Result<void> lay_over(const UniqueFd& empty, int point) {
+    const os::FileFacts facts = TRY(os::facts_of(empty.get()));
+    TRY(os::attach(empty.get(), point, ""));
+    masks_.insert({facts.device, facts.inode});
+    return {};
   }
 
   // The empty file is made in the root, which this call's copy of its mount may write to for as
@@ -204,7 +215,7 @@ class MountMaker {
                       os::Resolve::anywhere, 0));
       const UniqueFd empty = TRY(os::copy_tree(site_.root.get(), name, os::Depth::one));
       TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-      return os::attach(empty.get(), point, "");
+      return lay_over(empty, point);
     };
     const auto hidden = hide();
     (void)os::remove_file(site_.root.get(), name);
@@ -219,6 +230,7 @@ class MountMaker {
   UniqueFd folder_;
   std::string name_;
   bool in_root_ = false;
+  std::set<FileIdentity> masks_;  // that lie over something
 };
 
 }  // namespace

@@ -100,6 +100,28 @@ TEST_CASE("what lies beside the way can be changed, and the way is free where it
   CHECK(text_of(session.bash_with(plan, "mv other o && mv file f && echo moved")) == "moved");
 }
 
+TEST_CASE("several hidden names that lead to one thing hide it, for every call") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  session.bash(
+      "echo key > .env.local; ln -s .env.local .env; ln -s .env .env.2; mkdir real; echo key > "
+      "real/key; ln -s real alias");
+  BoxPlan plan = session.plan("bash");
+  for (const char* at : {"/workspace/.env", "/workspace/.env.local", "/workspace/real",
+                         "/workspace/alias", "/workspace/alias/../real"})
+    plan.mounts.push_back(mask(at));
+  plan.guards = {{".env*", Protection::hidden, Reach::repositories, "p.toml:9"}};
+  for (int i = 0; i < 2; ++i) {
+    const RunReport report = session.bash_with(
+        plan,
+        "cat .env .env.2 .env.local real/key alias/key 2>&1 | grep -c 'Permission denied'; "
+        "rm -f .env .env.2; true");
+    INFO(report.verdict.detail);
+    CHECK(text_of(report).starts_with("5\n"));
+  }
+  CHECK(text_of(session.bash("cat .env real/key")) == "key\nkey");
+}
+
 TEST_CASE("hiding in a folder of the host's that calls may write to") {
   TestSession session;
   session.set_background(GENERATE(Background::kill, Background::keep));
