@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "policy/guard_name.h"
 #include "policy/normal_path.h"
 
 namespace glovebox::box {
@@ -37,6 +38,38 @@ std::string in_box(const std::string& path) {
 
 bool is_pattern(std::string_view path) {
   return !in_workspace(path).empty() && path.ends_with('*');
+}
+
+// Nothing that is written to protect may do nothing.
+Result<void> refuse_idle_pattern(std::string_view path, const policy::Origin& origin) {
+  if (!path.contains('*')) return {};
+  const std::string_view name = in_workspace(path);
+  if (!name.empty() && policy::has_plain_pattern(name)) return {};
+  return Error(ErrorKind::denied,
+               std::format("{}: `{}` would hide nothing: `*` can only end the last component of a "
+                           "path below @workspace, after at least one other character\n"
+                           "hint: @workspace/.env*",
+                           place(origin), path));
+}
+
+// A mount that shows some of the workspace shows it without what is mounted in the workspace.
+Result<void> refuse_other_ways(const BoxPlan& plan, const CallFacts& call) {
+  if (plan.guards.empty() || call.host_workdir.empty()) return {};
+  const bool hides = std::ranges::contains(plan.guards, Protection::hidden, &GuardRule::protection);
+  for (const MountEntry& entry : plan.mounts) {
+    if (entry.kind != MountKind::bind) continue;
+    if (entry.access == Access::read_only && !hides) continue;
+    if (!policy::is_below(entry.source, call.host_workdir) &&
+        !policy::is_below(call.host_workdir, entry.source))
+      continue;
+    return Error(ErrorKind::denied,
+                 std::format("{} protects names in the workspace {}, and the mount of {} at {} is "
+                             "another way to them\n"
+                             "hint: take a workspace outside of that folder, or the mount from the "
+                             "policy",
+                             plan.guards.front().rule, call.host_workdir, entry.source, entry.at));
+  }
+  return {};
 }
 
 void add_mask(BoxPlan& plan, const std::string& at) {
@@ -122,9 +155,16 @@ Result<void> add_hidden(BoxPlan& plan, const policy::Profile& profile, const Cal
   return {};
 }
 
-void add_guards(BoxPlan& plan, const policy::Profile& profile) {
+Result<void> add_guards(BoxPlan& plan, const policy::Profile& profile, const CallFacts& call) {
+  for (const policy::Guard& guard : profile.guard)
+    TRY(refuse_idle_pattern(std::format("{}/{}", kAnchor, guard.name), guard.origin));
+  for (const policy::Mount& mount : profile.mounts)
+    if (mount.mode == MountMode::hide || is_guard(mount))
+      TRY(refuse_idle_pattern(mount.at, mount.origin));
+  for (const auto& denied : profile.deny.paths)
+    TRY(refuse_idle_pattern(denied.value, denied.origin));
   const auto workspace = std::ranges::find(plan.mounts, MountKind::workspace, &MountEntry::kind);
-  if (workspace == plan.mounts.end()) return;
+  if (workspace == plan.mounts.end()) return {};
   const auto add = [&](std::string_view name, Protection protection, Reach reach,
                        const policy::Origin& origin) {
     plan.guards.push_back({std::string(name), protection, reach, place(origin)});
@@ -149,6 +189,7 @@ void add_guards(BoxPlan& plan, const policy::Profile& profile) {
     return std::tie(rule.name, rule.protection, rule.reach, rule.rule);
   };
   std::ranges::sort(plan.guards, [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return refuse_other_ways(plan, call);
 }
 
 }  // namespace glovebox::box
