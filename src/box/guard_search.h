@@ -3,7 +3,8 @@
 // Breadth first, so that what lies deep cannot hide what lies above, and installed packages
 // (`node_modules`) after everything else; symbolic links are never followed. The search has limits,
 // since a guest decides what there is to be searched: what lies beyond them is not guarded, and
-// `is_whole` says so. The workspace's own root is always looked at.
+// `is_whole` says so. The workspace's own root is always looked at, then the repositories that were
+// found before (guard_roots.h).
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "box/guard_roots.h"
 #include "box/guarded_name.h"
 #include "os/file.h"
 
@@ -23,7 +25,8 @@ namespace glovebox::box {
 inline constexpr std::size_t kMaxRepositoryDepth = 4;
 inline constexpr std::size_t kMaxFoldersSearched = 4096;
 inline constexpr std::size_t kMaxEntriesSearched = 200'000;
-inline constexpr std::size_t kMaxRepositories = 128;
+// In `.git/modules` and `.git/worktrees` of all repositories together. More is an error.
+inline constexpr std::size_t kMaxGitFolders = 8192;
 // Of one folder in which a pattern is looked for. More is an error: nothing may hide there.
 inline constexpr std::size_t kMaxEntriesMatched = 1'000'000;
 
@@ -49,16 +52,19 @@ class FolderCache {
 };
 
 struct GuardSearch {
-  GuardedNames names;     // by path
-  bool is_whole = true;   // nothing was left out of the search
-  bool has_more = false;  // more names than were wanted
+  GuardedNames names;              // by path
+  std::vector<std::string> roots;  // of repositories, the known ones first
+  bool is_whole = true;            // nothing was left out of the search
+  bool has_more = false;           // more names than were wanted
 };
 
 // `workspace`: a folder's descriptor, O_PATH will do; the caller acts as its owner. A folder of the
 // owner's that shuts him out is opened, and shut again if nothing guarded lies in it. A name whose
 // way leads over something else than a folder stands for that: with `.git/hooks` a file `.git` is
-// guarded itself. Errors: of the kernel at the workspace's root; limit.
+// guarded itself. Names that begin with `.git/` are looked for in the git folders of submodules and
+// worktrees as well. Errors: of the kernel at the workspace's root; limit.
 Result<GuardSearch> search_guarded(int workspace, const std::vector<GuardRule>& rules,
-                                   std::size_t most, FolderCache* cache = nullptr);
+                                   std::size_t most, FolderCache* cache = nullptr,
+                                   const GuardRoots* roots = nullptr);
 
 }  // namespace glovebox::box

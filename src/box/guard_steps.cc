@@ -2,55 +2,64 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <format>
 #include <set>
 #include <string>
 
-#include "box/as_owner.h"
+#include "box/pins.h"
 #include "codec/utf8.h"
 #include "os/file.h"
-#include "os/mount.h"
 
 namespace glovebox::box {
 
 namespace {
 
-// Crosses the mounts that were made for names before.
-Result<UniqueFd> open_place(Site& site, int workspace, const std::string& path) {
-  const auto open = [&] {
-    return os::open_at(workspace, path, O_PATH | O_NOFOLLOW, os::Resolve::beneath_no_symlinks);
-  };
-  // Elsewhere the session's root may walk wherever its guests may.
-  if (site.plan.layers.has(Layer::user_namespace)) return open();
-  return as_owner(site.plan.ids, open);
+bool is_gone(const Error& error) {
+  const std::string name = errno_name(error.error_number());
+  return error.kind() == ErrorKind::not_found || name == "ENOTDIR" || name == "ELOOP";
 }
 
-Result<void> mount_on_itself(const UniqueFd& place, Access access) {
-  const UniqueFd tree = TRY(os::copy_tree(place.get(), "", os::Depth::all));
-  if (access == Access::read_only)
-    TRY(os::set_mount_flags(tree.get(), {.read_only = true}, os::Depth::one));
-  return os::attach(tree.get(), place.get(), "");
-}
+class Protector {
+ public:
+  Protector(const Site& site, int workspace) : site_(site), workspace_(workspace) {}
 
-Result<void> protect(Site& site, int workspace, const GuardedName& name,
-                     std::set<std::string>& pinned) {
-  const std::vector<std::string_view> parts = parts_of(name.path);
-  std::string path;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (i > 0) path += '/';
-    path += parts[i];
-    const bool is_last = i + 1 == parts.size();
-    if (i < name.depth || (!is_last && pinned.contains(path))) continue;
-    const UniqueFd place = TRY(open_place(site, workspace, path));
+  Result<void> protect(const GuardedName& name) {
+    TRY(pin_to(name.marker, Last::pinned));
+    if (name.protection != Protection::read_only) return {};  // a mask pins the way that it covers
+    TRY(pin_to(name.path, Last::free));
+    const UniqueFd place = TRY(open(name.path));
     const os::FileFacts facts = TRY(os::facts_of(place.get()));
-    if (is_last && (FileIdentity{facts.device, facts.inode} != name.identity ||
-                    facts.type == os::FileType::symlink))
+    if (FileIdentity{facts.device, facts.inode} != name.identity ||
+        facts.type == os::FileType::symlink)
       return Error(ErrorKind::conflict, "is not what it was when the call began");
-    TRY(mount_on_itself(place, is_last ? Access::read_only : Access::read_write));
-    pinned.insert(path);
+    TRY(mount_on_itself(place, Access::read_only));
+    pinned_.insert(name.path);
+    return {};
   }
-  return {};
-}
+
+ private:
+  enum class Last : std::uint8_t { free, pinned };
+
+  // Crosses the mounts that were made for names before.
+  Result<UniqueFd> open(const std::string& path) const {
+    return open_place(site_, workspace_, path, os::Resolve::beneath_no_symlinks);
+  }
+
+  Result<void> pin_to(const std::string& path, Last last) {
+    for (std::size_t slash = 0; slash < path.size(); ++slash) {
+      slash = std::min(path.find('/', slash), path.size());
+      if (slash == path.size() && last == Last::free) return {};
+      if (auto [at, is_new] = pinned_.insert(path.substr(0, slash)); is_new)
+        TRY(pin(TRY(open(*at))));
+    }
+    return {};
+  }
+
+  const Site& site_;
+  int workspace_;
+  std::set<std::string> pinned_;
+};
 
 }  // namespace
 
@@ -58,11 +67,13 @@ Result<void> protect_guarded(Site& site) {
   if (site.guarded.empty()) return {};
   const UniqueFd workspace =
       TRY(os::open_path(std::string(kWorkspace), O_PATH | O_DIRECTORY | O_NOFOLLOW));
-  std::set<std::string> pinned;
+  Protector protector(site, workspace.get());
   for (const GuardedName& name : site.guarded) {
-    if (name.protection != Protection::read_only) continue;
     site.step = std::format("guard {}", codec::visible_text(name.path));
-    TRY(protect(site, workspace.get(), name, pinned));
+    const auto done = protector.protect(name);
+    // What is hidden may be gone meanwhile, with its repository: then there is nothing to hide.
+    if (!done && name.protection == Protection::hidden && is_gone(done.error())) continue;
+    TRY(done);
   }
   return {};
 }

@@ -34,7 +34,8 @@ struct Found {
 Result<Found> find_unknown(const GuardGround& ground, int workspace, const GuardWatch& watch,
                            GuardReport& report) {
   GuardSearch search = TRY(as_owner(ground.ids, [&] {
-    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce, ground.cache);
+    return search_guarded(workspace, watch.rules, watch.known.size() + kFoundAtOnce, ground.cache,
+                          ground.roots);
   }));
   report.is_whole = report.is_whole && search.is_whole;
   std::erase_if(search.names, [&](const GuardedName& name) {
@@ -94,19 +95,23 @@ bool GuardWatch::knows(const GuardedName& name) const {
 }
 
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
-                                      const std::vector<GuardRule>& rules,
-                                      const GuardWatch* watch) {
+                                      const std::vector<GuardRule>& rules, const GuardWatch* watch,
+                                      GuardRoots* roots) {
   const UniqueFd workspace = TRY(open_workspace(ground));
   const std::size_t most = watch == nullptr ? kMaxGuardedNames : watch->known.size() + kFoundAtOnce;
-  GuardSearch search = TRY(as_owner(
-      ground.ids, [&] { return search_guarded(workspace.get(), rules, most, ground.cache); }));
+  GuardSearch search = TRY(as_owner(ground.ids, [&] {
+    return search_guarded(workspace.get(), rules, most, ground.cache, ground.roots);
+  }));
+  if (roots != nullptr)
+    for (const std::string& path : search.roots) roots->add(path);
   if (watch != nullptr) {
     std::erase_if(search.names, [&](const GuardedName& name) {
       return name.protection == Protection::read_only && !watch->knows(name);
     });
   }
   std::size_t bytes = 0;
-  for (const GuardedName& name : search.names) bytes += name.path.size() + name.rule.size();
+  for (const GuardedName& name : search.names)
+    bytes += name.path.size() + name.marker.size() + name.rule.size();
   if (search.has_more || search.names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes)
     return Error(ErrorKind::limit,
                  std::format("more than {} guarded names exist in the workspace, or their paths "
@@ -125,7 +130,7 @@ void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& repo
   if (auto done = sweep_all(ground, watch, report); !done) report.left = done.error().message();
 }
 
-GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests) {
+GuardReport sweep_at_the_end(GuardGround ground, GuestsAre guests) {
   GuardReport report;
   const auto file = os::open_at(ground.session_fd, kWatchFile, O_RDONLY | O_NOFOLLOW);
   if (!file && file.error().kind() == ErrorKind::not_found) return report;
@@ -133,10 +138,13 @@ GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests) {
     if (!file) return file.error();
     return decode_watches(TRY(os::read_all(file->get(), kMaxWatchFile)));
   }();
-  if (!watches) {
-    report.left = std::format("what is guarded cannot be read: {}", watches.error().message());
+  const auto roots = GuardRoots::load(ground.session_fd);
+  if (!watches || !roots) {
+    report.left = std::format("what is guarded cannot be read: {}",
+                              (watches ? roots.error() : watches.error()).message());
     return report;
   }
+  ground.roots = &*roots;
   std::string left;
   for (const GuardWatch& watch : *watches) {
     sweep(ground, watch, report);

@@ -44,15 +44,18 @@ struct GuardGround {
   int session_fd = -1;           // the session's folder
   IdMap ids;                     // whom its guests are outside
   FolderCache* cache = nullptr;  // of this workspace, or none
+  const GuardRoots* roots = nullptr;
 };
 
 // Whether some of them forbid changes.
 bool forbids_anything(const std::vector<GuardRule>& rules);
 // What stands under the names now. `watch`: of what may not be changed only what it knows, since
-// the rest is on its way out. Errors: of the kernel; limit (more than kMaxGuardedNames).
+// the rest is on its way out. `roots`: gets the repositories that there are. Errors: of the kernel;
+// limit (more than kMaxGuardedNames).
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
                                       const std::vector<GuardRule>& rules,
-                                      const GuardWatch* watch = nullptr);
+                                      const GuardWatch* watch = nullptr,
+                                      GuardRoots* roots = nullptr);
 // Moves what the watch does not know, and adds to the report. Never fails: what went wrong is in
 // `left`.
 void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& report);
@@ -68,6 +71,6 @@ inline constexpr std::uint64_t kMaxWatchFile = 1 * kMiB;
 // over. Without a file there is nothing to be done. `dying`: what was killed with its keeper may
 // not be gone yet; the file stays for who opens the session next.
 enum class GuestsAre : std::uint8_t { gone, dying };
-GuardReport sweep_at_the_end(const GuardGround& ground, GuestsAre guests = GuestsAre::gone);
+GuardReport sweep_at_the_end(GuardGround ground, GuestsAre guests = GuestsAre::gone);
 
 }  // namespace glovebox::box

@@ -19,6 +19,8 @@ std::string encode_guarded(const GuardedNames& names) {
   writer.number(static_cast<std::uint32_t>(names.size()));
   for (const GuardedName& name : names) {
     writer.text(name.path).number(name.depth);
+    writer.number(static_cast<std::uint8_t>(name.marker.empty() ? 0 : 1));
+    if (!name.marker.empty()) writer.text(name.marker);
     writer.number(static_cast<std::uint8_t>(name.protection));
     writer.number(static_cast<std::uint8_t>(name.type));
     writer.number(name.identity.device).number(name.identity.inode);
@@ -37,6 +39,7 @@ Result<GuardedNames> decode_guarded(std::string_view bytes) {
     name.depth = TRY(reader.number<std::uint32_t>());
     if (name.depth >= parts_of(name.path).size())
       return Error(ErrorKind::protocol, "guard: a name above its root");
+    if (TRY(reader.flag())) name.marker = TRY(read_plain_path(reader));
     name.protection = TRY(reader.choice(Protection::hidden));
     name.type = TRY(reader.choice(os::FileType::other));
     name.identity.device = TRY(reader.number<std::uint64_t>());

@@ -17,6 +17,8 @@ namespace glovebox::box {
 struct GuardedName {
   std::string path;         // below the workspace, without a slash in front
   std::uint32_t depth = 0;  // how many of its first components lead to the root that it is at
+  // What makes that root one: while it is there, the name is looked for. Empty: nothing has to.
+  std::string marker;
   Protection protection = Protection::read_only;
   os::FileType type = os::FileType::other;
   FileIdentity identity;

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <format>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/clock.h"
 #include "box/known_plan.h"
+#include "box/pins.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
@@ -179,18 +181,26 @@ class MountMaker {
                                                                   : os::ProcView::own_user);
   }
 
-  // An empty thing that nobody may open lies over what is hidden.
+  // An empty thing that nobody may open lies over what is hidden: over that to which the path leads
+  // when a guest follows it. The way there is held fast, for the calls that come after this one.
   Result<void> hide(const MountEntry& entry) {
-    auto point = find_hidden(entry.at);
-    if (!point && point.error().kind() == ErrorKind::not_found &&
-        entry.presence == Presence::if_present)
-      return {};
-    if (!point) return std::move(point).error();
-    if (TRY(os::facts_of(point->get())).type != os::FileType::folder)
-      return hide_file(point->get());
+    const UniqueFd point = TRY(pin_way(site_, site_.root.get(), std::string(relative(entry.at))));
+    if (!point && entry.presence == Presence::if_present) return {};
+    if (!point) return Error(ErrorKind::not_found, "is not there");
+    const os::FileFacts facts = TRY(os::facts_of(point.get()));
+    // Another name of the same has led here.
+    if (masks_.contains({facts.device, facts.inode})) return {};
+    if (facts.type != os::FileType::folder) return hide_file(point.get());
     const UniqueFd empty = TRY(os::new_tmpfs(4096, 2, 0));
     TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-    return os::attach(empty.get(), point->get(), "");
+    return lay_over(empty, point.get());
+  }
+
+  Result<void> lay_over(const UniqueFd& empty, int point) {
+    const os::FileFacts facts = TRY(os::facts_of(empty.get()));
+    TRY(os::attach(empty.get(), point, ""));
+    masks_.insert({facts.device, facts.inode});
+    return {};
   }
 
   // The empty file is made in the root, which this call's copy of its mount may write to for as
@@ -205,18 +215,12 @@ class MountMaker {
                       os::Resolve::anywhere, 0));
       const UniqueFd empty = TRY(os::copy_tree(site_.root.get(), name, os::Depth::one));
       TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-      return os::attach(empty.get(), point, "");
+      return lay_over(empty, point);
     };
     const auto hidden = hide();
     (void)os::remove_file(site_.root.get(), name);
     TRY(os::set_mount_flags(site_.root.get(), kRootFlags, os::Depth::one));
     return hidden;
-  }
-
-  // Where the path leads when a guest follows it: what is hidden is hidden by every name, and a
-  // link that stands in the way hides what it leads to.
-  Result<UniqueFd> find_hidden(const std::string& at) const {
-    return os::open_at(site_.root.get(), std::string(relative(at)), O_PATH, os::Resolve::in_root);
   }
 
   Site& site_;
@@ -226,6 +230,7 @@ class MountMaker {
   UniqueFd folder_;
   std::string name_;
   bool in_root_ = false;
+  std::set<FileIdentity> masks_;  // that lie over something
 };
 
 }  // namespace

@@ -385,7 +385,7 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
     plan.landlock.push_back({outputs.at, FileRights::read});
   }
   TRY(add_hidden(plan, profile, call));
-  add_guards(plan, profile);
+  TRY(add_guards(plan, profile, call));
   order_mounts(plan.mounts);
   add_environment(plan, profile);
   return plan;

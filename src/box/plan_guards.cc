@@ -27,6 +27,38 @@ std::string in_box(const std::string& path) {
   return path.starts_with(kAnchor) ? std::string(kWorkspace) + path.substr(kAnchor.size()) : path;
 }
 
+// Nothing that is written to protect may do nothing.
+Result<void> refuse_idle_pattern(std::string_view path, const policy::Origin& origin) {
+  if (!path.contains('*')) return {};
+  const std::string_view name = policy::in_workspace(path);
+  if (!name.empty() && policy::has_plain_pattern(name)) return {};
+  return Error(ErrorKind::denied,
+               std::format("{}: `{}` would hide nothing: `*` can only end the last component of a "
+                           "path below @workspace, after at least one other character\n"
+                           "hint: @workspace/.env*",
+                           place(origin), path));
+}
+
+// A mount that shows some of the workspace shows it without what is mounted in the workspace.
+Result<void> refuse_other_ways(const BoxPlan& plan, const CallFacts& call) {
+  if (plan.guards.empty() || call.host_workdir.empty()) return {};
+  const bool hides = std::ranges::contains(plan.guards, Protection::hidden, &GuardRule::protection);
+  for (const MountEntry& entry : plan.mounts) {
+    if (entry.kind != MountKind::bind) continue;
+    if (entry.access == Access::read_only && !hides) continue;
+    if (!policy::is_below(entry.source, call.host_workdir) &&
+        !policy::is_below(call.host_workdir, entry.source))
+      continue;
+    return Error(ErrorKind::denied,
+                 std::format("{} protects names in the workspace {}, and the mount of {} at {} is "
+                             "another way to them\n"
+                             "hint: take a workspace outside of that folder, or the mount from the "
+                             "policy",
+                             plan.guards.front().rule, call.host_workdir, entry.source, entry.at));
+  }
+  return {};
+}
+
 void add_mask(BoxPlan& plan, const std::string& at) {
   const bool is_there = std::ranges::any_of(plan.mounts, [&](const MountEntry& entry) {
     return entry.kind == MountKind::mask && entry.at == at;
@@ -110,9 +142,16 @@ Result<void> add_hidden(BoxPlan& plan, const policy::Profile& profile, const Cal
   return {};
 }
 
-void add_guards(BoxPlan& plan, const policy::Profile& profile) {
+Result<void> add_guards(BoxPlan& plan, const policy::Profile& profile, const CallFacts& call) {
+  for (const policy::Guard& guard : profile.guard)
+    TRY(refuse_idle_pattern(std::format("{}/{}", kAnchor, guard.name), guard.origin));
+  for (const policy::Mount& mount : profile.mounts)
+    if (mount.mode == MountMode::hide || is_guard(mount))
+      TRY(refuse_idle_pattern(mount.at, mount.origin));
+  for (const auto& denied : profile.deny.paths)
+    TRY(refuse_idle_pattern(denied.value, denied.origin));
   const auto workspace = std::ranges::find(plan.mounts, MountKind::workspace, &MountEntry::kind);
-  if (workspace == plan.mounts.end()) return;
+  if (workspace == plan.mounts.end()) return {};
   const auto add = [&](std::string_view name, Protection protection, Reach reach,
                        const policy::Origin& origin) {
     plan.guards.push_back({std::string(name), protection, reach, place(origin)});
@@ -138,6 +177,7 @@ void add_guards(BoxPlan& plan, const policy::Profile& profile) {
     return std::tie(rule.name, rule.protection, rule.reach, rule.rule);
   };
   std::ranges::sort(plan.guards, [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return refuse_other_ways(plan, call);
 }
 
 }  // namespace glovebox::box

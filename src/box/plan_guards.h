@@ -18,6 +18,8 @@ bool is_guard(const policy::Mount& mount);
 Result<void> add_hidden(BoxPlan& plan, const policy::Profile& profile, const CallFacts& call);
 
 // Rules for the workspace, if the box has one; those that forbid changes if it can be changed.
-void add_guards(BoxPlan& plan, const policy::Profile& profile);
+// Errors: denied when a pattern stands where none is looked for, whoever read the policy, or when a
+// mount of the host gives another way to what a rule protects.
+Result<void> add_guards(BoxPlan& plan, const policy::Profile& profile, const CallFacts& call);
 
 }  // namespace glovebox::box

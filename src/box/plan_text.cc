@@ -106,9 +106,10 @@ std::string mount_line(const MountEntry& entry) {
 
 std::string guards_text(const BoxPlan& plan) {
   std::string text = std::format(
-      "guard     at the root of the workspace, and of repositories in at most {} folders that are\n"
-      "          at most {} below it, of the first {} folders; not what lies beyond\n",
-      kMaxRepositories, kMaxRepositoryDepth, kMaxFoldersSearched);
+      "guard     at the root of the workspace, and of repositories at most {} folders below it, "
+      "of\n"
+      "          the first {} folders; not what lies beyond\n",
+      kMaxRepositoryDepth, kMaxFoldersSearched);
   for (const GuardRule& rule : plan.guards)
     text +=
         std::format("  {:<24} {}{} ({})\n", rule.name,

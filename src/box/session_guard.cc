@@ -54,7 +54,9 @@ SessionGuard::Watch& SessionGuard::watch_of(const BoxPlan& plan) {
 
 // What a keeper of this session wrote that was killed: nobody has swept since.
 Result<void> SessionGuard::load() {
-  if (std::exchange(is_loaded_, true)) return {};
+  if (is_loaded_) return {};
+  roots_ = TRY(GuardRoots::load(session_fd_));
+  is_loaded_ = true;
   const auto file = os::open_at(session_fd_, kWatchFile, O_RDONLY | O_NOFOLLOW);
   if (!file && file.error().kind() == ErrorKind::not_found) return {};
   is_loaded_ = false;
@@ -105,13 +107,17 @@ Result<std::string> SessionGuard::begin(const BoxPlan& plan, Guests guests) {
     if (owes_) return Error(ErrorKind::denied, report_.left + " could not be moved away");
   }
   // What is only hidden may be made.
-  if (!forbids_anything(plan.guards))
-    return list_for(plan, TRY(look_for_guarded(ground, plan.guards)));
+  if (!forbids_anything(plan.guards)) {
+    GuardedNames names = TRY(look_for_guarded(ground, plan.guards, nullptr, &roots_));
+    TRY(roots_.save(session_fd_));
+    return list_for(plan, std::move(names));
+  }
   Watch& watch = watch_of(plan);
   const bool is_known = guests == Guests::run && !is_new;
   GuardedNames names =
-      TRY(look_for_guarded(ground, plan.guards, is_known ? &watch.watch : nullptr));
-  if (!is_known) watch.watch.know(names);
+      TRY(look_for_guarded(ground, plan.guards, is_known ? &watch.watch : nullptr, &roots_));
+  watch.watch.know(names);
+  TRY(roots_.save(session_fd_));
   TRY(save());
   return list_for(plan, std::move(names));
 }

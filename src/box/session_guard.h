@@ -3,7 +3,8 @@
 //
 // While nothing of the session's guests runs, what is found was there before them: it is known from
 // then on. Otherwise (a call beside this one, or what earlier calls left in keep mode) what is not
-// known yet is theirs and is taken away first. Not thread-safe.
+// known yet is theirs and is taken away first, and what was known and is not found is known no
+// more: the box that is about to be made does not protect it. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +50,13 @@ class SessionGuard {
   template <class Wanted>
   void sweep_watches(const GuardGround& ground, const Wanted& wanted);
   GuardGround ground_of(const BoxPlan& plan) const {
-    return {workspace_, session_fd_, plan.ids, &cache_};
+    return {workspace_, session_fd_, plan.ids, &cache_, &roots_};
   }
 
   std::string workspace_;
   int session_fd_;
   std::vector<Watch> watches_;
+  GuardRoots roots_;
   mutable FolderCache cache_;  // changes no answer
   std::string saved_;          // the watches in the session's folder; empty: there are none
   bool is_loaded_ = false;

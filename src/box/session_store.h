@@ -5,6 +5,7 @@
 //              answer, `<n>.late.txt`; mounted at /outputs
 //   pending/   results that were made but not yet settled with the control plane
 //   guard      what was under guarded names before a call that has not been swept (guard_sweep.h)
+//   guard-roots  repositories in the workspace (guard_roots.h)
 //   quarantine/  what calls made under such names (quarantine.h)
 //
 // Never inside the workspace. Everything is reached through the folder's descriptor, written to a

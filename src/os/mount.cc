@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ namespace glovebox::os {
 namespace {
 
 constexpr int kDetach = 2;                                              // MNT_DETACH
+constexpr std::uint64_t kMountRoot = 0x2000;                            // STATX_ATTR_MOUNT_ROOT
 constexpr unsigned long kPrivateRecursive = (1UL << 18) | (1UL << 14);  // MS_PRIVATE | MS_REC
 
 Error failed(std::string_view call) {
@@ -86,6 +89,18 @@ Result<void> attach(int tree, int folder, const std::string& path) {
   if (::syscall(SYS_move_mount, tree, "", folder, path.c_str(), flags) != 0)
     return failed("move_mount");
   return {};
+}
+
+Result<bool> is_mount_root(int place) {
+  struct statx found{};
+  if (::statx(place, "", AT_EMPTY_PATH, 0, &found) != 0) return failed("statx");
+  return (found.stx_attributes & kMountRoot) != 0;
+}
+
+Result<bool> is_read_only_mount(int place) {
+  struct statvfs facts{};
+  if (::fstatvfs(place, &facts) != 0) return failed("fstatvfs");
+  return (facts.f_flag & ST_RDONLY) != 0;
 }
 
 Result<UniqueFd> new_tmpfs(std::uint64_t size, std::uint64_t inodes, std::uint32_t mode) {

@@ -27,6 +27,10 @@ Result<void> set_mount_flags(int tree, const MountFlags& flags, Depth depth);
 // Takes the read-only flag from this mount, where nobody with more rights has set it.
 Result<void> allow_writes(int tree);
 Result<void> attach(int tree, int folder, const std::string& path);
+// Whether the place is where a mount begins: nobody for whom it is mounted can move or remove it.
+Result<bool> is_mount_root(int place);
+// Whether the mount that it lies in can be written to by nobody.
+Result<bool> is_read_only_mount(int place);
 // A new file system that is not attached anywhere yet.
 Result<UniqueFd> new_tmpfs(std::uint64_t size, std::uint64_t inodes, std::uint32_t mode);
 enum class ProcView { own_user, session };  // hidepid=2, or 0

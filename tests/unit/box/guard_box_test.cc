@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <filesystem>
@@ -164,18 +165,39 @@ TEST_CASE("what a call makes under a guarded name is gone when it is answered") 
   CHECK(quarantined(session) == 3);
 }
 
-TEST_CASE("a folder above the root of a repository can be moved, with what is protected in it") {
+TEST_CASE("nothing above what is protected can be moved, nor what makes a repository one") {
+  const auto protection = GENERATE(Protection::read_only, Protection::hidden);
   TestSession session;
-  prepare_host(session);
-  const RunReport report = session.bash_with(
-      guarded(session),
-      "mv sub other && echo moved; echo x 2>/dev/null >> other/.git/config || echo refused; "
-      "mkdir -p sub/.git; echo evil > sub/.git/config");
-  CHECK(text_of(report).ends_with("moved\nrefused"));
-  REQUIRE(report.guard.names.size() == 1);
-  CHECK(report.guard.names[0].path == "sub/.git/config");
-  CHECK(text_at(session, "other/.git/config") == "[core]\n");
-  CHECK(say(session, "echo x 2>/dev/null >> other/.git/config || echo refused") == "refused");
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  host_makes(session, "a/b/repo/.git/HEAD", "ref: refs/heads/main\n");
+  host_makes(session, "a/b/repo/.env", "KEY=1\n");
+  host_makes(session, "a/b/tree/.git", "gitdir: elsewhere\n");
+  host_makes(session, "a/b/tree/.env", "KEY=1\n");
+  host_makes(session, "a/b/other", "x\n");
+  BoxPlan plan = session.plan("bash");
+  plan.guards = {{".env*", protection, Reach::repositories, "p.toml:9"}};
+  // rename(2) itself: mv would copy what it cannot move.
+  constexpr const char* kMoves = R"(mkdir -p 1/2/3/4; python3 -c '
+import os
+for path in "a", "a/b", "a/b/repo", "a/b/repo/.git", "a/b/tree", "a/b/tree/.git":
+    for to in "x", path + "-x", os.path.dirname(path) + "/x", "1/2/3/4/x":
+        try:
+            os.rename(path, to)
+            print("moved", path, to)
+        except OSError:
+            pass
+try:
+    os.unlink("a/b/tree/.git")
+    print("removed")
+except OSError:
+    pass
+'; mv a/b/other a/b/another && echo gitdir: there > a/b/tree/.git && echo done)";
+  CHECK(text_of(session.bash_with(plan, kMoves)) == "done");
+  CHECK(is_there(session, "a/b/repo/.git/HEAD"));
+  CHECK(text_at(session, "a/b/tree/.git") == "gitdir: there\n");
+  const RunReport later = session.bash_with(
+      plan, "for i in a/b/repo a/b/tree; do echo x 2>/dev/null >> $i/.env || echo refused; done");
+  CHECK(text_of(later) == "refused\nrefused");
 }
 
 TEST_CASE("a way that leads over something else is guarded itself") {
@@ -247,6 +269,91 @@ TEST_CASE("what an earlier call goes on making does not stop the session") {
   CHECK(text_at(session, ".env") == "KEY=1\n");
 }
 
+TEST_CASE("the git folder of a submodule is guarded like the repository's own") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  for (const char* path : {"sub/config", "sub/HEAD", "sub/objects/x", "sub/hooks/x"})
+    host_makes(session, std::format(".git/modules/{}", path), "good\n");
+  const RunReport first = session.bash_with(
+      guarded(session),
+      "cd .git/modules; echo evil 2>/dev/null >> sub/config || echo refused; echo evil 2>/dev/null "
+      "> sub/hooks/post-checkout || echo refused; for i in sub sub/objects sub/hooks; do mv $i x "
+      "2>/dev/null && echo moved $i; done; rm sub/HEAD; echo h > sub/HEAD.lock; mv sub/HEAD.lock "
+      "sub/HEAD && cat sub/HEAD; mkdir -p new/objects; echo evil > new/config");
+  CHECK(text_of(first).ends_with("refused\nrefused\nh"));
+  REQUIRE(first.guard.names.size() == 1);
+  CHECK(first.guard.names[0].path == ".git/modules/new/config");
+  CHECK(say(session,
+            "rm -f .git/modules/sub/HEAD; echo x 2>/dev/null >> .git/modules/sub/config || "
+            "echo refused") == "refused");
+  CHECK(text_at(session, ".git/modules/sub/config") == "good\n");
+}
+
+TEST_CASE("what was out of sight when a call began is not known at its end") {
+  TestSession session;
+  host_makes(session, "sub/.git/HEAD", "ref: refs/heads/main\n");
+  host_makes(session, "sub/.vscode/tasks.json", "good");
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
+  const BoxPlan plan = guarded(session);
+  SessionGuard guard({session.workspace(), ""}, store.get());
+  const auto names = [](const Result<std::string>& listed) {
+    return decode_guarded(listed.value()).value().size();
+  };
+  CHECK(names(guard.begin(plan, Guests::none)) == 1);
+  guard.has_left(plan);
+  CHECK(guard.end(plan).is_quiet());
+  // No repository any more: the next call's box protects nothing in it.
+  const fs::path sub = fs::path(session.workspace()) / "sub";
+  fs::rename(sub / ".git", sub / "git");
+  CHECK(names(guard.begin(plan, Guests::run)) == 0);
+  host_makes(session, "sub/.vscode/tasks.json", "evil");
+  fs::rename(sub / "git", sub / ".git");
+  const GuardReport report = guard.end(plan);
+  REQUIRE(report.names.size() == 1);
+  CHECK(report.names[0].path == "sub/.vscode");
+  CHECK_FALSE(is_there(session, "sub/.vscode"));
+}
+
+TEST_CASE("a call cannot make so much that what was guarded is not found any more") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  prepare_host(session);
+  const UniqueFd store = os::duplicate(session.store().fd()).value();
+  host_makes(session, "sub/repo/.git/config", "[core]\n");
+  host_makes(session, "sub/repo/.git/hooks/sample", "#!/bin/sh\n");
+  host_makes(session, "sub/empty/.git/HEAD", "ref: refs/heads/main\n");
+  const RunReport first = session.bash_with(guarded(session),
+                                            "(while ! [ -e stop ]; do read -t "
+                                            "0.05 < /dev/zero; done) >/dev/null 2>&1 "
+                                            "& mkdir -p a{1..200}/.git f{1..4200}; echo made");
+  CHECK(text_of(first).ends_with("made"));
+  CHECK_FALSE(first.guard.is_whole);
+  const RunReport second = session.bash_with(
+      guarded(session),
+      "for i in .git/config .git/hooks/post-checkout; do echo evil 2>/dev/null > sub/repo/$i || "
+      "echo refused; done; mkdir sub/empty/.vscode; echo evil > sub/empty/.vscode/tasks.json");
+  CHECK(text_of(second).ends_with("refused\nrefused"));
+  CHECK_FALSE(is_there(session, "sub/empty/.vscode"));
+  // Nor with a keeper that has just begun, nor for who sweeps without one.
+  const BoxPlan plan = guarded(session);
+  SessionGuard later({session.workspace(), ""}, store.get());
+  const GuardedNames found = decode_guarded(later.begin(plan, Guests::none).value()).value();
+  CHECK(std::ranges::count(found, "sub/repo/.git/hooks", &GuardedName::path) == 1);
+  host_makes(session, "sub/empty/.vscode/tasks.json", "evil");
+  struct stat owner{};
+  REQUIRE(::stat(session.workspace().c_str(), &owner) == 0);
+  const IdMap ids{1000, owner.st_uid, owner.st_gid};
+  const GuardReport swept = sweep_at_the_end({session.workspace(), store.get(), ids});
+  REQUIRE(swept.names.size() == 1);
+  CHECK(swept.names[0].path == "sub/empty/.vscode");
+  // What cannot be read lets nothing run.
+  REQUIRE(os::swap_file(store.get(), kRootsFile, "nonsense", 0600));
+  SessionGuard blind({session.workspace(), ""}, store.get());
+  CHECK_FALSE(blind.begin(plan, Guests::none));
+  session.bash("touch stop");
+}
+
 TEST_CASE("what a keeper that was killed did not sweep is swept before the next call") {
   TestSession session;
   prepare_host(session);
@@ -278,11 +385,11 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
       "grep -c /workspace/";
   const RunReport first = session.bash_with(guarded(session), kTry);
   CHECK(first.start == BoxStart::waiting);
-  CHECK(text_of(first) == "refused\n6");
+  CHECK(text_of(first) == "refused\n7");
   // Another name: the one that waits does not protect it.
   host_makes(session, ".vscode/a", "{}");
   const RunReport second = session.bash_with(guarded(session), kTry);
-  CHECK(text_of(second) == "refused\nrefused too\n7");
+  CHECK(text_of(second) == "refused\nrefused too\n8");
   // The next one is made with it, as soon as there is time.
   bool has_waited = false;
   for (int i = 0; i < 50 && !has_waited; ++i) {
@@ -295,7 +402,7 @@ TEST_CASE("a box that waited protects what is there at its call, or another one 
   fs::remove(session.workspace() + "/.env");
   host_makes(session, ".env", "KEY=2\n");
   const RunReport fourth = session.bash_with(guarded(session), std::string(kTry) + "; cat .env");
-  CHECK(text_of(fourth) == "refused\nrefused too\n7\nKEY=2");
+  CHECK(text_of(fourth) == "refused\nrefused too\n8\nKEY=2");
 }
 
 TEST_CASE("a box that waited with other names is not used") {

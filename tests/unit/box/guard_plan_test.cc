@@ -23,7 +23,7 @@ namespace {
 class FewFolders final : public HostView {
  public:
   std::optional<PathFacts> look(const std::string& path) const override {
-    for (const char* folder : {"/usr", "/data", "/outputs"})
+    for (const char* folder : {"/usr", "/data", "/outputs", "/work", "/work/s/sub"})
       if (path == folder) return PathFacts{PathFacts::Kind::directory, {}, {1, 2}};
     return std::nullopt;
   }
@@ -38,7 +38,7 @@ policy::Profile profile_of(const std::string& body) {
   return loaded.policy->profiles.at("p");
 }
 
-Result<BoxPlan> plan_of(const policy::Profile& profile) {
+Result<BoxPlan> plan_of(const policy::Profile& profile, const std::string& workspace = "/work/s") {
   HostFacts host;
   host.kernel = "6.1.0";
   host.landlock_abi = 6;
@@ -49,7 +49,7 @@ Result<BoxPlan> plan_of(const policy::Profile& profile) {
   call.outputs = "/outputs";
   call.rule = "p.toml:3";
   call.ids = {1000, 1234, 1234};
-  call.host_workdir = "/work/s";
+  call.host_workdir = workspace;
   return make_plan(profile, call, host, FewFolders(),
                    {"bash", std::string(8, 'x'), std::string(64, 'd')});
 }
@@ -128,6 +128,55 @@ TEST_CASE("what is denied is hidden by every path that a mount gives it") {
   CHECK(nothing.error().message().starts_with("p.toml:9: "));
 }
 
+TEST_CASE("a pattern that would hide nothing refuses the plan, whoever read the policy") {
+  policy::Profile profile = profile_of(std::format("mount = [{}]\n", kWritable));
+  for (const char* path : {"@workspace/*.pem", "@workspace/**/.env", "@workspace/x/*",
+                           "/data/.env*", "/home/*", "@workspace/*", "/workspace/a*b"}) {
+    INFO(path);
+    policy::Profile denying = profile;
+    denying.deny.paths = {{path, {"p.toml", 9, 1}}};
+    policy::Profile hiding = profile;
+    policy::Mount mount;
+    mount.at = path;
+    mount.mode = policy::MountMode::hide;
+    mount.origin = {"p.toml", 9, 1};
+    hiding.mounts.push_back(mount);
+    for (const policy::Profile& bad : {denying, hiding}) {
+      const auto plan = plan_of(bad);
+      REQUIRE_FALSE(plan);
+      CHECK(plan.error().kind() == ErrorKind::denied);
+      CHECK(plan.error().message().starts_with(std::format("p.toml:9: `{}` would hide", path)));
+    }
+  }
+  profile.guard = {{"a*b", {"p.toml", 9, 1}}};
+  CHECK_FALSE(plan_of(profile));
+}
+
+TEST_CASE("a mount of the host gives no other way to what is protected in the workspace") {
+  const auto refused = [](const char* mount, const char* body, const char* workspace) {
+    const auto plan =
+        plan_of(profile_of(std::format("mount = [{}, {}]\n{}", kWritable, mount, body)), workspace);
+    if (plan) return false;
+    CHECK(plan.error().kind() == ErrorKind::denied);
+    CHECK(plan.error().message().contains("another way"));
+    return true;
+  };
+  constexpr const char* kGuard = "guard = [\".vscode\"]\n";
+  constexpr const char* kHide = "deny = { paths = [\"@workspace/.env*\"] }\n";
+  constexpr const char* kAbove = R"({ at = "/data", from = "/work", mode = "rw" })";
+  constexpr const char* kBelow = R"({ at = "/data", from = "/work/s/sub", mode = "rw" })";
+  constexpr const char* kReadOnly = R"({ at = "/data", from = "/work", mode = "ro" })";
+  CHECK(refused(kAbove, kGuard, "/work/s"));
+  CHECK(refused(kAbove, kGuard, "/work"));
+  CHECK(refused(kBelow, kGuard, "/work/s"));
+  CHECK(refused(kAbove, kHide, "/work/s"));
+  CHECK(refused(kReadOnly, kHide, "/work/s"));
+  CHECK_FALSE(refused(kReadOnly, kGuard, "/work/s"));
+  CHECK_FALSE(refused(kAbove, "", "/work/s"));
+  CHECK_FALSE(refused(kBelow, kGuard, "/work/s/subway"));
+  CHECK_FALSE(refused(kAbove, kGuard, "/workshop"));
+}
+
 // GLOVEBOX_ACCEPT=1 writes the text anew.
 TEST_CASE("the plan of a guarded box as text") {
   policy::Profile profile =
@@ -157,8 +206,8 @@ TEST_CASE("rules and names travel, and are refused when they are not plain") {
     plan.guards.front().name = name;
     CHECK_FALSE(decode_plan(encode_plan(plan)));
   }
-  const GuardedName good{
-      "sub/.git/config", 1, Protection::read_only, os::FileType::regular, {3, 4}, {5, 6}, "p:1"};
+  const GuardedName good{"sub/.git/config",     1,      "sub/.git", Protection::read_only,
+                         os::FileType::regular, {3, 4}, {5, 6},     "p:1"};
   CHECK(decode_guarded(encode_guarded({good})).value() == GuardedNames{good});
   CHECK(decode_guarded(encode_guarded({})).value().empty());
   for (const char* path : {"/a", "a/../b", "", "a/"}) {

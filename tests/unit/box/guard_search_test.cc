@@ -111,6 +111,69 @@ TEST_CASE("names are found at the roots of the workspace and of its repositories
   CHECK(ground.search({rule(".env*")}).is_whole);
 }
 
+TEST_CASE("what is said of .git holds for the git folders of submodules and worktrees") {
+  const Ground ground;
+  for (const char* path : {".git/HEAD",
+                           ".git/config",
+                           ".git/objects/aa/config",
+                           ".git/modules/sub/objects/x",
+                           ".git/modules/sub/config",
+                           ".git/modules/sub/hooks/x",
+                           ".git/modules/libs/deep/config",
+                           ".git/modules/libs/deep/objects/x",
+                           ".git/modules/libs/objects/here/objects/pack/x",
+                           ".git/modules/libs/objects/here/config",
+                           ".git/modules/sub/modules/inner/HEAD",
+                           ".git/modules/sub/modules/inner/config",
+                           ".git/modules/none/config",
+                           ".git/modules/sub/objects/aa/config",
+                           ".git/worktrees/wt/commondir",
+                           ".git/worktrees/wt/config",
+                           ".git/worktrees/wt/modules/sub/objects/x",
+                           ".git/worktrees/wt/modules/sub/config",
+                           "r/.git/modules/m/objects/x",
+                           "r/.git/modules/m/config"})
+    ground.make(path);
+  fs::create_symlink("sub", ground.work() / ".git/modules/link");
+  const GuardSearch found =
+      ground.search({rule(".git/config"), rule(".git/commondir"), rule("config")});
+  CHECK(found.is_whole);
+  CHECK(paths(found) ==
+        Texts{".git/config@0", ".git/modules/libs/deep/config@4",
+              ".git/modules/libs/objects/here/config@5", ".git/modules/sub/config@3",
+              ".git/modules/sub/modules/inner/config@5", ".git/worktrees/wt/commondir@3",
+              ".git/worktrees/wt/config@3", ".git/worktrees/wt/modules/sub/config@5",
+              "r/.git/modules/m/config@4"});
+  const auto marker_of = [&](const char* path) {
+    return std::ranges::find(found.names, path, &GuardedName::path)->marker;
+  };
+  CHECK(marker_of(".git/config").empty());
+  CHECK(marker_of(".git/modules/sub/config") == ".git/modules/sub/objects");
+  CHECK(marker_of(".git/modules/sub/modules/inner/config") ==
+        ".git/modules/sub/modules/inner/HEAD");
+  CHECK(marker_of(".git/worktrees/wt/config").empty());
+  CHECK(marker_of("r/.git/modules/m/config") == "r/.git/modules/m/objects");
+  CHECK(paths(ground.search({rule(".git/config", Reach::workspace)})).size() == 7);
+  CHECK(paths(ground.search({rule(".vscode")})).empty());
+}
+
+TEST_CASE("more git folders than are looked at are an error: nothing hides behind them") {
+  const Ground ground;
+  ground.make(".git/config");
+  ground.make(".git/modules/x");
+  for (std::size_t i = 0; i < kMaxGitFolders; ++i)
+    REQUIRE(::mkdir(std::format("{}/.git/modules/f{}", ground.work().string(), i).c_str(), 0700) ==
+            0);
+  const auto refused = look_for_guarded(ground.ground(), {rule(".git/config")});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind() == ErrorKind::limit);
+  CHECK(refused.error().message().contains("hint: "));
+  CHECK(look_for_guarded(ground.ground(), {rule(".vscode")}));
+  GuardReport report;
+  sweep(ground.ground(), {{rule(".git/config")}, {}}, report);
+  CHECK_FALSE(report.left.empty());
+}
+
 TEST_CASE("no link is followed, and a link is found as one") {
   const Ground ground;
   const Ground elsewhere;
