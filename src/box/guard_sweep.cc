@@ -31,6 +31,28 @@ struct Found {
   bool has_more = false;
 };
 
+// What one box can be told of.
+bool is_too_much(const GuardedNames& names) {
+  std::size_t bytes = 0;
+  for (const GuardedName& name : names)
+    bytes += name.path.size() + name.marker.size() + name.rule.size();
+  return names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes;
+}
+
+void forget_unknown(GuardedNames& names, const GuardWatch& watch) {
+  std::erase_if(names, [&](const GuardedName& name) {
+    return name.protection == Protection::read_only && !watch.knows(name);
+  });
+}
+
+// Whether calls made more names that are to be hidden than the next call could hide: then they go,
+// or no call could run any more.
+bool is_crowded(const GuardSearch& search, const GuardWatch& watch) {
+  GuardedNames stay = search.names;
+  forget_unknown(stay, watch);
+  return search.has_more || is_too_much(stay);
+}
+
 Result<Found> find_unknown(const GuardGround& ground, int workspace, const GuardWatch& watch,
                            GuardReport& report) {
   GuardSearch search = TRY(as_owner(ground.ids, [&] {
@@ -38,8 +60,9 @@ Result<Found> find_unknown(const GuardGround& ground, int workspace, const Guard
                           ground.roots);
   }));
   report.is_whole = report.is_whole && search.is_whole;
+  const bool crowded = is_crowded(search, watch);
   std::erase_if(search.names, [&](const GuardedName& name) {
-    return name.protection != Protection::read_only || watch.knows(name);
+    return (name.protection == Protection::hidden && !crowded) || watch.knows(name);
   });
   return Found{std::move(search.names), search.has_more};
 }
@@ -86,12 +109,11 @@ Result<void> sweep_all(const GuardGround& ground, const GuardWatch& watch, Guard
 void GuardWatch::know(const GuardedNames& names) {
   known.clear();
   for (const GuardedName& name : names)
-    if (name.protection == Protection::read_only)
-      known.insert({name.identity, name.times.born_ns, name.type});
+    known.insert({name.identity, name.times.born_ns, name.type, name.protection});
 }
 
 bool GuardWatch::knows(const GuardedName& name) const {
-  return known.contains({name.identity, name.times.born_ns, name.type});
+  return known.contains({name.identity, name.times.born_ns, name.type, name.protection});
 }
 
 Result<GuardedNames> look_for_guarded(const GuardGround& ground,
@@ -104,15 +126,8 @@ Result<GuardedNames> look_for_guarded(const GuardGround& ground,
   }));
   if (roots != nullptr)
     for (const std::string& path : search.roots) roots->add(path);
-  if (watch != nullptr) {
-    std::erase_if(search.names, [&](const GuardedName& name) {
-      return name.protection == Protection::read_only && !watch->knows(name);
-    });
-  }
-  std::size_t bytes = 0;
-  for (const GuardedName& name : search.names)
-    bytes += name.path.size() + name.marker.size() + name.rule.size();
-  if (search.has_more || search.names.size() > kMaxGuardedNames || bytes > kMaxGuardedBytes)
+  if (watch != nullptr) forget_unknown(search.names, *watch);
+  if (search.has_more || is_too_much(search.names))
     return Error(ErrorKind::limit,
                  std::format("more than {} guarded names exist in the workspace, or their paths "
                              "are too long\nhint: remove some of them, or guard fewer names",
@@ -120,13 +135,7 @@ Result<GuardedNames> look_for_guarded(const GuardGround& ground,
   return std::move(search.names);
 }
 
-bool forbids_anything(const std::vector<GuardRule>& rules) {
-  return std::ranges::any_of(
-      rules, [](const GuardRule& rule) { return rule.protection == Protection::read_only; });
-}
-
 void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& report) {
-  if (!forbids_anything(watch.rules)) return;
   if (auto done = sweep_all(ground, watch, report); !done) report.left = done.error().message();
 }
 
@@ -173,7 +182,8 @@ std::string encode_watches(const std::vector<GuardWatch>& watches) {
       writer.number(known.identity.device)
           .number(known.identity.inode)
           .signed_number(known.born_ns)
-          .number(static_cast<std::uint8_t>(known.type));
+          .number(static_cast<std::uint8_t>(known.type))
+          .number(static_cast<std::uint8_t>(known.protection));
   }
   return writer.take();
 }
@@ -190,6 +200,7 @@ Result<std::vector<GuardWatch>> decode_watches(std::string_view bytes) {
       known.identity.inode = TRY(reader.number<std::uint64_t>());
       known.born_ns = TRY(reader.signed_number());
       known.type = TRY(reader.choice(os::FileType::other));
+      known.protection = TRY(reader.choice(Protection::hidden));
       watch.known.insert(known);
     }
     watches.push_back(std::move(watch));

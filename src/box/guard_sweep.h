@@ -29,6 +29,7 @@ struct GuardWatch {
     FileIdentity identity;
     std::int64_t born_ns = 0;
     os::FileType type = os::FileType::other;
+    Protection protection = Protection::read_only;
     auto operator<=>(const Known&) const = default;
   };
   std::vector<GuardRule> rules;
@@ -47,8 +48,6 @@ struct GuardGround {
   const GuardRoots* roots = nullptr;
 };
 
-// Whether some of them forbid changes.
-bool forbids_anything(const std::vector<GuardRule>& rules);
 // What stands under the names now. `watch`: of what may not be changed only what it knows, since
 // the rest is on its way out. `roots`: gets the repositories that there are. Errors: of the kernel;
 // limit (more than kMaxGuardedNames).
@@ -56,8 +55,9 @@ Result<GuardedNames> look_for_guarded(const GuardGround& ground,
                                       const std::vector<GuardRule>& rules,
                                       const GuardWatch* watch = nullptr,
                                       GuardRoots* roots = nullptr);
-// Moves what the watch does not know, and adds to the report. Never fails: what went wrong is in
-// `left`.
+// Moves what the watch does not know, and adds to the report: what may not be made; of what is to
+// be hidden only when there is more than a box can hide, since then no call could run any more.
+// Never fails: what went wrong is in `left`.
 void sweep(const GuardGround& ground, const GuardWatch& watch, GuardReport& report);
 
 std::string encode_watches(const std::vector<GuardWatch>& watches);

@@ -106,12 +106,6 @@ Result<std::string> SessionGuard::begin(const BoxPlan& plan, Guests guests) {
     sweep_watches(ground, is_its);
     if (owes_) return Error(ErrorKind::denied, report_.left + " could not be moved away");
   }
-  // What is only hidden may be made.
-  if (!forbids_anything(plan.guards)) {
-    GuardedNames names = TRY(look_for_guarded(ground, plan.guards, nullptr, &roots_));
-    TRY(roots_.save(session_fd_));
-    return list_for(plan, std::move(names));
-  }
   Watch& watch = watch_of(plan);
   const bool is_known = guests == Guests::run && !is_new;
   GuardedNames names =

@@ -494,6 +494,32 @@ TEST_CASE("a pattern that is hidden holds at every root, and for what came betwe
   CHECK(text_at(session, ".env") == "KEY=1\n");
 }
 
+TEST_CASE("a call that makes more names than can be hidden does not stop the session") {
+  TestSession session;
+  session.set_background(GENERATE(Background::kill, Background::keep));
+  host_makes(session, ".env", "KEY=1\n");
+  BoxPlan plan = session.plan("bash");
+  plan.guards = {{".env*", Protection::hidden, Reach::repositories, "p.toml:9"}};
+  const auto say_hidden = [&](const std::string& command) {
+    return text_of(session.bash_with(plan, command));
+  };
+  CHECK(say_hidden("for i in {1..400}; do echo x > .env.$i; done; cat .env.7") == "x");
+  CHECK(say_hidden("ls -A | grep -c .env; cat .env.7 2>&1 | grep -o denied") == "401\ndenied");
+  const RunReport report =
+      session.bash_with(plan, "for i in {401..700}; do echo x > .env.$i; done; echo made");
+  CHECK(report.guard.names.size() + report.guard.more == 300);
+  CHECK(text_of(report).ends_with("made"));
+  CHECK(say_hidden("ls -A | grep -c .env; cat .env 2>&1 | grep -o denied") == "401\ndenied");
+  CHECK(text_at(session, ".env") == "KEY=1\n");
+  // Long paths fill a box as well.
+  const RunReport longer = session.bash_with(
+      plan,
+      "n=$(printf 'd%.0s' {1..200}); mkdir -p $n/$n/$n/$n/.git; for i in {1..120}; do "
+      "echo > $n/$n/$n/$n/.env.$n.$i; done; echo made");
+  CHECK(text_of(longer).ends_with("made"));
+  CHECK(say_hidden("echo runs") == "runs");
+}
+
 TEST_CASE("more names than a box can protect refuse the call") {
   TestSession session;
   for (std::size_t i = 0; i <= kMaxGuardedNames; ++i)
