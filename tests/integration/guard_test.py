@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Guarded names through `glovebox exec`: what the host finds afterwards, what the log says and in which
 order, and what becomes of it when a process is killed in the middle."""
+import contextlib
 import json
 import os
 import pathlib
@@ -10,8 +11,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from exec_support import (IS_ROOT, PROGRAM, case, glovebox, records, role_pid, run_all, run_exec,
-                          run_tool, wait_for)
+from exec_support import (IS_ROOT, PROGRAM, case, descendants, glovebox, records, role_pid, run_all,
+                          run_exec, run_tool, wait_for)
 
 GUARD = 'guard = [".git/hooks", ".git/config", ".vscode", ".env*"]\n'
 BOX_USER = 65000
@@ -169,8 +170,15 @@ def stop_in_the_middle(folder, work, policy, what):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     wait_for("the call makes it", lambda: (work / ".vscode/tasks.json").exists() or process.poll() is not None)
     assert process.poll() is None, process.communicate()
-    victim = process.pid if what == "everything" else wait_for(what, lambda: role_pid(process.pid, what))
-    os.kill(victim, signal.SIGKILL)
+    if what == "everything":
+        # At one instant: a role that sees another one die may do its work before it dies as well.
+        victims = [process.pid, *descendants(process.pid)]
+    else:
+        victims = [wait_for(what, lambda: role_pid(process.pid, what))]
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, number)
     out, err = process.communicate(timeout=60)
     return process.returncode, out.decode(), err.decode()
 

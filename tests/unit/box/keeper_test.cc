@@ -144,7 +144,11 @@ std::vector<KeeperEvent> reports_of(TestSession& session, const std::string& com
 TEST_CASE("an answer is told early, and a status that a guest tells decides nothing") {
   TestSession session;
   session.set_background(GENERATE(Background::kill, Background::keep));
-  const auto plain = reports_of(session, "echo hi; exit 3");
+  // On a busy machine the shell may be gone before its keeper looks: then there is no early answer.
+  constexpr int kTries = 50;
+  auto plain = reports_of(session, "echo hi; exit 3");
+  for (int i = 0; i < kTries && plain.size() == 1; ++i)
+    plain = reports_of(session, "echo hi; exit 3");
   REQUIRE(plain.size() == 2);
   CHECK(plain[0].kind == KeeperEvent::Kind::answered);
   CHECK(plain[0].report.verdict == plain[1].report.verdict);
