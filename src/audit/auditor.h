@@ -5,9 +5,10 @@
 // then every `done` in the order of submission, refusals too. Nobody can acknowledge a record that
 // is not durable, because only commit() calls `done` with a place.
 //
-// Rules: one intent per tool use id in the life of the log, and no denial after it; a result or an orphan needs an intent
-// of the same session that has not ended; every writer has its kinds (record_kind.h). The first
-// failed flush is final: all later requests are refused, and the role ends with exit 74.
+// Rules: one intent per tool use id in the life of the log, and no denial after it; a result or an
+// orphan needs an intent of the same session that has not ended; every writer has its kinds
+// (record_kind.h). The first failed flush is final: all later requests are refused, and the role
+// ends with exit 74.
 //
 // Not thread-safe: the role has one loop.
 #pragma once
@@ -39,9 +40,9 @@ struct AppendRequest {
   codec::JsonObject members;
 };
 
-// Errors of an append: denied (the writer may not), exists (an intent or a denial of a call that has
-// an intent), not_found (no
-// intent), conflict (has ended already), invalid, limit, io (the log cannot be written).
+// Errors of an append: denied (the writer may not), exists (an intent or a denial of a call that
+// has an intent), not_found (no intent), conflict (has ended already), invalid, limit, io (the log
+// cannot be written).
 using AppendDone = std::function<void(Result<RecordPlace>)>;
 
 // For the visitor of LogFile::open: rebuilds the index. An error means that the log breaks the

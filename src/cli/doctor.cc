@@ -140,7 +140,8 @@ int run_doctor(const DoctorOptions& options) {
     checks.push_back(std::move(check));
   const auto host = box::probe_host();
   const std::size_t of_host = checks.size();
-  for (HostCheck& check : check_control_plane(*configuration, started)) checks.push_back(std::move(check));
+  for (HostCheck& check : check_control_plane(*configuration, started))
+    checks.push_back(std::move(check));
   const std::size_t of_control_plane = checks.size();
   if (host) {
     for (HostCheck& check : role_checks(started, host->rung)) checks.push_back(std::move(check));

@@ -19,8 +19,8 @@ Result<UniqueFd> connect_notify(std::string_view address) {
   std::memcpy(name.sun_path, address.data(), address.size());
   if (abstract) name.sun_path[0] = '\0';
   // An abstract name is as long as it is given; a path ends with NUL.
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() +
-                                           (abstract ? 0 : 1));
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size() + (abstract ? 0 : 1));
   UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return Error::from_errno(errno, "socket");
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0)

@@ -42,13 +42,13 @@ TEST_CASE("what a chore came to is told") {
 
 TEST_CASE("a chore may have an answer, whole or none") {
   for (const std::size_t size : {std::size_t{0}, std::size_t{7}, FileChore::kMaxAnswer}) {
-    auto chore = FileChore::ask({}, [&]() -> Result<std::string> { return std::string(size, 'x'); });
+    auto chore =
+        FileChore::ask({}, [&]() -> Result<std::string> { return std::string(size, 'x'); });
     REQUIRE(chore);
     CHECK(outcome_of(*chore).value() == std::string(size, 'x'));
   }
-  auto long_one = FileChore::ask({}, []() -> Result<std::string> {
-    return std::string(FileChore::kMaxAnswer + 1, 'x');
-  });
+  auto long_one = FileChore::ask(
+      {}, []() -> Result<std::string> { return std::string(FileChore::kMaxAnswer + 1, 'x'); });
   REQUIRE(long_one);
   CHECK_FALSE(outcome_of(*long_one));
 }
