@@ -32,7 +32,7 @@ def mount_sources(attack):
     sources = {"/proc/self/fd/7": 78, "/proc/1/cwd": 78, "/proc/1/root": 78, "/dev/fd/3": 78,
                "/proc/self/root/etc": 78, "../..": 78, ".": 78, f"{links}/../state": 78, "": 78,
                f"{links}/state": 77, f"{links}/root{attack.state}": 77, f"{links}/home/inputs": 77,
-               f"{attack.state}": 77, f"{attack.state}/audit": 77, f"{attack.folder}": 77,
+               f"{attack.state}": 78, f"{attack.state}/audit": 78, f"{attack.folder}": 78,
                f"{links}/nothing": (71, 77)}
     for source, status in sources.items():
         text = MOUNT.sub('{ at = "/m", from = "' + source + '", mode = "ro" },', attack.text)
