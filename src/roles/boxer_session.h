@@ -70,6 +70,7 @@ struct LiveCall {
   enum class InBox : std::uint8_t { no, running, answered } box = InBox::no;  // answered: it ends
   Duration began{}, ordered{};      // when it arrived, when its box was ordered
   std::optional<Duration> started;  // when its tool ran; until it was counted
+  bool is_interrupted = false;      // stopped because its caller is gone
 };
 
 }  // namespace glovebox::roles

@@ -40,6 +40,8 @@ void Boxer::take(const Step& step) {
     case Step::Kind::stop: {
       const auto session = sessions_.find(step.session);
       if (session == sessions_.end() || !session->second.keeper) return;
+      if (const auto call = calls_.find(step.ticket); call != calls_.end())
+        call->second.is_interrupted = step.reason == CancelReason::interrupted;
       (void)session->second.keeper->stop(step.ticket, step.reason == CancelReason::shutting_down
                                                           ? box::StopReason::shutting_down
                                                           : box::StopReason::cancelled);
@@ -269,6 +271,14 @@ void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
   if (std::exchange(call.box, LiveCall::InBox::no) == LiveCall::InBox::running) {
     call.result = std::move(result);
     return gate_.ran(ticket);
+  }
+  // It had told its answer, and was stopped before it had ended: nobody called it off.
+  if (call.is_interrupted && result.verdict.outcome == box::Outcome::cancelled) {
+    CallResult cut = failed_call(box::Outcome::interrupted, "interrupted",
+                                 tools::restarted_text(call.text.tool));
+    result.verdict = cut.verdict;
+    result.content = std::move(cut.content);
+    result.is_error = cut.is_error;
   }
   const bool as_told = call.result && call.result->verdict == result.verdict &&
                        call.result->content == result.content;
