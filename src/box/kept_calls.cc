@@ -137,19 +137,24 @@ void KeptCalls::reap(pid_t pid) {
   if (exit && call != nullptr) call->ended_us += exit->cpu_us;
 }
 
+template <class Visit>
+void KeptCalls::visit_others(const Visit& visit) {
+  for (const pid_t pid : os::processes_of(proc_.get())) {
+    if (pid == os::own_pid()) continue;
+    const auto process = os::ProcessView::open(proc_.get(), pid);
+    if (process) visit(*process, owner(*process));
+  }
+}
+
 void KeptCalls::kill_ending() {
   for (int pass = 0; proc_ && is_ending() && pass < kPassesAtOnce; ++pass) {
     bool found = false;
-    for (const pid_t pid : os::processes_of(proc_.get())) {
-      if (pid == os::own_pid()) continue;
-      const auto process = os::ProcessView::open(proc_.get(), pid);
-      if (!process) continue;
-      const Call* const call = owner(*process);
-      if (call == nullptr || !call->ending) continue;
+    visit_others([&](const os::ProcessView& process, const Call* call) {
+      if (call == nullptr || !call->ending) return;
       // Also what ended since the last pass: it may have made another.
       found = true;
-      (void)process->kill();
-    }
+      (void)process.kill();
+    });
     reap();
     if (!found) return;
   }
@@ -164,15 +169,13 @@ std::uint32_t KeptCalls::living(const Call& call) {
     reap();
     std::uint32_t count = 0;
     bool has_ended = false;
-    for (const pid_t pid : os::processes_of(proc_.get())) {
-      if (pid == os::own_pid()) continue;
-      const auto process = os::ProcessView::open(proc_.get(), pid);
-      if (!process || owner(*process) != &call) continue;
-      if (process->use())
+    visit_others([&](const os::ProcessView& process, const Call* whose) {
+      if (whose != &call) return;
+      if (process.use())
         ++count;
       else
         has_ended = true;
-    }
+    });
     if (count > 0 || !has_ended) return count;
   }
   return 1;
@@ -207,28 +210,23 @@ Census KeptCalls::census() {
   Census census;
   for (const Call& call : calls_) census.calls.push_back({call.number, 0, 0, call.ended_us});
   std::vector<bool> has_ended(calls_.size());
-  if (proc_) {
-    for (const pid_t pid : os::processes_of(proc_.get())) {
-      if (pid == os::own_pid()) continue;
-      const auto process = os::ProcessView::open(proc_.get(), pid);
-      if (!process) continue;
-      const auto use = process->use();
-      const Call* const call = owner(*process);
+  if (proc_)
+    visit_others([&](const os::ProcessView& process, const Call* call) {
+      const auto use = process.use();
       if (call == nullptr) {
-        if (use) (void)process->kill();
-        continue;
+        if (use) (void)process.kill();
+        return;
       }
       const auto number = static_cast<std::size_t>(call - calls_.data());
       if (!use) {
         has_ended[number] = true;
-        continue;
+        return;
       }
       Census::Use& sum = census.calls[number];
       ++sum.processes;
       sum.memory += use->memory;
       sum.cpu_us += use->cpu_us;
-    }
-  }
+    });
   for (std::size_t i = 0; i < calls_.size(); ++i)
     calls_[i].empty_looks = calls_[i].told && census.calls[i].processes == 0 && !has_ended[i]
                                 ? calls_[i].empty_looks + 1

@@ -76,6 +76,9 @@ class KeptCalls {
   Call* owner(const os::ProcessView& process);
   void hold_mounts(Call& call);
   bool is_ending() const;
+  // Of every process of the namespace but this one, with the call that it belongs to; null: none.
+  template <class Visit>
+  void visit_others(const Visit& visit);
   void kill_ending();
   std::uint32_t living(const Call& call);
 

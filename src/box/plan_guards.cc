@@ -29,9 +29,7 @@ std::string in_box(const std::string& path) {
 
 // Nothing that is written to protect may do nothing.
 Result<void> refuse_idle_pattern(std::string_view path, const policy::Origin& origin) {
-  if (!path.contains('*')) return {};
-  const std::string_view name = policy::in_workspace(path);
-  if (!name.empty() && policy::has_plain_pattern(name)) return {};
+  if (!policy::has_idle_star(path)) return {};
   return Error(ErrorKind::denied,
                std::format("{}: `{}` would hide nothing: `*` can only end the last component of a "
                            "path below @workspace, after at least one other character\n"

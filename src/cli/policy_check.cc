@@ -79,16 +79,20 @@ std::vector<HostCheck> lacking(const policy::Policy& policy, const box::HostFact
   return found;
 }
 
+Judged unread(const std::string& file, const Error& error) {
+  Judged judged;
+  judged.file = file;
+  judged.problem = error.message();
+  judged.code = ExitCode::invalid_file;
+  return judged;
+}
+
 Judged judge_cap(const std::string& file) {
+  auto read = roles::read_cap_file(file);
+  if (!read) return unread(file, read.error());
   Judged judged;
   judged.file = file;
   judged.is_cap = true;
-  auto read = roles::read_cap_file(file);
-  if (!read) {
-    judged.problem = read.error().message();
-    judged.code = ExitCode::invalid_file;
-    return judged;
-  }
   if (!read->loaded.cap) judged.code = ExitCode::invalid_file;
   judged.diagnostics = std::move(read->loaded.diagnostics);
   judged.sources = std::move(read->loaded.files);
@@ -97,15 +101,11 @@ Judged judge_cap(const std::string& file) {
 
 Judged judge(const std::string& file, const PolicyCheckOptions& options,
              const Result<box::HostFacts>* host) {
+  auto read = roles::read_policy_files(file);
+  if (!read) return unread(file, read.error());
+  if (policy::is_cap_file(read->loaded.files.front().text)) return judge_cap(file);
   Judged judged;
   judged.file = file;
-  auto read = roles::read_policy_files(file);
-  if (!read) {
-    judged.problem = read.error().message();
-    judged.code = ExitCode::invalid_file;
-    return judged;
-  }
-  if (policy::is_cap_file(read->loaded.files.front().text)) return judge_cap(file);
   judged.diagnostics = std::move(read->loaded.diagnostics);
   if (read->loaded.policy) {
     const policy::Policy& policy = *read->loaded.policy;

@@ -34,6 +34,11 @@ std::string_view in_workspace(std::string_view path) {
   return {};
 }
 
+bool has_idle_star(std::string_view path) {
+  const std::string_view name = in_workspace(path);
+  return name.empty() ? path.contains('*') : !has_plain_pattern(name);
+}
+
 bool is_workspace_pattern(std::string_view path) {
   return path.ends_with('*') && !in_workspace(path).empty();
 }

@@ -23,6 +23,8 @@ bool has_plain_pattern(std::string_view name);
 
 // What `@workspace/x` or `/workspace/x` names in the workspace; empty for other paths.
 std::string_view in_workspace(std::string_view path);
+// Whether a `*` stands where nothing would match it: what hides or denies would do nothing.
+bool has_idle_star(std::string_view path);
 // A path that is a pattern: `@workspace/.env*`.
 bool is_workspace_pattern(std::string_view path);
 

@@ -11,18 +11,10 @@ namespace glovebox::policy {
 
 namespace {
 
-constexpr std::string_view kInWorkspace = "@workspace/";
-
 bool is_box_path(std::string_view text) {
   if (text == "@workspace") return true;
-  if (text.starts_with(kInWorkspace)) return is_guard_name(text.substr(kInWorkspace.size()));
+  if (const auto name = in_workspace(text); !name.empty()) return is_guard_name(name);
   return text != "/" && is_normal_path(text);
-}
-
-// A `*` that nothing would match is a denial that does nothing.
-bool has_idle_star(std::string_view text) {
-  if (text.starts_with(kInWorkspace)) return !has_plain_pattern(text.substr(kInWorkspace.size()));
-  return text.contains('*');
 }
 
 bool is_syscall_name(std::string_view text) {

@@ -72,13 +72,12 @@ void Boxer::finish_sweeps() {
       return read;
     }();
     session.final_sweep.reset();
-    if (report)
+    if (report) {
       note_taken(name, "", *report);
-    else
-      host_.log.error(
-          "what a guest made under guarded names was not looked for; the next opening "
-          "of the session does",
-          {{"session", name}, {"why", report.error().message()}});
+    } else {
+      host_.log.warning("a sweep holds up other sessions", {{"why", report.error().message()}});
+      sweep_session(name, session);
+    }
     record_end(name, session);
   }
 }

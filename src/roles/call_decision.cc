@@ -71,25 +71,18 @@ std::string digest_in(const BoxerSettings& settings, const ActivePolicy& active,
   return made ? made->filter.digest : std::string();
 }
 
-// Whoever reads a policy refuses one that cannot be enforced, exceeds its cap or is loosened by a
-// date. Boxes are planned from what is made here, so that it is not believed: on every day, whoever
-// gave the texts, also a policy that was kept by another version.
-Result<void> refuse_unusable(const BoxerSettings& settings, const PolicyCalendar& calendar,
-                             policy::Day today) {
-  std::vector<policy::SourceFile> texts;
-  for (const auto* list : {&settings.policy_files, &settings.filters})
-    for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
-  const PolicyFiles files = TRY(judge_policy_text(settings.policy_file, settings.policy_text,
-                                                  policy::read_from(std::move(texts)), today));
+// Whoever reads a policy refuses one that is unusable. Boxes are planned from what is made here, so
+// that it is not believed: on every day, whoever gave the texts, also a policy that was kept by
+// another version.
+Result<void> refuse_unusable(const PolicyFiles& files, const PolicyCalendar& calendar) {
   const auto refuse = [&](const std::vector<policy::Diagnostic>& problems) -> Result<void> {
     if (problems.empty()) return {};
     return Error(ErrorKind::denied, policy::to_text(problems, files.loaded.files));
   };
-  const policy::Policy& first = calendar.turns().front();
-  TRY(refuse(policy::not_enforced(first)));
-  TRY(refuse(policy::loosened_by_dates(first, files.tables, profile_compare())));
-  for (const policy::Policy& turn : calendar.turns())
-    TRY(refuse(policy::beyond_cap(turn, files.tables, profile_compare())));
+  const auto& turns = calendar.turns();
+  TRY(refuse(unusable(turns.front(), files.tables)));
+  for (std::size_t later = 1; later < turns.size(); ++later)
+    TRY(refuse(policy::beyond_cap(turns[later], files.tables, profile_compare())));
   return {};
 }
 
@@ -114,10 +107,12 @@ Result<void> try_filters(const policy::Policy& policy, std::span<const FilterSou
 
 Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day today,
                                      const ActivePolicy* known) {
-  std::vector<policy::SourceFile> further;
-  for (const FilterSource& file : settings.policy_files) further.push_back({file.name, file.text});
-  policy::Loaded loaded = policy::load(settings.policy_file, settings.policy_text,
-                                       policy::read_from(std::move(further)), today);
+  std::vector<policy::SourceFile> texts;
+  for (const auto* list : {&settings.policy_files, &settings.filters})
+    for (const FilterSource& file : *list) texts.push_back({file.name, file.text});
+  const PolicyFiles files = TRY(judge_policy_text(settings.policy_file, settings.policy_text,
+                                                  policy::read_from(std::move(texts)), today));
+  const policy::Loaded& loaded = files.loaded;
   if (!loaded.policy) return Error(ErrorKind::invalid, policy::to_text(loaded));
   const auto own = policy::mounts_of(*loaded.policy, settings.protected_paths);
   if (!own.empty()) return Error(ErrorKind::invalid, policy::to_text(own, loaded.files));
@@ -129,7 +124,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
       .digest = {},
       .protected_paths = settings.protected_paths,
   };
-  TRY(refuse_unusable(settings, active.calendar, today));
+  TRY(refuse_unusable(files, active.calendar));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
       const std::string key = filter_key(profile);

@@ -88,15 +88,10 @@ Result<ReadFilters> read_filters(const std::set<std::string>& names, const std::
   return filters;
 }
 
-// What nothing may run with, although it can be read.
 Result<void> refuse_unusable(const PolicyFiles& files) {
   const policy::Policy& policy = *files.loaded.policy;
-  std::vector<policy::Diagnostic> problems = policy::not_enforced(policy);
+  std::vector<policy::Diagnostic> problems = unusable(policy, files.tables);
   std::ranges::move(policy::nothing_holds(policy), std::back_inserter(problems));
-  std::ranges::move(policy::beyond_cap(policy, files.tables, profile_compare()),
-                    std::back_inserter(problems));
-  std::ranges::move(policy::loosened_by_dates(policy, files.tables, profile_compare()),
-                    std::back_inserter(problems));
   policy::sort_by_place(problems, files.loaded.files);
   if (problems.empty()) return {};
   return Error(ErrorKind::invalid, policy::to_text(problems, files.loaded.files));
@@ -122,6 +117,16 @@ std::set<std::string> filter_names(const policy::Policy& policy) {
 
 policy::Compare profile_compare() {
   return policy::compare;
+}
+
+std::vector<policy::Diagnostic> unusable(const policy::Policy& policy,
+                                         const policy::Filters& filters) {
+  std::vector<policy::Diagnostic> problems = policy::not_enforced(policy);
+  std::ranges::move(policy::beyond_cap(policy, filters, profile_compare()),
+                    std::back_inserter(problems));
+  std::ranges::move(policy::loosened_by_dates(policy, filters, profile_compare()),
+                    std::back_inserter(problems));
+  return problems;
 }
 
 Result<PolicyFiles> judge_policy_text(std::string file, std::string_view text,

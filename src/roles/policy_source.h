@@ -60,6 +60,11 @@ Result<CapFile> read_cap_file(const std::string& file, const FileOpener& opener 
 // What tells which of two profiles permits more.
 policy::Compare profile_compare();
 
+// What nothing may run with, although it can be read and whatever the day: what this binary cannot
+// enforce, what exceeds the cap, what a date would loosen.
+std::vector<policy::Diagnostic> unusable(const policy::Policy& policy,
+                                         const policy::Filters& filters);
+
 // Errors: not_found, denied (owner, mode, link), invalid with one diagnostic after another, each
 // with file:line:col: also what exceeds the cap, cannot be enforced, or has ended. All mean exit 78
 // for a command that would run something.

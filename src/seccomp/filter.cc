@@ -22,7 +22,7 @@ namespace glovebox::seccomp {
 namespace {
 
 FilterUser user_of(std::string_view builtin) {
-  return builtin.starts_with("role-") ? FilterUser::role : FilterUser::tool;
+  return builtin.starts_with("role-") ? FilterUser::role : FilterUser::shipped_tool;
 }
 
 // The text of a file that a place may name: the text itself, or a set that it includes.
@@ -182,7 +182,7 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     add_set_hints(table.error());
     return std::unexpected(std::move(table.error()));
   }
-  if (user == FilterUser::tool)
+  if (user != FilterUser::role)
     if (auto errors = floor_errors(*table, file, text); !errors.empty())
       return std::unexpected(std::move(errors));
   const auto not_proved = [&](const Error& error) {
@@ -192,10 +192,12 @@ std::expected<Proved, std::vector<TextError>> prove_text(std::string_view file,
     return std::unexpected(std::vector<TextError>{std::move(found)});
   };
   if (const auto known = deny_calls(*table, denied); !known) return not_proved(known.error());
+  if (user != FilterUser::role)
+    if (auto errors = way_out_errors(*table, file, text); !errors.empty())
+      return std::unexpected(std::move(errors));
   if (user == FilterUser::tool)
-    for (const auto& check : {way_out_errors, silenced_errors})
-      if (auto errors = check(*table, file, text); !errors.empty())
-        return std::unexpected(std::move(errors));
+    if (auto errors = silenced_errors(*table, file, text); !errors.empty())
+      return std::unexpected(std::move(errors));
   const auto program = lower(*table);
   if (!program) return not_proved(program.error());
   if (const auto proved = prove(*table, *program); !proved) return not_proved(proved.error());

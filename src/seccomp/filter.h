@@ -47,7 +47,9 @@ std::optional<std::string_view> builtin_set(std::string_view name);
 
 // Whose filter a text is. What no tool may have (floor.h) is allowed to processes of ours that
 // make boxes: their texts are the shipped ones named `role-…`.
-enum class FilterUser : std::uint8_t { tool, role };
+// Of a tool's own text it is asked as well whether its reports are heard (silenced.h); of the
+// shipped ones a test asks it.
+enum class FilterUser : std::uint8_t { tool, shipped_tool, role };
 
 // Both take what a policy denies beside the text (deny_calls.h); it is part of what is proved.
 //

@@ -191,6 +191,18 @@ class LongCall:
         return found
 
 
+def of_descriptors(pid, folder, read):
+    """What `read` says of each descriptor; one that was closed while we looked is passed over."""
+    said = []
+    for entry in pathlib.Path(f"/proc/{pid}/{folder}").iterdir():
+        try:
+            said.append(read(entry))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    assert said, f"{pid} has no descriptor"
+    return said
+
+
 @case("B10 C35 D13 roles hold processes by descriptor, only the keeper listens to a box", modes=MODES)
 def roles_descriptors(attack):
     with LongCall(attack) as call:
@@ -198,18 +210,18 @@ def roles_descriptors(attack):
         if len(pairs) < 4:
             return f"too few processes: {call.roles()}"
         for parent, pid in pairs if IS_ROOT else ():
-            held = [re.search(r"^Pid:\s+(-?\d+)", info.read_text(), re.MULTILINE)
-                    for info in pathlib.Path(f"/proc/{parent}/fdinfo").iterdir()]
+            held = [re.search(r"^Pid:\s+(-?\d+)", info, re.MULTILINE)
+                    for info in of_descriptors(parent, "fdinfo", pathlib.Path.read_text)]
             guest = os.readlink(f"/proc/{parent}/exe") != os.path.realpath(BINARY)
             first = os.readlink(f"/proc/{parent}/ns/pid") != os.readlink("/proc/self/ns/pid")
             if not guest and not first and pid not in [int(found[1]) for found in held if found]:
                 return f"{parent} holds its child {pid} by no descriptor"
         for pid in [call.process.pid, *[pid for _, pid in pairs]] if IS_ROOT else ():
-            for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-                # The keeper refuses what filters report; nothing of the box may hold a listener.
-                keeper = pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "gb-keeper"
-                if "seccomp" in os.readlink(fd) and not keeper:
-                    return f"{pid} decides about system calls: {os.readlink(fd)}"
+            # The keeper refuses what filters report; nothing of the box may hold a listener.
+            keeper = pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "gb-keeper"
+            for file in of_descriptors(pid, "fd", os.readlink):
+                if "seccomp" in file and not keeper:
+                    return f"{pid} decides about system calls: {file}"
         guest = oracle.survivors(attack.probe)[0]
         status = pathlib.Path(f"/proc/{guest}/status").read_text()
         if "Seccomp:\t2" not in status:

@@ -15,7 +15,7 @@
 #include "box/plan_wire.h"
 #include "codec/digest.h"
 #include "os/file.h"
-#include "policy/load.h"
+#include "plan_of.h"
 
 namespace glovebox::box {
 namespace {
@@ -31,27 +31,8 @@ class FewFolders final : public HostView {
 
 constexpr const char* kWritable = R"({ at = "@workspace", mode = "rw" })";
 
-policy::Profile profile_of(const std::string& body) {
-  const auto loaded = policy::load(
-      "p.toml", "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\n" + body);
-  if (!loaded.policy) FAIL(loaded.diagnostics.front().message);
-  return loaded.policy->profiles.at("p");
-}
-
 Result<BoxPlan> plan_of(const policy::Profile& profile, const std::string& workspace = "/work/s") {
-  HostFacts host;
-  host.kernel = "6.1.0";
-  host.landlock_abi = 6;
-  host.processors = 8;
-  CallFacts call;
-  call.tool = "bash";
-  call.kind = CommandKind::shell;
-  call.outputs = "/outputs";
-  call.rule = "p.toml:3";
-  call.ids = {1000, 1234, 1234};
-  call.host_workdir = workspace;
-  return make_plan(profile, call, host, FewFolders(),
-                   {"bash", std::string(8, 'x'), std::string(64, 'd')});
+  return plan_of(profile, FewFolders(), workspace);
 }
 
 std::vector<std::string> rules_of(const std::string& body) {

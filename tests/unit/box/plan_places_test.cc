@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "box/plan.h"
+#include "plan_of.h"
 #include "policy/compare.h"
 #include "policy/file_place.h"
 #include "policy/guard_name.h"
@@ -29,30 +30,6 @@ class WholeHost final : public HostView {
     return PathFacts{is_device ? PathFacts::Kind::device : PathFacts::Kind::directory, {}, {1, 2}};
   }
 };
-
-policy::Profile profile_of(const std::string& body) {
-  const auto loaded = policy::load(
-      "p.toml", "glovebox = 1\n[[bind]]\ntools = { bash = \"p\" }\n[profile.p]\n" + body);
-  if (!loaded.policy) FAIL(policy::to_text(loaded));
-  return loaded.policy->profiles.at("p");
-}
-
-BoxPlan plan_of(const policy::Profile& profile) {
-  HostFacts host;
-  host.kernel = "6.1.0";
-  host.landlock_abi = 6;
-  host.processors = 8;
-  CallFacts call;
-  call.tool = "bash";
-  call.kind = CommandKind::shell;
-  call.outputs = "/outputs-of-session";
-  call.rule = "p.toml:3";
-  call.ids = {1000, 1234, 1234};
-  call.host_workdir = "/work/s";
-  return make_plan(profile, call, host, WholeHost(),
-                   {"bash", std::string(8, 'x'), std::string(64, 'd')})
-      .value();
-}
 
 struct Rights {
   bool read = false, write = false;
@@ -168,7 +145,7 @@ const std::vector<Case>& cases() {
             list);
         if (!denial.empty()) text += std::format("deny = {{ paths = [ \"{}\" ] }}\n", denial);
         made.push_back({text, profile_of(text), {}});
-        const BoxPlan plan = plan_of(made.back().profile);
+        const BoxPlan plan = plan_of(made.back().profile, WholeHost()).value();
         for (const char* path : kPaths) made.back().rights.push_back(in_box(plan, path));
       }
     return made;
@@ -212,7 +189,7 @@ TEST_CASE("what a box shows and another does not is a difference of their polici
 }
 
 TEST_CASE("what every box has is one list for those who decide and those who make it") {
-  const BoxPlan plan = plan_of(profile_of("user = \"agent\"\n"));
+  const BoxPlan plan = plan_of(profile_of("user = \"agent\"\n"), WholeHost()).value();
   std::set<std::string, std::less<>> made, known;
   for (const MountEntry& entry : plan.mounts)
     if (entry.kind != MountKind::directory) made.insert(entry.at);

@@ -17,7 +17,7 @@ namespace {
 TEST_CASE("a star where nothing would match it is refused") {
   for (const char* path :
        {"@workspace/*.pem", "@workspace/**/.env", "/data/.env*", "/home/*", "@workspace/x/*",
-        "@workspace/a*b*", "@workspace/a*/b", "@workspace/*", "/*", "/workspace/.env*"}) {
+        "@workspace/a*b*", "@workspace/a*/b", "@workspace/*", "/*", "/workspace/*.pem"}) {
     const std::string denied = with_profile(std::format("deny = {{ paths = [\"{}\"] }}", path));
     const std::string hidden =
         with_profile(std::format("mount = [ {{ at = \"{}\", mode = \"hide\" }} ]", path));
@@ -38,7 +38,8 @@ TEST_CASE("a star where nothing would match it is refused") {
       CHECK(to_text(loaded).contains("error GB0020"));
     }
   }
-  for (const char* path : {"@workspace/.env*", "@workspace/a/b*", "@workspace/a", "/data/x"})
+  for (const char* path :
+       {"@workspace/.env*", "/workspace/.env*", "@workspace/a/b*", "@workspace/a", "/data/x"})
     CHECK(
         load("test.toml", with_profile(std::format("deny = {{ paths = [\"{}\"] }}", path))).policy);
   CHECK(!load("test.toml", with_profile("deny = { paths = [\"@workspace/a/b/c/d/e/f/g/h/i\"] }"))
