@@ -286,6 +286,10 @@ enum class Connection : std::uint8_t {
   boxer_of_auditor,
   auditor_of_supervisor,  // over a connection for records
   supervisor_of_auditor,
+  auditor_of_egress,  // over a connection for records
+  egress_of_auditor,
+  egress_of_boxer,
+  boxer_of_egress,
   supervisor_of_operator,  // over the control socket
   operator_of_supervisor,
 };

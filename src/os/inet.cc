@@ -164,4 +164,9 @@ void reset_on_close(int socket) {
   (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 }
 
+void close_in_order(int socket) {
+  const linger soft{0, 0};
+  (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &soft, sizeof soft);
+}
+
 }  // namespace glovebox::os

@@ -42,5 +42,7 @@ Result<void> shut_write(int socket);
 void shut_both(int socket);
 // Closing it will send a reset, whatever is left unsent.
 void reset_on_close(int socket);
+// The other way round: what is left is sent first.
+void close_in_order(int socket);
 
 }  // namespace glovebox::os

@@ -36,57 +36,6 @@ std::string egress_words(const EgressRule& rule) {
                      mode_word(rule.mode));
 }
 
-std::string words_of(const Ruling& ruling, const Profile& profile) {
-  switch (ruling.reason) {
-    case Reason::path_denied:
-      return std::format("deny names `{}`", ruling.subject);
-    case Reason::guarded:
-      return std::format("`{}` is guarded at the root of the workspace and of each repository",
-                         ruling.subject);
-    case Reason::nothing_there:
-      return "nothing is mounted there";
-    case Reason::hidden:
-      return std::format("`{}` is hidden", ruling.subject);
-    case Reason::read_only:
-      return std::format("`{}` is read-only", ruling.subject);
-    case Reason::not_executable:
-      return std::format("nothing can be run from `{}`", ruling.subject);
-    case Reason::no_exec_call:
-      return std::format("the filter `{}` lets no program be started", ruling.subject);
-    case Reason::in_mount:
-      return std::format("the mount of `{}` gives it", ruling.subject);
-    case Reason::in_system:
-      return std::format("every box has `{}`", ruling.subject);
-    case Reason::target_denied:
-      return std::format("deny names `{}`", target_text(*ruling.target));
-    case Reason::no_rule_for_host:
-      return profile.egress.empty() ? "the profile has no egress rule"
-                                    : "no egress rule names this host and port";
-    case Reason::private_address:
-      return egress_words(*ruling.egress) + " is not for private addresses (private = true)";
-    case Reason::method_or_path:
-      return egress_words(*ruling.egress) + " does not allow this method and path";
-    case Reason::mode_forbids:
-      return egress_words(*ruling.egress) + " does not carry this scheme";
-    case Reason::by_egress_rule:
-      return egress_words(*ruling.egress) + " gives it";
-    case Reason::call_denied:
-      return std::format("deny names `{}`", ruling.subject);
-    case Reason::no_filter:
-      return std::format("the filter `{}` is not there", ruling.subject);
-    case Reason::filter_refuses:
-      return std::format("the filter `{}` refuses it", ruling.subject);
-    case Reason::filter_allows:
-      return std::format("the filter `{}` allows it", ruling.subject);
-    case Reason::above_limit:
-    case Reason::within_limit:
-      break;
-  }
-  const auto index = find_limit(ruling.subject).value();
-  const LimitView limit = limit_at(profile.limits, index);
-  return std::format("the limit is {}", limit_text(kLimitNames.at(index).unit, limit.value));
-}
-
 constexpr std::string_view kBoxer = "the boxer, before a box is made";
 constexpr std::string_view kEgress = "the egress role: a box has no other way out";
 
@@ -208,6 +157,57 @@ bool add_tool(Chain& chain, const Policy& policy, const ToolRuling& tool, const 
 
 }  // namespace
 
+std::string ruling_words(const Ruling& ruling, const Profile& profile) {
+  switch (ruling.reason) {
+    case Reason::path_denied:
+      return std::format("deny names `{}`", ruling.subject);
+    case Reason::guarded:
+      return std::format("`{}` is guarded at the root of the workspace and of each repository",
+                         ruling.subject);
+    case Reason::nothing_there:
+      return "nothing is mounted there";
+    case Reason::hidden:
+      return std::format("`{}` is hidden", ruling.subject);
+    case Reason::read_only:
+      return std::format("`{}` is read-only", ruling.subject);
+    case Reason::not_executable:
+      return std::format("nothing can be run from `{}`", ruling.subject);
+    case Reason::no_exec_call:
+      return std::format("the filter `{}` lets no program be started", ruling.subject);
+    case Reason::in_mount:
+      return std::format("the mount of `{}` gives it", ruling.subject);
+    case Reason::in_system:
+      return std::format("every box has `{}`", ruling.subject);
+    case Reason::target_denied:
+      return std::format("deny names `{}`", target_text(*ruling.target));
+    case Reason::no_rule_for_host:
+      return profile.egress.empty() ? "the profile has no egress rule"
+                                    : "no egress rule names this host and port";
+    case Reason::private_address:
+      return egress_words(*ruling.egress) + " is not for private addresses (private = true)";
+    case Reason::method_or_path:
+      return egress_words(*ruling.egress) + " does not allow this method and path";
+    case Reason::mode_forbids:
+      return egress_words(*ruling.egress) + " does not carry this scheme";
+    case Reason::by_egress_rule:
+      return egress_words(*ruling.egress) + " gives it";
+    case Reason::call_denied:
+      return std::format("deny names `{}`", ruling.subject);
+    case Reason::no_filter:
+      return std::format("the filter `{}` is not there", ruling.subject);
+    case Reason::filter_refuses:
+      return std::format("the filter `{}` refuses it", ruling.subject);
+    case Reason::filter_allows:
+      return std::format("the filter `{}` allows it", ruling.subject);
+    case Reason::above_limit:
+    case Reason::within_limit:
+      break;
+  }
+  const auto index = find_limit(ruling.subject).value();
+  const LimitView limit = limit_at(profile.limits, index);
+  return std::format("the limit is {}", limit_text(kLimitNames.at(index).unit, limit.value));
+}
+
 bool leaves_anchors(const FileRequest& request, const FilePlace& in_cap) {
   return (covers("@workspace", request.path) || covers("@tmp", request.path)) &&
          in_cap.kind != FilePlace::Kind::mount && in_cap.kind != FilePlace::Kind::hidden;
@@ -278,13 +278,13 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
     chain.decide(answer_of(ruling.allowed), "rule", ruling.words, copy(ruling.rule));
   } else {
     const Ruling ruling = std::visit(Judge{*tool.profile, filters}, request);
-    chain.decide(answer_of(ruling.allowed), "rule", words_of(ruling, *tool.profile),
+    chain.decide(answer_of(ruling.allowed), "rule", ruling_words(ruling, *tool.profile),
                  copy(ruling.rule));
     if (policy.cap && ruling.allowed) {
       const Ruling capped = bound(*policy.cap, filters, request);
       chain.decide(answer_of(capped.allowed), "cap",
                    (capped.allowed ? "within the cap: " : "beyond the cap: ") +
-                       words_of(capped, *policy.cap),
+                       ruling_words(capped, *policy.cap),
                    copy(capped.rule));
     }
   }

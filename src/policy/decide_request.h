@@ -44,6 +44,9 @@ Answer answer_request(const Policy& policy, const Filters& filters, const Who& w
 Verdict decide_request(const Policy& policy, const Filters& filters, const Who& who,
                        const Request& request);
 
+// What a ruling of that profile says, without its place.
+std::string ruling_words(const Ruling& ruling, const Profile& profile);
+
 // A tool that the caller may call, and what it gets then.
 struct ToolRuling {
   Answer answer = Answer::deny;

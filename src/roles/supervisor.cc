@@ -158,6 +158,16 @@ Supervisor::Peers Supervisor::worker_peers(int boxer) const {
   return peers;
 }
 
+bool Supervisor::has_egress() const {
+  return options_.worker || std::ranges::any_of(options_.policy.policy.parts, [](const auto& part) {
+           return !part.second.own.egress.empty();
+         });
+}
+
+Json Supervisor::egress_settings() const {
+  return Json::object();
+}
+
 Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
   auto pair = ipc::make_channel_pair();
   if (!pair) return pair.error();
@@ -225,12 +235,22 @@ Outcome<> Supervisor::start_all() {
   auto calls = ipc::make_channel_pair();
   auto own = ipc::make_channel_pair();
   if (!log || !calls || !own) return Failure{ExitCode::bug, "no channel could be made"};
-  TRY(start_first(Role::auditor, auditor_settings(),
-                  {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}}));
+  auto out = ipc::make_channel_pair();
+  auto out_log = ipc::make_channel_pair();
+  if (!out || !out_log) return Failure{ExitCode::bug, "no channel could be made"};
+  Peers writers = {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}};
+  if (has_egress()) writers.emplace_back("egress", out_log->first.fd());
+  TRY(start_first(Role::auditor, auditor_settings(), writers));
   own->first.close();  // so that its end is seen
   policy_log_.connect(std::move(own->second));
   const char* caller = options_.worker ? "worker" : "command";
-  TRY(load_first_policy({{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  Peers of_boxer = {{"auditor", log->second.fd()}, {caller, calls->first.fd()}};
+  if (has_egress()) {
+    TRY(start_first(Role::egress, egress_settings(),
+                    {{"auditor", out_log->second.fd()}, {"boxer", out->second.fd()}}));
+    of_boxer.emplace_back("egress", out->first.fd());
+  }
+  TRY(load_first_policy(std::move(of_boxer)));
   ++generation_;
   if (!options_.worker) {
     caller_ = std::move(calls->second);
@@ -254,7 +274,8 @@ Outcome<> Supervisor::start_again(Role role, Json settings, const Peers& peers,
 Outcome<> Supervisor::replace(Role role) {
   auto pair = ipc::make_channel_pair();
   auto other = ipc::make_channel_pair();
-  if (!pair || !other) return Failure{ExitCode::bug, "no channel could be made"};
+  auto out = ipc::make_channel_pair();
+  if (!pair || !other || !out) return Failure{ExitCode::bug, "no channel could be made"};
   const auto tell = [&](Role whom, std::string_view name, int fd) {
     // If that one is dying too, its own replacement gets a connection of its own.
     const auto at = children_.find(whom);
@@ -264,29 +285,42 @@ Outcome<> Supervisor::replace(Role role) {
   switch (role) {
     case Role::auditor:
       return start_again(role, auditor_settings(),
-                         {{"boxer", pair->first.fd()}, {"supervisor", other->first.fd()}}, [&] {
+                         {{"boxer", pair->first.fd()},
+                          {"supervisor", other->first.fd()},
+                          {"egress", out->first.fd()}},
+                         [&] {
                            tell(Role::boxer, "auditor", pair->second.fd());
+                           tell(Role::egress, "auditor", out->second.fd());
                            other->first.close();
                            policy_log_.connect(std::move(other->second));
                            desk_.log_back();
                          });
     case Role::boxer: {
       const char* caller = options_.worker ? "worker" : "command";
-      return start_again(role, boxer_settings(),
-                         {{"auditor", pair->first.fd()}, {caller, other->first.fd()}}, [&] {
-                           tell(Role::auditor, "boxer", pair->second.fd());
-                           ++generation_;
-                           if (options_.worker)
-                             tell(Role::worker, "boxer", other->second.fd());
-                           else
-                             caller_ = std::move(other->second);
-                         });
+      return start_again(
+          role, boxer_settings(),
+          {{"auditor", pair->first.fd()}, {caller, other->first.fd()}, {"egress", out->first.fd()}},
+          [&] {
+            tell(Role::auditor, "boxer", pair->second.fd());
+            tell(Role::egress, "boxer", out->second.fd());
+            ++generation_;
+            if (options_.worker)
+              tell(Role::worker, "boxer", other->second.fd());
+            else
+              caller_ = std::move(other->second);
+          });
     }
     case Role::worker:
       return start_again(role, options_.worker->settings, worker_peers(pair->first.fd()), [&] {
         tell(Role::boxer, "worker", pair->second.fd());
         if (worker_asked_to_stop_) ask_worker_to_stop();
       });
+    case Role::egress:
+      return start_again(role, egress_settings(),
+                         {{"auditor", pair->first.fd()}, {"boxer", out->first.fd()}}, [&] {
+                           tell(Role::auditor, "egress", pair->second.fd());
+                           tell(Role::boxer, "egress", out->second.fd());
+                         });
     case Role::supervisor:
     case Role::keeper:
       break;
@@ -432,7 +466,7 @@ Outcome<> Supervisor::stop(StopMode mode) {
   Outcome<> first;
   control_.reset();
   // The one that asks goes first, the one that records goes last.
-  for (Role role : {Role::worker, Role::boxer, Role::auditor}) {
+  for (Role role : {Role::worker, Role::boxer, Role::egress, Role::auditor}) {
     const auto at = children_.find(role);
     if (at == children_.end() || !at->second.process.running()) continue;
     Child& child = at->second;

@@ -145,6 +145,9 @@ class Supervisor : private PolicyHands {
                         const std::function<void()>& connect);
   Outcome<> replace(Role role);
   Peers worker_peers(int boxer) const;
+  codec::Json egress_settings() const;
+  // A command whose policy has no egress rule does without the role.
+  bool has_egress() const;
   BoxerSettings boxer_settings(const PolicySource& policy, const std::string& digest,
                                Sessions sessions) const;
   codec::Json boxer_settings() const;  // with the policy that is active

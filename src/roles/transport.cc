@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::uint64_t kMaxResolverFile = 1 << 20;
 
-// Files that are missing say nothing: a worker behind a proxy needs no name server.
-net::ResolverConfig read_resolver_config() {
-  net::ResolverConfig config;
-  if (const auto text = os::read_file("/etc/resolv.conf", kMaxResolverFile))
-    net::apply_resolv_conf(*text, config);
-  if (const auto text = os::read_file("/etc/hosts", kMaxResolverFile))
-    net::apply_hosts(*text, config);
-  return config;
-}
-
 // By name, from what the supervisor took out of its own environment.
 Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSettings& settings) {
   const Secret http = take_secret(secrets, kHttpProxy);
@@ -48,6 +38,15 @@ Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSett
 
 }  // namespace
 
+net::ResolverConfig host_resolver_config() {
+  net::ResolverConfig config;
+  if (const auto text = os::read_file("/etc/resolv.conf", kMaxResolverFile))
+    net::apply_resolv_conf(*text, config);
+  if (const auto text = os::read_file("/etc/hosts", kMaxResolverFile))
+    net::apply_hosts(*text, config);
+  return config;
+}
+
 Secret take_secret(SecretsByName& secrets, std::string_view name) {
   const auto place = secrets.find(std::string(name));
   return place == secrets.end() ? Secret() : std::move(place->second);
@@ -66,7 +65,7 @@ Result<std::unique_ptr<Transport>> Transport::make(const Clock& clock,
                                                    SecretsByName& secrets) {
   auto transport = std::make_unique<Transport>();
   transport->loop = TRY(net::Loop::make(clock));
-  transport->resolver = TRY(net::make_resolver(*transport->loop, read_resolver_config()));
+  transport->resolver = TRY(net::make_resolver(*transport->loop, host_resolver_config()));
   transport->dialer.emplace(*transport->loop, *transport->resolver);
   std::optional<net::TlsContext> tls;
   if (!settings.ca_pem.empty())

@@ -35,6 +35,10 @@ struct Transport {
                                                  SecretsByName& secrets);
 };
 
+// What the host's resolv.conf and hosts say. Files that are missing say nothing: who is behind a
+// proxy needs no name server.
+net::ResolverConfig host_resolver_config();
+
 Secret take_secret(SecretsByName& secrets, std::string_view name);
 // The value of Proxy-Authorization for `user:password`; empty for empty.
 Secret basic_authorization(const Secret& user_and_password);

@@ -1,0 +1,64 @@
+// What one profile says about the network, as the egress role is told it: its egress rules, its
+// denials, and what its cap allows at most. A denial wins over every rule; what neither the profile
+// nor the cap names is denied.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/egress_index.h"
+#include "policy/judge.h"
+#include "policy/policy.h"
+#include "policy/request.h"
+
+namespace glovebox::egress {
+
+// What becomes of one request, in words that can be shown.
+struct Verdict {
+  bool allowed = false;
+  const policy::EgressRule* rule = nullptr;  // that allows it, or comes closest
+  std::string place;                         // file:line of what decided; empty: no rule at all
+  std::string words;                         // as `glovebox policy why` has them
+};
+
+class EgressRules {
+ public:
+  // Of a profile and of its cap as that profile meets it (policy::bound_for); only what is about
+  // the network is kept.
+  EgressRules(const policy::Profile& profile, const std::optional<policy::Profile>& cap);
+  EgressRules(const EgressRules&) = delete;
+  EgressRules& operator=(const EgressRules&) = delete;
+
+  Verdict judge(const policy::ConnectRequest& request) const;
+  Verdict judge(const policy::HttpRequest& request) const;
+  Verdict judge(const policy::ResolveRequest& request) const;
+
+  const std::string& profile() const { return profile_.name; }
+  // Whether an allowed connection waits until it is on record.
+  bool is_durable() const { return profile_.audit.egress == policy::AuditEgress::durable; }
+  // On which to listen, ascending: the ports of the rules, and some (kWatchedPorts) on which
+  // attempts are to be seen. Kind limit: more than `most`.
+  Result<std::vector<std::uint16_t>> ports(std::size_t most) const;
+
+  // The same rules are the same bytes. decode() refuses (kind protocol) what encode() would not
+  // have written.
+  std::string encode() const;
+  static Result<std::unique_ptr<EgressRules>> decode(std::string_view bytes);
+
+ private:
+  template <class Request>
+  Verdict ask(const Request& request) const;
+
+  policy::Profile profile_;
+  std::optional<policy::Profile> cap_;
+  policy::EgressIndex index_;
+  std::optional<policy::EgressIndex> cap_index_;
+};
+
+}  // namespace glovebox::egress

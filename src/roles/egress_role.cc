@@ -1,0 +1,101 @@
+#include "roles/egress_role.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "egress/egress.h"
+#include "egress/journal.h"
+#include "egress/network.h"
+#include "egress/relay.h"
+#include "egress/upstream.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "os/process.h"
+#include "roles/transport.h"
+
+namespace glovebox::roles {
+
+namespace {
+
+constexpr int kStandardError = 2;
+
+// In the order in which it is needed.
+struct Parts {
+  SystemClock clock;
+  std::optional<Log> log;
+  std::unique_ptr<net::Loop> loop;
+  std::unique_ptr<net::Resolver> resolver;
+  std::optional<egress::Upstream> upstream;
+  std::optional<egress::Journal> journal;
+  egress::PipePool pipes;
+  std::optional<egress::EgressHost> host;
+  std::optional<egress::Egress> egress;
+};
+
+Result<void> prepare(Parts& parts, const RoleStart& start) {
+  TRY(take_identity(Role::egress, start.started, start.rung));
+  parts.log.emplace(kStandardError, "egress", start.log_level, start.log_format);
+  parts.loop = TRY(net::Loop::make(parts.clock));
+  parts.resolver = TRY(net::make_resolver(*parts.loop, host_resolver_config()));
+  parts.upstream.emplace(*parts.loop, *parts.resolver, egress::is_own_address);
+  parts.journal.emplace(*parts.loop, *parts.log);
+  parts.host.emplace(
+      egress::EgressHost{*parts.loop, *parts.upstream, *parts.journal, parts.pipes, *parts.log});
+  parts.egress.emplace(*parts.host);
+  return lock_down(Role::egress, {});
+}
+
+void connect(Parts& parts, const std::string& name, ipc::Channel channel) {
+  if (name == "auditor") parts.journal->connect(std::move(channel));
+  if (name == "boxer") parts.egress->connect(std::move(channel));
+}
+
+// What is suspended here refers to each other, and the boxes are gone or going: nothing is taken
+// apart.
+net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
+  while (true) {
+    if (!co_await parts.loop->readable(supervisor.fd())) os::exit_now(to_int(ExitCode::bug));
+    auto event = receive_from_supervisor(supervisor);
+    if (!event) os::exit_now(to_int(ExitCode::bug));
+    switch (event->kind) {
+      case SupervisorEvent::Kind::peer:
+        connect(parts, event->name, std::move(event->channel));
+        break;
+      case SupervisorEvent::Kind::stop:
+        os::exit_now(to_int(ExitCode::done));
+      case SupervisorEvent::Kind::gone:
+      case SupervisorEvent::Kind::update:
+      case SupervisorEvent::Kind::observe:
+      case SupervisorEvent::Kind::observed:
+      case SupervisorEvent::Kind::policy:
+        os::exit_now(to_int(ExitCode::bug));
+    }
+  }
+}
+
+}  // namespace
+
+ExitCode run_egress(RoleStart start) {
+  Parts parts;
+  const auto fail = [&](const Error& error) {
+    const ExitCode code = exit_code_for(error);
+    send_fatal(start.supervisor, code, error.message());
+    return code;
+  };
+  if (auto prepared = prepare(parts, start); !prepared) return fail(prepared.error());
+  for (auto& [name, channel] : start.peers) connect(parts, name, std::move(channel));
+  if (auto ready = send_ready(start.supervisor); !ready) return ExitCode::bug;
+  parts.loop->spawn(obey(parts, start.supervisor));
+  parts.loop->spawn(parts.journal->serve());
+  parts.loop->spawn(parts.egress->serve());
+  if (auto ran = parts.loop->run(); !ran) {
+    parts.log->error("egress gives up", {{"why", ran.error().message()}});
+    os::exit_now(to_int(ExitCode::bug));
+  }
+  os::exit_now(to_int(ExitCode::done));
+}
+
+}  // namespace glovebox::roles
