@@ -93,6 +93,13 @@ class MountMaker {
     return Error(ErrorKind::internal, "unknown kind of mount");
   }
 
+  // When nothing more is hidden.
+  Result<void> take_out_empty_file() {
+    const std::string name = std::exchange(empty_file_, {});
+    if (name.empty()) return {};
+    return write_to_root([&] { return os::remove_file(site_.root.get(), name); });
+  }
+
   // That what the session mounted is still at its place, reached over no link.
   Result<void> check_in_place(const MountEntry& entry) {
     TRY(find(entry.at));
@@ -203,24 +210,33 @@ class MountMaker {
     return {};
   }
 
-  // The empty file is made in the root, which this call's copy of its mount may write to for as
-  // long as that takes (no guest runs yet), and taken out again at once; its mount keeps it. Calls
-  // side by side do so under different names.
+  // Over every file the same empty one: what ended boxes had is given back some time after their
+  // end, and the root has few inodes.
   Result<void> hide_file(int point) {
+    if (empty_file_.empty()) TRY(make_empty_file());
+    const UniqueFd empty = TRY(os::copy_tree(site_.root.get(), empty_file_, os::Depth::one));
+    TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
+    return lay_over(empty, point);
+  }
+
+  // It is made in the root, which this call's copy of its mount may write to for as long as that
+  // takes (no guest runs yet), and taken out again when all is hidden; its mounts keep it. Calls
+  // side by side do so under different names.
+  Result<void> make_empty_file() {
     SystemRandom random;
-    const std::string name = ".hidden-" + random.hex(8);
-    TRY(os::allow_writes(site_.root.get()));
-    const auto hide = [&]() -> Result<void> {
-      TRY(os::open_at(site_.root.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+    empty_file_ = ".hidden-" + random.hex(8);
+    return write_to_root([&]() -> Result<void> {
+      TRY(os::open_at(site_.root.get(), empty_file_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                       os::Resolve::anywhere, 0));
-      const UniqueFd empty = TRY(os::copy_tree(site_.root.get(), name, os::Depth::one));
-      TRY(os::set_mount_flags(empty.get(), kRootFlags, os::Depth::one));
-      return lay_over(empty, point);
-    };
-    const auto hidden = hide();
-    (void)os::remove_file(site_.root.get(), name);
+      return {};
+    });
+  }
+  template <class Write>
+  Result<void> write_to_root(const Write& write) const {
+    TRY(os::allow_writes(site_.root.get()));
+    const Result<void> written = write();
     TRY(os::set_mount_flags(site_.root.get(), kRootFlags, os::Depth::one));
-    return hidden;
+    return written;
   }
 
   Site& site_;
@@ -231,6 +247,7 @@ class MountMaker {
   std::string name_;
   bool in_root_ = false;
   std::set<FileIdentity> masks_;  // that lie over something
+  std::string empty_file_;        // its name in the root, while there is one
 };
 
 }  // namespace
@@ -286,9 +303,9 @@ Result<void> enter_root(Site& site) {
   return {};
 }
 
-Result<void> make_fresh_mounts(Site& site) {
-  site.root = TRY(os::open_path("/", O_PATH | O_DIRECTORY));
-  MountMaker maker = TRY(MountMaker::begin(site));
+namespace {
+
+Result<void> make_fresh(Site& site, MountMaker& maker) {
   for (const MountEntry& entry : site.plan.mounts) {
     if (can_be_moved(site.plan, entry)) {
       site.step = std::format("mount {}", entry.at);
@@ -307,6 +324,18 @@ Result<void> make_fresh_mounts(Site& site) {
     site.step = std::format("mount {}", mask.at);
     TRY(maker.make(mask, {}));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<void> make_fresh_mounts(Site& site) {
+  site.root = TRY(os::open_path("/", O_PATH | O_DIRECTORY));
+  MountMaker maker = TRY(MountMaker::begin(site));
+  const auto made = make_fresh(site, maker);
+  const auto tidied = maker.take_out_empty_file();
+  TRY(made);
+  TRY(tidied);
   site.root.reset();
   return {};
 }

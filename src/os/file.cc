@@ -78,8 +78,14 @@ Result<UniqueFd> open_at(int folder, const std::string& path, int flags, Resolve
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? mode : 0;
   how.resolve = static_cast<std::uint64_t>(resolve);
-  const long fd =
-      retry([&] { return ::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how); });
+  // EAGAIN: a rename or a mount somewhere on the host made the kernel unsure whether the path
+  // stayed below (openat2(2)); of a file that is leased it is the answer.
+  constexpr int kMostTries = 1000;
+  long fd = -1;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    fd = retry([&] { return ::syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how); });
+    if (fd >= 0 || errno != EAGAIN || how.resolve == 0) break;
+  }
   if (fd < 0) return failed("openat2");
   return UniqueFd(static_cast<int>(fd));
 }

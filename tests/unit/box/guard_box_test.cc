@@ -507,6 +507,7 @@ TEST_CASE("a call that makes more names than can be hidden does not stop the ses
   CHECK(say_hidden("ls -A | grep -c .env; cat .env.7 2>&1 | grep -o denied") == "401\ndenied");
   const RunReport report =
       session.bash_with(plan, "for i in {401..700}; do echo x > .env.$i; done; echo made");
+  INFO(text_of(report));
   CHECK(report.guard.names.size() + report.guard.more == 300);
   CHECK(text_of(report).ends_with("made"));
   CHECK(say_hidden("ls -A | grep -c .env; cat .env 2>&1 | grep -o denied") == "401\ndenied");
