@@ -74,9 +74,7 @@ std::expected<net::Fields, Refusal> parse_fields(std::string_view rest) {
     if (end == std::string_view::npos) return refuse(400, "a line of the head has no end");
     if (fields.size() == kMaxRequestFields) return refuse(431, "the head has too many fields");
     auto field = net::parse_field_line(rest.substr(0, end));
-    if (!field)
-      return refuse(field.error().kind() == ErrorKind::limit ? 431 : 400,
-                    "a header field is malformed or too long");
+    if (!field) return refuse(400, "a header field is malformed or too long");
     if (mimics_framing(field->name))
       return refuse(400, "a header field looks like one that says how long the body is");
     fields.add(std::move(field->name), std::move(field->value));
