@@ -76,7 +76,7 @@ DnsReply answer_dns(std::string_view query, NameTable& names, const EgressRules&
   if (!name)
     return refuse(*parsed, DnsCode::name_error, "", "not a host name: " + name.error().message());
   if (name->is_localhost()) return answer_allowed(*parsed, *name, names);
-  const Verdict verdict = rules.judge(policy::ResolveRequest{*name});
+  const NetVerdict verdict = rules.judge(policy::ResolveRequest{*name});
   if (!verdict.allowed) return refuse(*parsed, DnsCode::name_error, verdict.place, verdict.words);
   return answer_allowed(*parsed, *name, names);
 }

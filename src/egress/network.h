@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/unique_fd.h"
+#include "codec/client_hello.h"
 #include "codec/host.h"
 #include "egress/journal.h"
 #include "egress/limits.h"
@@ -93,7 +94,26 @@ class Network : public std::enable_shared_from_this<Network> {
   // --- network_flow.cc
   net::Task<void> accept_on(std::shared_ptr<Network> self, UniqueFd socket, std::uint16_t port);
   net::Task<void> serve(std::shared_ptr<Network> self, UniqueFd inside, std::uint16_t port);
+  net::Task<Result<char>> first_byte(int inside, net::Patience patience);
   void tell_flows();
+
+  // --- network_modes.cc, network_http.cc
+  struct Target {
+    codec::HostPort where;
+    const policy::EgressRule* rule = nullptr;  // of rules_
+  };
+  class Site;
+  net::Task<void> carry_raw(Target target, UniqueFd inside, net::Patience patience);
+  net::Task<void> carry_named(Target target, UniqueFd inside, net::Patience patience);
+  net::Task<void> carry_requests(Target target, UniqueFd inside, net::Patience patience);
+  net::Task<Result<std::string>> read_hello(int inside, codec::ClientHelloReader& reader,
+                                            net::Patience patience);
+  net::Task<Result<void>> note_beginning(const Flow& flow, net::Patience patience);
+  net::Task<Result<Reached>> reach(const Target& target, Flow& flow, net::Patience patience);
+  net::Task<void> splice(Flow& flow, int inside, int outside, net::Patience patience);
+  Opened opened_to(const Target& target) const;
+  void refuse(const Target& target, std::string why);
+
   bool may_begin(const codec::Host& host, std::uint16_t port);
 
   void refuse(Refused refused);

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "egress/network.h"
+#include "egress/flow.h"
 #include "net/dial.h"
 #include "os/capture.h"
 #include "os/inet.h"
@@ -12,19 +12,8 @@ namespace glovebox::egress {
 
 namespace {
 
-std::string_view word_of(policy::EgressMode mode) {
-  switch (mode) {
-    case policy::EgressMode::http:
-      return "http";
-    case policy::EgressMode::inspect:
-      return "inspect";
-    case policy::EgressMode::sni:
-      return "sni";
-    case policy::EgressMode::raw:
-      break;
-  }
-  return "raw";
-}
+// The first byte of every TLS connection (RFC 8446 §5.1).
+constexpr char kHandshakeRecord = 0x16;
 
 // Closing it will tell the program at once, as a firewall's reset does.
 void turn_away(int socket) {
@@ -32,40 +21,6 @@ void turn_away(int socket) {
 }
 
 }  // namespace
-
-// One connection that a rule allows, while it goes on.
-struct Network::Flow {
-  Flow(Network& of, Opened what) : network(of), opened(std::move(what)) {
-    began = network.host_.loop.now();
-    place = network.flows_.insert(network.flows_.end(), this);
-  }
-  ~Flow() {
-    network.carried_.up += carried.up;
-    network.carried_.down += carried.down;
-    network.flows_.erase(place);
-  }
-  Flow(const Flow&) = delete;
-  Flow& operator=(const Flow&) = delete;
-
-  Opened so_far(Opened::At at) const {
-    Opened told = opened;
-    told.up = carried.up;
-    told.down = carried.down;
-    told.lasted = network.host_.loop.now() - began;
-    told.at = at;
-    return told;
-  }
-  void end(std::string failure) {
-    opened.failure = std::move(failure);
-    network.record(so_far(Opened::At::end));
-  }
-
-  Network& network;
-  Opened opened;
-  Carried carried;
-  Duration began{};
-  std::list<Flow*>::iterator place;
-};
 
 void Network::tell_flows() {
   for (const Flow* flow : flows_) record(flow->so_far(Opened::At::meanwhile));
@@ -128,44 +83,45 @@ net::Task<void> Network::serve(std::shared_ptr<Network> /*self*/, UniqueFd insid
     refuse(std::move(refused));
     co_return;
   }
-  const Verdict verdict = rules_->judge(policy::ConnectRequest{{host, port}});
-  if (!verdict.allowed || verdict.rule == nullptr) {
+  const NetVerdict verdict = rules_->judge(policy::ConnectRequest{{host, port}});
+  if (!verdict.allowed) {
     refused.rule = verdict.place;
     refused.why = verdict.words;
     refuse(std::move(refused));
     co_return;
   }
-  Opened opened;
-  opened.host = codec::to_string(host);
-  opened.port = port;
-  opened.mode = word_of(verdict.rule->mode);
-  opened.rule = verdict.place;
-  Flow flow(*this, std::move(opened));
   const net::Patience patience{.deadline = {}, .token = flowing_.token()};
-  if (rules_->is_durable()) {
-    record(flow.so_far(Opened::At::beginning));
-    if (!co_await host_.journal.settled(host_.journal.last(),
-                                        patience.no_later_than(host_.loop.now() + kRecordTime)))
-      co_return;
+  const EgressRules::Ways ways = rules_->ways(host, port);
+  Target target{{host, port}, ways.raw};
+  if (target.rule == nullptr && ways.plain != nullptr && ways.tls != nullptr) {
+    const auto first = co_await first_byte(inside.get(), patience);
+    if (!first) co_return;
+    target.rule = *first == kHandshakeRecord ? ways.tls : ways.plain;
   }
-  auto reached = co_await host_.upstream.reach(*verdict.rule, {host, port}, patience);
-  if (!reached) {
-    if (reached.error().kind() == ErrorKind::denied) {
-      refused.mode = flow.opened.mode;
-      refused.rule = verdict.place;
-      refused.why = reached.error().message();
-      refuse(std::move(refused));
-    } else {
-      flow.end(reached.error().message());
-    }
-    co_return;
+  if (target.rule == nullptr) target.rule = ways.tls != nullptr ? ways.tls : ways.plain;
+  // The rules were asked about host and port before.
+  if (target.rule == nullptr) co_return;
+  switch (target.rule->mode) {
+    case policy::EgressMode::raw:
+      co_return co_await carry_raw(target, std::move(inside), patience);
+    case policy::EgressMode::sni:
+      co_return co_await carry_named(target, std::move(inside), patience);
+    case policy::EgressMode::http:
+    case policy::EgressMode::inspect:
+      co_return co_await carry_requests(target, std::move(inside), patience);
   }
-  flow.opened.address = reached->address;
-  const auto carried =
-      co_await relay(host_.loop, host_.pipes, inside.get(), reached->socket.get(), flow.carried,
-                     {.idle = kIdleTime, .up = kMostBytes, .down = kMostBytes}, patience);
-  if (carried) os::close_in_order(inside.get());
-  flow.end(carried ? std::string() : carried.error().message());
+}
+
+net::Task<Result<char>> Network::first_byte(int inside, net::Patience patience) {
+  patience = patience.no_later_than(host_.loop.now() + kHelloTime);
+  for (;;) {
+    CO_TRY(co_await host_.loop.readable(inside, patience));
+    char byte = 0;
+    const auto got = CO_TRY(os::peek_byte(inside, byte));
+    if (!got) continue;
+    if (*got == 0) co_return Error(ErrorKind::closed, "nothing was sent");
+    co_return byte;
+  }
 }
 
 }  // namespace glovebox::egress

@@ -170,10 +170,10 @@ EgressRules::EgressRules(const Profile& profile, const std::optional<Profile>& c
 }
 
 template <class Request>
-Verdict EgressRules::ask(const Request& request) const {
-  const auto verdict_of = [](const policy::Ruling& ruling, const Profile& profile,
-                             std::string_view prefix) {
-    Verdict verdict;
+NetVerdict EgressRules::ask(const Request& request) const {
+  const auto net_verdict = [](const policy::Ruling& ruling, const Profile& profile,
+                              std::string_view prefix) {
+    NetVerdict verdict;
     verdict.allowed = ruling.allowed;
     verdict.rule = ruling.egress;
     if (ruling.rule != nullptr) verdict.place = policy::to_string(*ruling.rule);
@@ -183,19 +183,38 @@ Verdict EgressRules::ask(const Request& request) const {
   const policy::Ruling own = policy::judge_egress(index_, request);
   if (own.allowed && cap_index_) {
     const policy::Ruling bound = policy::judge_egress(*cap_index_, request);
-    if (!bound.allowed) return verdict_of(bound, *cap_, "beyond the cap: ");
+    if (!bound.allowed) return net_verdict(bound, *cap_, "beyond the cap: ");
   }
-  return verdict_of(own, profile_, "");
+  return net_verdict(own, profile_, "");
 }
 
-Verdict EgressRules::judge(const policy::ConnectRequest& request) const {
+NetVerdict EgressRules::judge(const policy::ConnectRequest& request) const {
   return ask(request);
 }
-Verdict EgressRules::judge(const policy::HttpRequest& request) const {
+NetVerdict EgressRules::judge(const policy::HttpRequest& request) const {
   return ask(request);
 }
-Verdict EgressRules::judge(const policy::ResolveRequest& request) const {
+NetVerdict EgressRules::judge(const policy::ResolveRequest& request) const {
   return ask(request);
+}
+
+EgressRules::Ways EgressRules::ways(const codec::Host& host, std::uint16_t port) const {
+  Ways ways;
+  // Of two the one that sees more, of two that see the same the one that reaches further.
+  const auto offer = [](const EgressRule*& slot, const EgressRule& rule) {
+    if (slot == nullptr || rule.mode < slot->mode ||
+        (rule.mode == slot->mode && rule.private_addresses))
+      slot = &rule;
+  };
+  index_.each_rule(host, [&](const EgressRule& rule) {
+    if (!policy::applies_to_named(rule, host, port)) return false;
+    if (rule.mode == policy::EgressMode::raw) offer(ways.raw, rule);
+    if (rule.mode == policy::EgressMode::http) offer(ways.plain, rule);
+    if (rule.mode == policy::EgressMode::inspect || rule.mode == policy::EgressMode::sni)
+      offer(ways.tls, rule);
+    return false;
+  });
+  return ways;
 }
 
 Result<std::vector<std::uint16_t>> EgressRules::ports(std::size_t most) const {

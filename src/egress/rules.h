@@ -20,7 +20,7 @@
 namespace glovebox::egress {
 
 // What becomes of one request, in words that can be shown.
-struct Verdict {
+struct NetVerdict {
   bool allowed = false;
   const policy::EgressRule* rule = nullptr;  // that allows it, or comes closest
   std::string place;                         // file:line of what decided; empty: no rule at all
@@ -35,9 +35,19 @@ class EgressRules {
   EgressRules(const EgressRules&) = delete;
   EgressRules& operator=(const EgressRules&) = delete;
 
-  Verdict judge(const policy::ConnectRequest& request) const;
-  Verdict judge(const policy::HttpRequest& request) const;
-  Verdict judge(const policy::ResolveRequest& request) const;
+  NetVerdict judge(const policy::ConnectRequest& request) const;
+  NetVerdict judge(const policy::HttpRequest& request) const;
+  NetVerdict judge(const policy::ResolveRequest& request) const;
+
+  // How a connection that is allowed is carried. `raw` where some rule says it, since that gives
+  // everything; else what sees most of what is spoken. `plain` and `tls` may both be there: then
+  // the first byte tells. Null: no rule carries it so.
+  struct Ways {
+    const policy::EgressRule* raw = nullptr;
+    const policy::EgressRule* plain = nullptr;  // http
+    const policy::EgressRule* tls = nullptr;    // inspect or sni
+  };
+  Ways ways(const codec::Host& host, std::uint16_t port) const;
 
   const std::string& profile() const { return profile_.name; }
   // Whether an allowed connection waits until it is on record.
@@ -53,7 +63,7 @@ class EgressRules {
 
  private:
   template <class Request>
-  Verdict ask(const Request& request) const;
+  NetVerdict ask(const Request& request) const;
 
   policy::Profile profile_;
   std::optional<policy::Profile> cap_;

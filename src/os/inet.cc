@@ -139,6 +139,15 @@ Result<std::optional<std::size_t>> send_some(int socket, std::string_view bytes)
   }
 }
 
+Result<std::optional<std::size_t>> peek_byte(int socket, char& byte) {
+  for (;;) {
+    const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK);
+    if (got >= 0) return std::optional(static_cast<std::size_t>(got));
+    if (errno == EAGAIN) return std::optional<std::size_t>();
+    if (errno != EINTR) return failed("recv");
+  }
+}
+
 Waiting peek(int socket) {
   char byte;
   for (;;) {

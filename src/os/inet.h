@@ -34,6 +34,8 @@ Result<std::optional<UniqueFd>> accept_tcp(int listener);
 Result<std::optional<std::size_t>> receive_some(int socket, char* out, std::size_t size);
 Result<std::optional<std::size_t>> send_some(int socket, std::string_view bytes);
 // What waits to be read, without taking it.
+// The first byte of it, left where it is. nullopt: nothing yet. 0: the peer's end.
+Result<std::optional<std::size_t>> peek_byte(int socket, char& byte);
 enum class Waiting : std::uint8_t { nothing, bytes, end };
 Waiting peek(int socket);
 

@@ -398,8 +398,7 @@ std::vector<Diagnostic> not_enforced(const Policy& policy) {
   for (const auto& [name, part] : policy.parts) {
     const Profile& own = part.own;
     for (const EgressRule& rule : own.egress)
-      if (rule.mode == EgressMode::http || rule.mode == EgressMode::inspect)
-        say(rule.origin, "egress rules of modes http and inspect are");
+      if (rule.mode == EgressMode::inspect) say(rule.origin, "egress rules of mode inspect are");
     for (const std::string& device : own.devices)
       say(own.origins.at("devices." + device), "devices are");
     for (const std::string& capture : own.audit.capture)

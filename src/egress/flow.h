@@ -1,0 +1,49 @@
+// One connection that a rule allows, while it goes on: for the .cc files of Network.
+#pragma once
+
+#include <list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "egress/network.h"
+
+namespace glovebox::egress {
+
+std::string_view word_of(policy::EgressMode mode);
+
+// One connection that a rule allows, while it goes on.
+struct Network::Flow {
+  Flow(Network& of, Opened what) : network(of), opened(std::move(what)) {
+    began = network.host_.loop.now();
+    place = network.flows_.insert(network.flows_.end(), this);
+  }
+  ~Flow() {
+    network.carried_.up += carried.up;
+    network.carried_.down += carried.down;
+    network.flows_.erase(place);
+  }
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  Opened so_far(Opened::At at) const {
+    Opened told = opened;
+    told.up = carried.up;
+    told.down = carried.down;
+    told.lasted = network.host_.loop.now() - began;
+    told.at = at;
+    return told;
+  }
+  void end(std::string failure) {
+    opened.failure = std::move(failure);
+    network.record(so_far(Opened::At::end));
+  }
+
+  Network& network;
+  Opened opened;
+  Carried carried;
+  Duration began{};
+  std::list<Flow*>::iterator place;
+};
+
+}  // namespace glovebox::egress

@@ -1,0 +1,155 @@
+// What the tests of the relay share: a loop, a scripted site, and clients and origins over real
+// socket pairs.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/unique_fd.h"
+#include "egress/http_relay.h"
+#include "net/byte_stream.h"
+#include "net/dial.h"
+#include "net/loop.h"
+#include "net/task.h"
+
+namespace glovebox::egress::testing {
+
+// Nobody waits longer in a test; reaching it is a failure of the test.
+constexpr Duration kTooLong = seconds(20);
+
+struct StreamPair {
+  net::StreamPtr first, second;
+};
+inline StreamPair make_pair_of_streams(net::Loop& loop) {
+  int fds[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+  return {net::make_socket_stream(loop, UniqueFd(fds[0])),
+          net::make_socket_stream(loop, UniqueFd(fds[1]))};
+}
+
+// What the origin reads before it answers, and what it answers; connections in order.
+using Script = std::function<net::Task<void>(net::Loop& loop, net::StreamPtr stream, int number)>;
+
+class ScriptedSite final : public HttpSite {
+ public:
+  ScriptedSite(net::Loop& loop, Script script) : loop_(loop), script_(std::move(script)) {}
+
+  const HttpOrigin& origin() const override { return origin_; }
+  // Paths below /denied and the method DELETE are denied.
+  Verdict judge(std::string_view method, std::string_view path) override {
+    judged.push_back(std::string(method) + " " + std::string(path));
+    if (path.starts_with("/denied") || method == "DELETE")
+      return {false, "box.toml:7", "no rule allows this method or path"};
+    return {true, "box.toml:3", "allowed"};
+  }
+  net::Task<Result<net::StreamPtr>> open(net::Patience) override {
+    if (refusal) co_return Error(*refusal, "203.0.113.9: for the operator only");
+    StreamPair pair = make_pair_of_streams(loop_);
+    loop_.spawn(script_(loop_, std::move(pair.second), opened++));
+    co_return std::move(pair.first);
+  }
+  const Injection* injection() const override { return secret ? &*secret : nullptr; }
+  void note(const HttpExchange& exchange) override { notes.push_back(exchange); }
+
+  std::optional<Injection> secret;
+  std::optional<ErrorKind> refusal;
+  std::vector<std::string> judged;
+  std::vector<HttpExchange> notes;
+  int opened = 0;
+
+ private:
+  net::Loop& loop_;
+  Script script_;
+  HttpOrigin origin_{*codec::parse_host("a.test"), 80, policy::Tls::no};
+};
+
+// Reads to and with the blank line of a head.
+inline net::Task<std::string> read_head(net::ByteStream& stream) {
+  std::string all;
+  while (!all.contains("\r\n\r\n")) {
+    auto bytes = co_await stream.read({});
+    if (!bytes || bytes->empty()) break;
+    all += *bytes;
+  }
+  co_return all;
+}
+inline net::Task<std::string> read_until(net::ByteStream& stream, std::string wanted) {
+  std::string all;
+  while (!all.ends_with(wanted)) {
+    auto bytes = co_await stream.read({});
+    if (!bytes || bytes->empty()) break;
+    all += *bytes;
+  }
+  co_return all;
+}
+inline net::Task<std::string> read_all(net::ByteStream& stream, net::Patience patience) {
+  std::string all;
+  for (;;) {
+    auto bytes = co_await stream.read(patience);
+    if (!bytes || bytes->empty()) co_return all;
+    all += *bytes;
+  }
+}
+
+// An origin that takes what comes and answers the same to every head that ends in it.
+struct Seen {
+  std::vector<std::string> connections;  // everything that came on each
+};
+
+// A client of a relay: its stream, and the relay as a task of its own.
+struct Bench {
+  explicit Bench(Script script, HttpRelayLimits with = {})
+      : site(*loop, std::move(script)), limits(with) {}
+
+  SystemClock clock;
+  std::unique_ptr<net::Loop> loop = *net::Loop::make(clock);
+  ScriptedSite site;
+  HttpRelayLimits limits;
+  net::CancelSource cancel;
+  std::optional<Result<void>> ended;
+
+  net::Patience soon() const { return {loop->now() + kTooLong, {}}; }
+
+  net::StreamPtr connect() {
+    StreamPair pair = make_pair_of_streams(*loop);
+    loop->spawn([](Bench& bench, net::StreamPtr stream) -> net::Task<void> {
+      bench.ended = co_await relay_http(*bench.loop, std::move(stream), bench.site, bench.limits,
+                                        {std::nullopt, bench.cancel.token()});
+    }(*this, std::move(pair.second)));
+    return std::move(pair.first);
+  }
+
+  // Sends the bytes in two pieces and gives all that comes back until the relay closes. The client
+  // says that it is done once it has sent everything.
+  std::string talk(std::string bytes, std::size_t cut = 0) {
+    ended.reset();
+    auto got = loop->run_until(
+        [](Bench& bench, std::string all, std::size_t at) -> net::Task<Result<std::string>> {
+          const net::StreamPtr client = bench.connect();
+          const std::string_view whole = all;
+          CO_TRY(co_await client->write(whole.substr(0, at), bench.soon()));
+          if (at > 0) {
+            for (int turn = 0; turn < 8; ++turn) co_await bench.loop->yield();
+          }
+          CO_TRY(co_await client->write(whole.substr(at), bench.soon()));
+          CO_TRY(co_await client->finish(bench.soon()));
+          std::string answer = co_await read_all(*client, bench.soon());
+          while (!bench.ended) co_await bench.loop->yield();
+          co_return answer;
+        }(*this, std::move(bytes), cut));
+    REQUIRE(got);
+    REQUIRE(ended);
+    return *std::move(got);
+  }
+};
+
+}  // namespace glovebox::egress::testing
