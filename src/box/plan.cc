@@ -7,6 +7,7 @@
 
 #include "box/box_network.h"
 #include "box/plan_guards.h"
+#include "box/plan_trust.h"
 #include "policy/normal_path.h"
 #include "policy/system_places.h"
 
@@ -397,8 +398,9 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   }
   TRY(add_hidden(plan, profile, call));
   TRY(add_guards(plan, profile, call));
-  order_mounts(plan.mounts);
   add_environment(plan, profile);
+  TRY(add_trust(plan, view));
+  order_mounts(plan.mounts);
   return plan;
 }
 

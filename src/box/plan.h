@@ -118,6 +118,7 @@ enum class Background : std::uint8_t {
 struct EgressPlan {
   std::vector<std::uint16_t> ports;  // TCP, ascending, at most kMostEgressPorts; beside DNS
   std::string rules;                 // their digest, hexadecimal
+  std::string trust;                 // host path of plan_trust.h's file; empty: none is needed
   bool operator==(const EgressPlan&) const = default;
 };
 // What one message can carry, with the sockets for DNS.

@@ -123,7 +123,7 @@ Result<Rung> read_rung(Reader& reader) {
 void write_egress(Writer& writer, const EgressPlan& egress) {
   write_count(writer, egress.ports);
   for (const std::uint16_t port : egress.ports) writer.number(port);
-  writer.text(egress.rules);
+  writer.text(egress.rules).text(egress.trust);
 }
 
 Result<EgressPlan> read_egress(Reader& reader) {
@@ -137,6 +137,7 @@ Result<EgressPlan> read_egress(Reader& reader) {
     egress.ports.push_back(port);
   }
   egress.rules = TRY(reader.text(kMaxName));
+  egress.trust = TRY(reader.text(kMaxPath));
   return egress;
 }
 

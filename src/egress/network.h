@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +21,7 @@
 #include "codec/client_hello.h"
 #include "codec/host.h"
 #include "egress/journal.h"
+#include "egress/leaf_cache.h"
 #include "egress/limits.h"
 #include "egress/name_table.h"
 #include "egress/net_record.h"
@@ -27,13 +29,24 @@
 #include "egress/refusal_folder.h"
 #include "egress/relay.h"
 #include "egress/rules.h"
+#include "egress/secret_shelf.h"
 #include "egress/upstream.h"
 #include "net/cancel.h"
 #include "net/event.h"
 #include "net/loop.h"
 #include "net/task.h"
+#include "net/tls.h"
+#include "net/tls_server.h"
 
 namespace glovebox::egress {
+
+// What mode `inspect` takes: who speaks to boxes in the name of origins, and whom origins are
+// believed by.
+struct Inspection {
+  LeafCache& leaves;
+  net::TlsServerContext inside;
+  net::TlsContext outside;
+};
 
 // What all networks share; outlives them.
 struct EgressHost {
@@ -42,6 +55,8 @@ struct EgressHost {
   Journal& journal;
   PipePool& pipes;
   const Log& log;
+  std::optional<Inspection> inspection;  // none: what it takes is not there
+  const SecretShelf& secrets;
 };
 
 // UDP for DNS, TCP for DNS, and TCP with the port of each.
@@ -106,6 +121,7 @@ class Network : public std::enable_shared_from_this<Network> {
   net::Task<void> carry_raw(Target target, UniqueFd inside, net::Patience patience);
   net::Task<void> carry_named(Target target, UniqueFd inside, net::Patience patience);
   net::Task<void> carry_requests(Target target, UniqueFd inside, net::Patience patience);
+  net::Task<void> carry_inspected(Target target, UniqueFd inside, net::Patience patience);
   net::Task<Result<std::string>> read_hello(int inside, codec::ClientHelloReader& reader,
                                             net::Patience patience);
   net::Task<Result<void>> note_beginning(const Flow& flow, net::Patience patience);

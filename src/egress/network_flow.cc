@@ -107,8 +107,9 @@ net::Task<void> Network::serve(std::shared_ptr<Network> /*self*/, UniqueFd insid
     case policy::EgressMode::sni:
       co_return co_await carry_named(target, std::move(inside), patience);
     case policy::EgressMode::http:
-    case policy::EgressMode::inspect:
       co_return co_await carry_requests(target, std::move(inside), patience);
+    case policy::EgressMode::inspect:
+      co_return co_await carry_inspected(target, std::move(inside), patience);
   }
 }
 

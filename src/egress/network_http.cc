@@ -1,10 +1,15 @@
-// The modes that see requests: `http`.
+// The modes that see requests: `http`, and `inspect`, which ends TLS here and begins it anew.
+#include <format>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "egress/flow.h"
 #include "egress/http_relay.h"
 #include "egress/http_site.h"
 #include "net/dial.h"
+#include "net/tls.h"
+#include "net/tls_server.h"
 #include "os/inet.h"
 
 namespace glovebox::egress {
@@ -12,10 +17,12 @@ namespace glovebox::egress {
 // One client connection towards its one origin.
 class Network::Site final : public HttpSite {
  public:
-  Site(Network& network, Target target)
+  Site(Network& network, Target target, policy::Tls tls)
       : network_(network),
         target_(std::move(target)),
-        origin_{target_.where.host, target_.where.port, policy::Tls::no} {}
+        origin_{target_.where.host, target_.where.port, tls} {
+    if (tls == policy::Tls::yes) take_secret();
+  }
 
   const HttpOrigin& origin() const override { return origin_; }
 
@@ -31,10 +38,15 @@ class Network::Site final : public HttpSite {
     auto reached =
         CO_TRY(co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience));
     address_ = reached.address;
-    co_return net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
+    auto stream = net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
+    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
+    co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
+                                      target_.where.host, patience);
   }
 
-  const Injection* injection() const override { return nullptr; }
+  const Injection* injection() const override { return injection_ ? &*injection_ : nullptr; }
+  // The rule wants a secret that is not there, or not for this endpoint.
+  const std::string& problem() const { return problem_; }
 
   void note(const HttpExchange& exchange) override {
     using Outcome = HttpExchange::Outcome;
@@ -67,17 +79,65 @@ class Network::Site final : public HttpSite {
   }
 
  private:
+  void take_secret() {
+    if (!target_.rule->inject) return;
+    const std::string& name = *target_.rule->inject;
+    const Secret* const secret = network_.host_.secrets.find(name);
+    if (!network_.rules_->is_bound(name, target_.where)) {
+      problem_ = std::format("secret {} is not bound to this endpoint", name);
+    } else if (secret == nullptr) {
+      problem_ = std::format("secret {} is not there", name);
+    } else {
+      injection_.emplace();
+      injection_->name = name;
+      injection_->secret = secret->duplicate();
+      injection_->placeholder = placeholder_of(name);
+    }
+  }
+
   Network& network_;
   Target target_;
   HttpOrigin origin_;
+  std::optional<Injection> injection_;
+  std::string problem_;
   std::string address_;  // dialled last
 };
 
 net::Task<void> Network::carry_requests(Target target, UniqueFd inside, net::Patience patience) {
-  Site site(*this, std::move(target));
+  Site site(*this, std::move(target), policy::Tls::no);
   os::close_in_order(inside.get());
   (void)co_await relay_http(host_.loop, net::make_socket_stream(host_.loop, std::move(inside)),
                             site, {}, patience);
+}
+
+net::Task<void> Network::carry_inspected(Target target, UniqueFd inside, net::Patience patience) {
+  const auto* name = std::get_if<codec::HostName>(&target.where.host);
+  if (!host_.inspection || name == nullptr) {
+    refuse(target, "mode inspect has no authority here");
+    co_return;
+  }
+  Site site(*this, target, policy::Tls::yes);
+  if (!site.problem().empty()) {
+    refuse(target, site.problem());
+    co_return;
+  }
+  auto identity =
+      host_.inspection->leaves.identity_for(target.where.host, host_.loop.clock().wall());
+  if (!identity) {
+    refuse(target, "no certificate could be made: " + identity.error().message());
+    co_return;
+  }
+  os::close_in_order(inside.get());
+  auto shaken = co_await net::serve_tls(net::make_socket_stream(host_.loop, std::move(inside)),
+                                        host_.inspection->inside,
+                                        {*std::move(identity), *name, {net::Alpn::http11}},
+                                        patience.no_later_than(host_.loop.now() + kHelloTime));
+  if (!shaken) {
+    if (shaken.error().kind() != ErrorKind::cancelled)
+      refuse(target, "TLS with the box: " + shaken.error().message());
+    co_return;
+  }
+  (void)co_await relay_http(host_.loop, std::move(shaken->stream), site, {}, patience);
 }
 
 }  // namespace glovebox::egress

@@ -8,6 +8,7 @@
 
 #include "ipc/wire.h"
 #include "policy/decide_request.h"
+#include "policy/host_match.h"
 #include "policy/judge_egress.h"
 
 namespace glovebox::egress {
@@ -164,9 +165,16 @@ std::optional<Profile> network_part(const std::optional<Profile>& cap) {
 
 }  // namespace
 
-EgressRules::EgressRules(const Profile& profile, const std::optional<Profile>& cap)
+EgressRules::EgressRules(const Profile& profile, const std::optional<Profile>& cap,
+                         const std::map<std::string, policy::SecretRule>& secrets)
     : profile_(network_part(profile)), cap_(network_part(cap)), index_(profile_) {
   if (cap_) cap_index_.emplace(*cap_);
+  for (const EgressRule& rule : profile_.egress) {
+    if (!rule.inject) continue;
+    const auto secret = secrets.find(*rule.inject);
+    bound_[*rule.inject] =
+        secret == secrets.end() ? std::vector<policy::Endpoint>() : secret->second.only;
+  }
 }
 
 template <class Request>
@@ -217,6 +225,15 @@ EgressRules::Ways EgressRules::ways(const codec::Host& host, std::uint16_t port)
   return ways;
 }
 
+bool EgressRules::is_bound(std::string_view secret, const codec::HostPort& where) const {
+  const auto* name = std::get_if<codec::HostName>(&where.host);
+  const auto found = bound_.find(secret);
+  if (name == nullptr || found == bound_.end()) return false;
+  return std::ranges::any_of(found->second, [&](const policy::Endpoint& endpoint) {
+    return endpoint.port == where.port && policy::matches(endpoint.host, name->str());
+  });
+}
+
 Result<std::vector<std::uint16_t>> EgressRules::ports(std::size_t most) const {
   std::set<std::uint16_t> ports;
   for (const EgressRule& rule : profile_.egress) {
@@ -239,6 +256,15 @@ std::string EgressRules::encode() const {
   write_profile(writer, profile_);
   write_flag(writer, cap_.has_value());
   if (cap_) write_profile(writer, *cap_);
+  writer.number(static_cast<std::uint32_t>(bound_.size()));
+  for (const auto& [secret, endpoints] : bound_) {
+    writer.text(secret);
+    write_count(writer, endpoints);
+    for (const policy::Endpoint& endpoint : endpoints) {
+      write_target(writer, endpoint.host);
+      writer.number(endpoint.port);
+    }
+  }
   return writer.take();
 }
 
@@ -247,8 +273,24 @@ Result<std::unique_ptr<EgressRules>> EgressRules::decode(std::string_view bytes)
   const Profile profile = TRY(read_profile(reader));
   std::optional<Profile> cap;
   if (TRY(reader.flag())) cap = TRY(read_profile(reader));
+  std::map<std::string, policy::SecretRule> secrets;
+  for (std::size_t left = TRY(reader.count()); left > 0; --left) {
+    const std::string name = TRY(reader.text(kMaxName));
+    if (!secrets.empty() && name <= secrets.rbegin()->first) return refused("secrets out of order");
+    policy::SecretRule& secret = secrets[name];
+    secret.name = name;
+    for (std::size_t more = TRY(reader.count()); more > 0; --more) {
+      const EgressTarget target = TRY(read_target(reader));
+      const auto* host = std::get_if<HostPattern>(&target);
+      if (host == nullptr) return refused("a secret that is bound to an address");
+      secret.only.push_back({*host, TRY(reader.number<std::uint16_t>())});
+    }
+  }
   TRY(reader.finish());
-  return std::make_unique<EgressRules>(profile, cap);
+  auto rules = std::make_unique<EgressRules>(profile, cap, secrets);
+  // Each is one that a rule injects, and each of those is there.
+  if (rules->bound_.size() != secrets.size()) return refused("secrets that no rule injects");
+  return rules;
 }
 
 }  // namespace glovebox::egress

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +33,9 @@ class EgressRules {
  public:
   // Of a profile and of its cap as that profile meets it (policy::bound_for); only what is about
   // the network is kept.
-  EgressRules(const policy::Profile& profile, const std::optional<policy::Profile>& cap);
+  // Of `secrets` those that a rule injects.
+  EgressRules(const policy::Profile& profile, const std::optional<policy::Profile>& cap,
+              const std::map<std::string, policy::SecretRule>& secrets = {});
   EgressRules(const EgressRules&) = delete;
   EgressRules& operator=(const EgressRules&) = delete;
 
@@ -48,6 +52,8 @@ class EgressRules {
     const policy::EgressRule* tls = nullptr;    // inspect or sni
   };
   Ways ways(const codec::Host& host, std::uint16_t port) const;
+  // Whether the secret may go there.
+  bool is_bound(std::string_view secret, const codec::HostPort& where) const;
 
   const std::string& profile() const { return profile_.name; }
   // Whether an allowed connection waits until it is on record.
@@ -67,6 +73,7 @@ class EgressRules {
 
   policy::Profile profile_;
   std::optional<policy::Profile> cap_;
+  std::map<std::string, std::vector<policy::Endpoint>, std::less<>> bound_;  // by the secret's name
   policy::EgressIndex index_;
   std::optional<policy::EgressIndex> cap_index_;
 };

@@ -397,14 +397,14 @@ std::vector<Diagnostic> not_enforced(const Policy& policy) {
   };
   for (const auto& [name, part] : policy.parts) {
     const Profile& own = part.own;
-    for (const EgressRule& rule : own.egress)
-      if (rule.mode == EgressMode::inspect) say(rule.origin, "egress rules of mode inspect are");
     for (const std::string& device : own.devices)
       say(own.origins.at("devices." + device), "devices are");
     for (const std::string& capture : own.audit.capture)
       say(own.origins.at("audit.capture." + capture), "audit.capture is");
   }
-  for (const auto& [name, secret] : policy.secrets) say(secret.origin, "secrets are");
+  for (const auto& [name, secret] : policy.secrets)
+    if (secret.expose != Exposure::egress)
+      say(secret.origin, "secrets that boxes hold themselves (expose) are");
   for (const auto& [name, tool] : policy.tools) say(tool.origin, "tools of the operator's own are");
   return found;
 }

@@ -89,13 +89,17 @@ Result<void> refuse_unusable(const PolicyFiles& files, const PolicyCalendar& cal
 }
 
 Result<void> add_way_out(ActivePolicy& active, const policy::Policy& turn,
-                         const policy::Profile& profile) {
+                         const policy::Profile& profile, const std::string& trust) {
   if (profile.egress.empty()) return {};
   std::optional<policy::Profile> cap;
   if (turn.cap) cap = policy::bound_for(turn, profile);
-  const egress::EgressRules rules(profile, cap);
+  const egress::EgressRules rules(profile, cap, turn.secrets);
+  const bool inspects = std::ranges::any_of(profile.egress, [](const policy::EgressRule& rule) {
+    return rule.mode == policy::EgressMode::inspect;
+  });
   std::string bytes = rules.encode();
-  box::EgressPlan plan{TRY(rules.ports(box::kMostEgressPorts)), codec::sha256(bytes).hex()};
+  box::EgressPlan plan{TRY(rules.ports(box::kMostEgressPorts)), codec::sha256(bytes).hex(),
+                       inspects ? trust : std::string()};
   active.egress_rules.emplace(plan.rules, std::move(bytes));
   active.ways_out.emplace(&profile, std::move(plan));
   return {};
@@ -144,7 +148,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   TRY(refuse_unusable(files, active.calendar));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
-      TRY(add_way_out(active, turn, profile));
+      TRY(add_way_out(active, turn, profile, settings.trust));
       const std::string key = filter_key(profile);
       if (active.filters.contains(key)) continue;
       std::string text = TRY(filter_text(settings.filters, profile.syscalls));

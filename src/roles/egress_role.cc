@@ -1,19 +1,27 @@
 #include "roles/egress_role.h"
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "egress/egress.h"
 #include "egress/journal.h"
+#include "egress/leaf_cache.h"
 #include "egress/network.h"
 #include "egress/relay.h"
+#include "egress/secret_shelf.h"
 #include "egress/upstream.h"
 #include "net/loop.h"
 #include "net/resolver.h"
+#include "net/tls.h"
+#include "net/tls_server.h"
 #include "os/process.h"
+#include "roles/egress_authority.h"
+#include "roles/egress_settings.h"
 #include "roles/transport.h"
 
 namespace glovebox::roles {
@@ -30,20 +38,41 @@ struct Parts {
   std::unique_ptr<net::Resolver> resolver;
   std::optional<egress::Upstream> upstream;
   std::optional<egress::Journal> journal;
+  std::optional<egress::LeafCache> leaves;
+  egress::SecretShelf secrets;
   egress::PipePool pipes;
   std::optional<egress::EgressHost> host;
   std::optional<egress::Egress> egress;
 };
 
-Result<void> prepare(Parts& parts, const RoleStart& start) {
+// None without authorities of the host's: then no origin can be believed.
+Result<std::optional<egress::Inspection>> inspection_of(Parts& parts,
+                                                        const EgressSettings& settings) {
+  if (settings.ca_pem.empty()) return std::optional<egress::Inspection>();
+  parts.leaves.emplace(TRY(keep_authority(settings.folder, settings.ca_pem, parts.clock.wall())));
+  return std::optional(
+      egress::Inspection{*parts.leaves, TRY(net::TlsServerContext::make()),
+                         TRY(net::TlsContext::make({settings.ca_path, settings.ca_pem}))});
+}
+
+void take_secrets(Parts& parts, std::map<std::string, Secret>& secrets) {
+  for (auto& [name, secret] : secrets)
+    if (name.starts_with(kInjected))
+      parts.secrets.put(name.substr(kInjected.size()), std::move(secret));
+}
+
+Result<void> prepare(Parts& parts, RoleStart& start) {
+  const EgressSettings settings = TRY(EgressSettings::from_json(start.settings));
   TRY(take_identity(Role::egress, start.started, start.rung));
   parts.log.emplace(kStandardError, "egress", start.log_level, start.log_format);
   parts.loop = TRY(net::Loop::make(parts.clock));
   parts.resolver = TRY(net::make_resolver(*parts.loop, host_resolver_config()));
   parts.upstream.emplace(*parts.loop, *parts.resolver, egress::is_own_address);
   parts.journal.emplace(*parts.loop, *parts.log);
-  parts.host.emplace(
-      egress::EgressHost{*parts.loop, *parts.upstream, *parts.journal, parts.pipes, *parts.log});
+  auto inspection = TRY_CONTEXT(inspection_of(parts, settings), "authority");
+  take_secrets(parts, start.secrets);
+  parts.host.emplace(egress::EgressHost{*parts.loop, *parts.upstream, *parts.journal, parts.pipes,
+                                        *parts.log, std::move(inspection), parts.secrets});
   parts.egress.emplace(*parts.host);
   return lock_down(Role::egress, {});
 }
@@ -66,8 +95,10 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
         break;
       case SupervisorEvent::Kind::stop:
         os::exit_now(to_int(ExitCode::done));
-      case SupervisorEvent::Kind::gone:
       case SupervisorEvent::Kind::update:
+        take_secrets(parts, event->secrets);
+        break;
+      case SupervisorEvent::Kind::gone:
       case SupervisorEvent::Kind::observe:
       case SupervisorEvent::Kind::observed:
       case SupervisorEvent::Kind::policy:

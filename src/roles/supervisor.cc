@@ -130,6 +130,7 @@ BoxerSettings Supervisor::boxer_settings(const PolicySource& policy, const std::
   settings.policy_digest = digest;
   settings.new_sessions = sessions;
   settings.sessions = options_.state.sessions();
+  settings.trust = options_.state.egress() + "/" + std::string(kTrustName);
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;
   settings.workspace = options_.workspace;
   settings.end = options_.end;
@@ -165,7 +166,9 @@ bool Supervisor::has_egress() const {
 }
 
 Json Supervisor::egress_settings() const {
-  return Json::object();
+  EgressSettings settings = options_.egress;
+  settings.folder = options_.state.egress();
+  return settings.to_json();
 }
 
 Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const Peers& peers) {

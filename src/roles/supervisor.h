@@ -37,6 +37,7 @@
 #include "roles/boxer_settings.h"
 #include "roles/call_decision.h"
 #include "roles/control_server.h"
+#include "roles/egress_settings.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
 #include "roles/outcome.h"
@@ -77,6 +78,7 @@ struct SupervisorOptions {
   std::string audit_origin = "glovebox";  // names the key of a new log
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
+  EgressSettings egress;              // without its folder
   std::optional<WorkerOrder> worker;  // none: the command itself talks to the boxer
   UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
   LogLevel log_level = LogLevel::info;  // of the roles
