@@ -7,6 +7,7 @@
 #include <format>
 #include <utility>
 
+#include "cli/host_authorities.h"
 #include "cli/process_secrets.h"
 #include "codec/uuid.h"
 #include "os/file.h"
@@ -66,7 +67,8 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
                             : roles::StateFolder::make_fresh(temporary_folder(), started, random);
   if (!state) return unusable(state.error());
   roles::SupervisorOptions options{
-      .started = started, .state = std::move(*state), .policy = wanted.policy};
+      .started = started, .state = std::move(*state), .policy = wanted.policy,
+      .egress = host_authorities(), .credentials = variable("CREDENTIALS_DIRECTORY")};
   if (wanted.workdir) {
     if (auto named = roles::check_work_name(*wanted.workdir); !named)
       return unusable(named.error());

@@ -79,6 +79,8 @@ roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
       .ids = order.ids,
       .audit = std::move(audit),
       .audit_origin = std::move(order.audit_origin),
+      .egress = host_authorities(),
+      .credentials = variable("CREDENTIALS_DIRECTORY"),
       .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets),
                                    std::move(order.secret_files), std::move(order.proxy_command)}};
 }

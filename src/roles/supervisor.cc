@@ -24,6 +24,7 @@ using codec::Json;
 constexpr milliseconds kStartPatience{60'000};
 constexpr milliseconds kStopPatience{30'000};
 constexpr std::string_view kGroupPrefix = "glovebox-";
+constexpr std::string_view kFilePrefix = "file:";  // of a secret's `from`
 
 std::string describe(const os::ExitFacts& facts) {
   return std::format("{} {}", facts.signalled ? "signal" : "status", facts.code);
@@ -82,9 +83,15 @@ Outcome<> Supervisor::prepare() {
     if (!command) return command.error();
     command_ = *std::move(command);
   }
+  auto injected = read_injected(options_.policy.policy, options_.credentials, opener_);
+  if (!injected) return failure(ExitCode::unconfigured, injected.error());
+  injected_ = *std::move(injected);
   if (options_.started == StartedAs::root) {
     if (options_.worker) {
       std::vector<std::string> files = options_.policy.paths;
+      for (const auto& [name, secret] : options_.policy.policy.secrets)
+        if (secret.from.starts_with(kFilePrefix))
+          files.push_back(secret.from.substr(kFilePrefix.size()));
       for (const auto& [name, file] : options_.worker->secret_files) files.push_back(file.path);
       auto opener = FileOpener::keep(files);
       if (!opener) return opener.error();
@@ -197,6 +204,7 @@ Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const 
   if (role == Role::worker)
     for (const auto& [name, secret] : options_.worker->secrets)
       order.secrets.emplace_back(name, &secret);
+  if (role == Role::egress) order.secrets = injected_list();
   if (auto sent = send_start(child.channel, order);
       !sent && sent.error().kind() != ErrorKind::closed)
     return sent.error();

@@ -40,6 +40,7 @@
 #include "roles/egress_settings.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
+#include "roles/injected_secrets.h"
 #include "roles/outcome.h"
 #include "roles/policy_desk.h"
 #include "roles/policy_log.h"
@@ -79,6 +80,7 @@ struct SupervisorOptions {
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
   EgressSettings egress;              // without its folder
+  std::string credentials;            // folder of the service's credentials; empty: none
   std::optional<WorkerOrder> worker;  // none: the command itself talks to the boxer
   UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
   LogLevel log_level = LogLevel::info;  // of the roles
@@ -148,6 +150,8 @@ class Supervisor : private PolicyHands {
   Outcome<> replace(Role role);
   Peers worker_peers(int boxer) const;
   codec::Json egress_settings() const;
+  SecretList injected_list() const;
+  Result<void> renew_injected(const policy::Policy& policy);
   // A command whose policy has no egress rule does without the role.
   bool has_egress() const;
   BoxerSettings boxer_settings(const PolicySource& policy, const std::string& digest,
@@ -186,6 +190,7 @@ class Supervisor : private PolicyHands {
   UniqueFd executable_;
   FileOpener opener_;
   SecretCommand command_;
+  InjectedSecrets injected_;
   box::HostFacts host_;
   bool call_reports_ = false;
   box::GroupPlaces groups_;

@@ -29,6 +29,22 @@ void Supervisor::reload() {
   reload_authorities();
 }
 
+SecretList Supervisor::injected_list() const {
+  SecretList list;
+  for (const auto& [name, secret] : injected_)
+    list.emplace_back(std::string(kInjected) + name, &secret);
+  return list;
+}
+
+// Where each may go is told with the rules of a network, so that one of a policy that is refused in the
+// end goes nowhere.
+Result<void> Supervisor::renew_injected(const policy::Policy& policy) {
+  auto read = TRY(read_injected(policy, options_.credentials, opener_));
+  for (auto& [name, secret] : read) injected_.insert_or_assign(name, std::move(secret));
+  update(Role::egress, Json::object(), injected_list());
+  return {};
+}
+
 void Supervisor::renew_secret(std::string_view name) {
   const auto named = [&](const auto& entry) { return entry.first == name; };
   auto& secrets = options_.worker->secrets;
