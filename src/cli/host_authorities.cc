@@ -10,7 +10,8 @@ namespace glovebox::cli {
 roles::EgressSettings host_authorities() {
   roles::EgressSettings settings;
   net::CaChoice choice;
-  if (std::string named = variable("SSL_CERT_FILE"); !named.empty()) choice.environment = std::move(named);
+  if (std::string named = variable("SSL_CERT_FILE"); !named.empty())
+    choice.environment = std::move(named);
   if (auto bundle = net::load_ca_bundle(choice)) {
     settings.ca_path = std::move(bundle->path);
     settings.ca_pem = std::move(bundle->pem);

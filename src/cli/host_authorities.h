@@ -5,8 +5,8 @@
 
 namespace glovebox::cli {
 
-// SSL_CERT_FILE, else the bundle of the distribution. Without one the settings say none, and whatever
-// needs it is refused.
+// SSL_CERT_FILE, else the bundle of the distribution. Without one the settings say none, and
+// whatever needs it is refused.
 roles::EgressSettings host_authorities();
 
 }  // namespace glovebox::cli

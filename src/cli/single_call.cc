@@ -66,9 +66,11 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
   auto state = wanted.state ? roles::StateFolder::open(*wanted.state, started)
                             : roles::StateFolder::make_fresh(temporary_folder(), started, random);
   if (!state) return unusable(state.error());
-  roles::SupervisorOptions options{
-      .started = started, .state = std::move(*state), .policy = wanted.policy,
-      .egress = host_authorities(), .credentials = variable("CREDENTIALS_DIRECTORY")};
+  roles::SupervisorOptions options{.started = started,
+                                   .state = std::move(*state),
+                                   .policy = wanted.policy,
+                                   .egress = host_authorities(),
+                                   .credentials = variable("CREDENTIALS_DIRECTORY")};
   if (wanted.workdir) {
     if (auto named = roles::check_work_name(*wanted.workdir); !named)
       return unusable(named.error());

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/find_configuration.h"
+#include "cli/host_authorities.h"
 #include "cli/message.h"
 #include "cli/metrics_listener.h"
 #include "cli/process_secrets.h"

@@ -36,8 +36,9 @@ Result<InjectedSecrets> read_injected(const policy::Policy& policy, const std::s
   InjectedSecrets secrets;
   for (const auto& [name, rule] : policy.secrets) {
     if (rule.expose != policy::Exposure::egress) continue;
-    secrets.emplace(name, TRY_CONTEXT(read(rule, credentials, opener),
-                                      std::format("{}: secret {}", policy::to_string(rule.origin), name)));
+    secrets.emplace(
+        name, TRY_CONTEXT(read(rule, credentials, opener),
+                          std::format("{}: secret {}", policy::to_string(rule.origin), name)));
   }
   return secrets;
 }

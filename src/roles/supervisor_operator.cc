@@ -36,8 +36,8 @@ SecretList Supervisor::injected_list() const {
   return list;
 }
 
-// Where each may go is told with the rules of a network, so that one of a policy that is refused in the
-// end goes nowhere.
+// Where each may go is told with the rules of a network, so that one of a policy that is refused in
+// the end goes nowhere.
 Result<void> Supervisor::renew_injected(const policy::Policy& policy) {
   auto read = TRY(read_injected(policy, options_.credentials, opener_));
   for (auto& [name, secret] : read) injected_.insert_or_assign(name, std::move(secret));
