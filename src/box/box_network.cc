@@ -14,6 +14,19 @@ namespace {
 
 constexpr std::size_t kDnsSockets = 3;
 
+// The name server's, which nobody connects to for anything else.
+Result<void> add_addresses() {
+  os::InetAddress v4;
+  v4.bytes = {198, 18, 0, 1};
+  TRY(os::add_own_address(v4));
+  os::InetAddress v6;
+  v6.family = os::InetAddress::Family::v6;
+  v6.bytes = {0xfd, 'g', 'l', 'o', 'v', 'e', 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  auto added = os::add_own_address(v6);
+  if (!added && added.error().kind() == ErrorKind::unsupported) return {};
+  return added;
+}
+
 Result<NetworkSockets> open_sockets(const EgressPlan& egress) {
   using Family = os::InetAddress::Family;
   NetworkSockets sockets;
@@ -50,6 +63,7 @@ Result<NetworkSockets> NetworkSockets::take(std::size_t ports, std::vector<Uniqu
 Result<void> open_way_out(Site& site) {
   if (!site.plan.egress) return {};
   TRY(os::make_every_address_local());
+  TRY(add_addresses());
   const NetworkSockets sockets = TRY(open_sockets(*site.plan.egress));
   ipc::Channel keeper{UniqueFd(site.keeper)};
   const NetworkMade made{site.number, site.plan.profile, *site.plan.egress};

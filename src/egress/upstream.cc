@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "egress/limits.h"
+#include "net/event.h"
 #include "os/capture.h"
 
 namespace glovebox::egress {
@@ -42,6 +43,31 @@ bool is_own_address(const codec::IpAddress& address) {
   return os::has_address(to_os(address, 0));
 }
 
+struct Upstream::Question {
+  explicit Question(net::Loop& loop) : answered(loop) {}
+  net::Event answered;
+  std::optional<Addresses> answer;
+};
+
+// Of nobody's own patience: who asked first may go first.
+net::Task<void> Upstream::ask(codec::HostName name, std::shared_ptr<Question> question) {
+  question->answer.emplace(
+      co_await resolver_.resolve(name, {.deadline = loop_.now() + kDialTime, .token = {}}));
+  asked_.erase(name);
+  question->answered.set();
+}
+
+net::Task<Upstream::Addresses> Upstream::resolve(codec::HostName name, net::Patience patience) {
+  auto& slot = asked_[name];
+  if (!slot) {
+    slot = std::make_shared<Question>(loop_);
+    loop_.spawn(ask(name, slot));
+  }
+  const std::shared_ptr<Question> question = slot;
+  CO_TRY(co_await question->answered.wait(patience));
+  co_return *question->answer;
+}
+
 net::Task<Result<Reached>> Upstream::reach(const policy::EgressRule& rule, codec::HostPort where,
                                            net::Patience patience) {
   const std::string name = codec::to_string(where.host);
@@ -50,7 +76,7 @@ net::Task<Result<Reached>> Upstream::reach(const policy::EgressRule& rule, codec
   if (const auto* address = std::get_if<codec::IpAddress>(&where.host)) {
     addresses.push_back(*address);
   } else {
-    auto found = co_await resolver_.resolve(std::get<codec::HostName>(where.host), patience);
+    auto found = co_await resolve(std::get<codec::HostName>(where.host), patience);
     if (!found) co_return std::move(found).error().with_context("resolve " + name);
     addresses = *std::move(found);
   }

@@ -2,12 +2,17 @@
 // address it has is checked, and a checked one is dialled. No second resolution, so no rebinding.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "codec/cidr.h"
 #include "codec/host.h"
+#include "codec/host_name.h"
 #include "egress/address_rules.h"
 #include "net/cancel.h"
 #include "net/loop.h"
@@ -39,9 +44,16 @@ class Upstream {
                                    net::Patience patience);
 
  private:
+  using Addresses = Result<std::vector<codec::IpAddress>>;
+  // Connections to one name that come together are resolved together; nothing is kept.
+  struct Question;
+  net::Task<Addresses> resolve(codec::HostName name, net::Patience patience);
+  net::Task<void> ask(codec::HostName name, std::shared_ptr<Question> question);
+
   net::Loop& loop_;
   net::Resolver& resolver_;
   IsOwn is_own_;
+  std::map<codec::HostName, std::shared_ptr<Question>> asked_;
 };
 
 // Asks the kernel whether a socket can be bound to it.

@@ -33,6 +33,32 @@ bool lacks_family(int error) {
   return error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EPROTONOSUPPORT;
 }
 
+// The kernel's word on one request.
+Result<void> ask_netlink(int netlink, const void* request, std::size_t size,
+                         std::string_view what) {
+  if (::send(netlink, request, size, 0) < 0) return failed("send to netlink");
+  std::array<char, 4096> answer{};
+  const ssize_t got = ::recv(netlink, answer.data(), answer.size(), 0);
+  if (got < 0) return failed("receive from netlink");
+  nlmsghdr header;
+  nlmsgerr result;
+  if (static_cast<std::size_t>(got) < sizeof header + sizeof result)
+    return Error(ErrorKind::io, "netlink: a short answer");
+  std::memcpy(&header, answer.data(), sizeof header);
+  std::memcpy(&result, answer.data() + NLMSG_HDRLEN, sizeof result);
+  if (header.nlmsg_type != NLMSG_ERROR) return Error(ErrorKind::io, "netlink: no answer");
+  if (result.error == 0) return {};
+  return Error::from_errno(-result.error, what);
+}
+
+Result<UniqueFd> open_netlink() {
+  UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink) return failed("socket");
+  return netlink;
+}
+
+constexpr unsigned short kNewThing = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+
 struct RouteRequest {
   nlmsghdr header{};
   rtmsg route{};
@@ -44,7 +70,7 @@ Result<void> make_local(int netlink, int family) {
   RouteRequest request;
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = RTM_NEWROUTE;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  request.header.nlmsg_flags = kNewThing;
   request.route.rtm_family = static_cast<unsigned char>(family);
   request.route.rtm_table = RT_TABLE_LOCAL;
   request.route.rtm_protocol = RTPROT_BOOT;
@@ -52,20 +78,16 @@ Result<void> make_local(int netlink, int family) {
   request.route.rtm_type = RTN_LOCAL;
   request.out_attribute.rta_type = RTA_OIF;
   request.out_attribute.rta_len = RTA_LENGTH(sizeof(int));
-  if (::send(netlink, &request, sizeof request, 0) < 0) return failed("send route");
-  std::array<char, 4096> answer{};
-  const ssize_t size = ::recv(netlink, answer.data(), answer.size(), 0);
-  if (size < 0) return failed("receive route");
-  nlmsghdr header;
-  nlmsgerr result;
-  if (static_cast<std::size_t>(size) < sizeof header + sizeof result)
-    return Error(ErrorKind::io, "route: a short answer");
-  std::memcpy(&header, answer.data(), sizeof header);
-  std::memcpy(&result, answer.data() + NLMSG_HDRLEN, sizeof result);
-  if (header.nlmsg_type != NLMSG_ERROR) return Error(ErrorKind::io, "route: no answer");
-  if (result.error == 0) return {};
-  return Error::from_errno(-result.error, "add route");
+  return ask_netlink(netlink, &request, sizeof request, "add route");
 }
+
+// Room for an address of either family; the attribute says how much of it counts.
+struct AddressRequest {
+  nlmsghdr header{};
+  ifaddrmsg address{};
+  rtattr attribute{};
+  std::array<std::uint8_t, 16> bytes{};
+};
 
 struct RawAddress {
   sockaddr_storage storage{};
@@ -151,8 +173,7 @@ struct alignas(cmsghdr) Control {
 }  // namespace
 
 Result<void> make_every_address_local() {
-  const UniqueFd netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!netlink) return failed("socket");
+  const UniqueFd netlink = TRY(open_netlink());
   TRY(make_local(netlink.get(), AF_INET));
   const auto v6 = open_socket(AF_INET6, SOCK_DGRAM);
   if (!v6 && v6.error().kind() == ErrorKind::unsupported) return {};
@@ -160,6 +181,28 @@ Result<void> make_every_address_local() {
   // Switched off for this interface: no program of the namespace has an address of that family.
   if (!made && made.error().error_number() == EACCES) return {};
   return made;
+}
+
+Result<void> add_own_address(const InetAddress& address) {
+  const bool is_v4 = address.family == InetAddress::Family::v4;
+  const std::size_t size = is_v4 ? 4 : 16;
+  AddressRequest request;
+  request.header.nlmsg_len = static_cast<unsigned>(sizeof request - request.bytes.size() + size);
+  request.header.nlmsg_type = RTM_NEWADDR;
+  request.header.nlmsg_flags = kNewThing;
+  request.address.ifa_family = static_cast<unsigned char>(is_v4 ? AF_INET : AF_INET6);
+  request.address.ifa_prefixlen = static_cast<unsigned char>(8 * size);
+  request.address.ifa_scope = RT_SCOPE_UNIVERSE;
+  request.address.ifa_index = kLoopbackIndex;
+  request.attribute.rta_type = IFA_LOCAL;
+  request.attribute.rta_len = static_cast<unsigned short>(RTA_LENGTH(size));
+  std::copy_n(address.bytes.begin(), size, request.bytes.begin());
+  const UniqueFd netlink = TRY(open_netlink());
+  auto added = ask_netlink(netlink.get(), &request, request.header.nlmsg_len, "add address");
+  if (!added &&
+      (lacks_family(added.error().error_number()) || added.error().error_number() == EACCES))
+    return Error(ErrorKind::unsupported, "add address: no such family");
+  return added;
 }
 
 Result<UniqueFd> listen_on_every_address(std::uint16_t port) {

@@ -120,7 +120,8 @@ class World:
         return [tuple(json.loads(line)) for line in self.lines("came")]
 
     def packets(self):
-        """(protocol, address, port) of every packet from the host."""
+        """(protocol, address, port) of every packet from the host; of TCP of those that begin a
+        connection."""
         return {tuple(json.loads(line)) for line in self.lines("packets")}
 
     def lines(self, name):
@@ -128,7 +129,7 @@ class World:
         return path.read_text().splitlines() if path.exists() else []
 
     def forget(self):
-        for name in ("came", "packets"):
+        for name in ("came", "packets", "asked"):
             (self.folder / name).write_text("")
         self.names.asked.clear()
 
@@ -177,6 +178,8 @@ def sniff(book):
             continue
         if protocol == 58 or to.startswith("ff"):
             continue  # neighbours finding each other
+        if protocol == 6 and packet[size + 13] & 0x12 != 2:
+            continue  # of a connection that was there before
         port = struct.unpack(">H", packet[size + 2:size + 4])[0] if protocol in (6, 17) else 0
         book.write("packets", {6: "tcp", 17: "udp"}.get(protocol, str(protocol)), to, port)
 

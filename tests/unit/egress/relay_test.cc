@@ -70,21 +70,37 @@ struct Relayed {
   Carried carried;
 };
 
+// Waited for at the end of its block.
+class Beside {
+ public:
+  template <class Work>
+  explicit Beside(Work work) : thread_(std::move(work)) {}
+  ~Beside() { thread_.join(); }
+  Beside(const Beside&) = delete;
+  Beside& operator=(const Beside&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
 template <class Peers>
 Relayed run(Line& line, RelayLimits limits, const Peers& peers) {
   const SystemClock clock;
   const auto loop = net::Loop::make(clock).value();
   PipePool pipes;
   Carried carried;
-  std::jthread others([&] { peers(); });
-  auto end = loop->run_until([](net::Loop& on, PipePool& pool, Line& through, Carried& count,
-                                RelayLimits most) -> net::Task<Result<void>> {
-    auto done = co_await relay(on, pool, through.inner.other.get(), through.outer.other.get(),
-                               count, most, {});
-    through.inner.other.reset();
-    through.outer.other.reset();
-    co_return done;
-  }(*loop, pipes, line, carried, limits));
+  Result<void> end;
+  {
+    const Beside others([&] { peers(); });
+    end = loop->run_until([](net::Loop& on, PipePool& pool, Line& through, Carried& count,
+                             RelayLimits most) -> net::Task<Result<void>> {
+      auto done = co_await relay(on, pool, through.inner.other.get(), through.outer.other.get(),
+                                 count, most, {});
+      through.inner.other.reset();
+      through.outer.other.reset();
+      co_return done;
+    }(*loop, pipes, line, carried, limits));
+  }
   return {std::move(end), carried};
 }
 
@@ -95,7 +111,7 @@ TEST_CASE("bytes go both ways, and each end passes on its own") {
   const std::string up(3'000'000, 'u'), down(5'000'000, 'd');
   std::optional<std::string> at_server, at_program;
   const Relayed relayed = run(line, kAmple, [&] {
-    std::jthread server([&] {
+    const Beside server([&] {
       at_server = read_all(line.server());
       // The program has ended its half; the other one goes on.
       send_all(line.server(), down);
@@ -154,7 +170,7 @@ TEST_CASE("a side that does not read holds up its own direction only") {
   std::optional<std::string> at_server;
   const Relayed relayed = run(line, kAmple, [&] {
     // Nobody reads this until the other way is done.
-    std::jthread server([&] {
+    const Beside server([&] {
       send_all(line.server(), std::string(20'000'000, 'd'));
       (void)os::shut_write(line.server());
     });

@@ -71,6 +71,9 @@ std::string datagram_is_caught(const InetAddress& to, int socket) {
 std::string try_all() {
   if (auto up = bring_loopback_up(); !up) return "loopback: " + up.error().message();
   if (auto made = make_every_address_local(); !made) return "route: " + made.error().message();
+  for (const InetAddress& own : {v4(198, 18, 0, 1, 0), v6(0xfd, 1, 0)})
+    if (auto added = add_own_address(own); !added) return "address: " + added.error().message();
+  if (add_own_address(v4(198, 18, 0, 1, 0))) return "an address was added twice";
   const auto listener = listen_on_every_address(443);
   if (!listener) return "listen: " + listener.error().message();
   if (listen_on_every_address(443)) return "a port was taken twice";
@@ -93,9 +96,7 @@ std::string try_all() {
 TEST_CASE(
     "in a namespace whose every address is local, everything is caught and knows its address") {
   auto report = make_pipe().value();
-  NamespaceFlags flags;
-  flags.user = flags.network = true;
-  auto process = fork_into(flags, [&] {
+  auto process = fork_into(Namespace::user | Namespace::network, [&] {
     const std::string problem = try_all();
     (void)write_all(report.writer.get(), problem.empty() ? "fine" : problem);
     return 0;
