@@ -68,6 +68,8 @@ class Authority {
 
   Authority(Authority&&) noexcept;
   Authority& operator=(Authority&&) noexcept;
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
   ~Authority();
 
  private:

@@ -26,6 +26,7 @@ class LeafCache {
   explicit LeafCache(Authority authority) : authority_(std::move(authority)) {}
   LeafCache(const LeafCache&) = delete;
   LeafCache& operator=(const LeafCache&) = delete;
+  ~LeafCache() = default;
 
   // Kinds of Authority::mint.
   Result<std::shared_ptr<const net::ServerIdentity>> identity_for(const codec::Host& host,

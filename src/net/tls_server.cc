@@ -83,14 +83,6 @@ bool is_about_certificate(int alert) {
   return std::ranges::contains(kAlerts, alert);
 }
 
-std::optional<Alpn> chosen_protocol(const SSL* ssl) {
-  const std::uint8_t* text = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl, &text, &size);
-  if (size == 0) return std::nullopt;
-  return parse_alpn({reinterpret_cast<const char*>(text), size});
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const ServerIdentity>> ServerIdentity::make(
@@ -133,8 +125,10 @@ Result<TlsServerContext> TlsServerContext::make() {
   return TlsServerContext(std::move(state));
 }
 
-Task<Result<TlsAccepted>> serve_tls(StreamPtr lower, TlsServerContext context, TlsTerms terms,
-                                    Patience patience) {
+Task<Result<NegotiatedStream>> serve_tls(StreamPtr lower, TlsServerContext context, TlsTerms terms,
+                                         Patience patience) {
+  if (terms.identity == nullptr)
+    co_return Error(ErrorKind::internal, terms.name.str() + ": TLS without an identity");
   bssl::UniquePtr<SSL> ssl(SSL_new(context.state()->context.get()));
   if (ssl == nullptr) co_return Error(ErrorKind::internal, "TLS: out of memory");
   Handshake shaking{terms, {}};
@@ -156,8 +150,8 @@ Task<Result<TlsAccepted>> serve_tls(StreamPtr lower, TlsServerContext context, T
                     std::format("{}: the client does not accept the certificate: {}",
                                 terms.name.str(), SSL_alert_desc_string_long(*shaking.alert)));
   if (!shaken) co_return std::move(shaken).error().with_context(terms.name.str());
-  const auto protocol = chosen_protocol(raw);
-  co_return TlsAccepted{std::move(stream), protocol};
+  const auto protocol = stream->protocol();
+  co_return NegotiatedStream{std::move(stream), protocol};
 }
 
 }  // namespace glovebox::net

@@ -63,15 +63,10 @@ struct TlsTerms {
   std::vector<Alpn> protocols;
 };
 
-struct TlsAccepted {
-  StreamPtr stream;
-  std::optional<Alpn> protocol;  // none: the client offered none
-};
-
 // Shakes hands over `lower`. Errors name the name; kinds: denied (the client asked for no name or
 // another one), invalid (the client does not accept the certificate), protocol (anything else in
 // TLS), else those of `lower`.
-Task<Result<TlsAccepted>> serve_tls(StreamPtr lower, TlsServerContext context, TlsTerms terms,
-                                    Patience patience);
+Task<Result<NegotiatedStream>> serve_tls(StreamPtr lower, TlsServerContext context, TlsTerms terms,
+                                         Patience patience);
 
 }  // namespace glovebox::net

@@ -55,8 +55,7 @@ std::string first_flight(const Wish& wish) {
   if (!wish.alpn.empty())
     REQUIRE(SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const std::uint8_t*>(wish.alpn.data()),
                                 wish.alpn.size()) == 0);
-  if (wish.large_key_share)
-    REQUIRE(SSL_set1_curves_list(ssl.get(), "X25519Kyber:X25519") == 1);
+  if (wish.large_key_share) REQUIRE(SSL_set1_curves_list(ssl.get(), "X25519Kyber:X25519") == 1);
   SSL_set_max_send_fragment(ssl.get(), wish.fragment);
   SSL_set_enable_ech_grease(ssl.get(), wish.pretended_ech ? 1 : 0);
   if (!wish.ech_public_name.empty()) offer_ech(ssl.get(), wish.ech_public_name);

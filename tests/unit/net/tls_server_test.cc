@@ -239,6 +239,80 @@ TEST_CASE("the protocol inside TLS is the server's first that the client offers"
     }
 }
 
+TEST_CASE("what our own client offers inside TLS, and what it gets") {
+  Authorities ca;
+  struct Row {
+    const char* name;
+    std::vector<Alpn> offered;
+    std::vector<Alpn> accepted;
+    std::optional<Alpn> chosen;
+    bool refused = false;
+  };
+  const Row rows[] = {
+      {"nothing in common", {Alpn::h2}, {Alpn::http11}, {}, true},
+      {"both, and the server prefers the old one",
+       {Alpn::h2, Alpn::http11},
+       {Alpn::http11, Alpn::h2},
+       Alpn::http11},
+      {"both, and the server prefers the new one",
+       {Alpn::http11, Alpn::h2},
+       {Alpn::h2, Alpn::http11},
+       Alpn::h2},
+      {"both, and the server has the old one",
+       {Alpn::h2, Alpn::http11},
+       {Alpn::http11},
+       Alpn::http11},
+      {"a server that answers nothing", {Alpn::h2, Alpn::http11}, {}, std::nullopt},
+      {"nothing offered", {}, {Alpn::h2}, std::nullopt},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    World world;
+    Server server{.world = world,
+                  .terms = {identity_of(ca.leaf), name_of("api.example"), row.accepted},
+                  .outcome = {}};
+    auto lower = world.run(world.dialer.dial({loopback(), server.peer.port()}, world.soon()));
+    REQUIRE(lower);
+    const auto opened =
+        world.run(start_tls(*std::move(lower), ca.trusting, *codec::parse_host("api.example"),
+                            row.offered, world.soon()));
+    const auto outcome = server.wait();
+    REQUIRE(opened.has_value() == !row.refused);
+    REQUIRE(outcome.has_value() == !row.refused);
+    if (row.refused) {
+      CHECK(opened.error().kind() == ErrorKind::protocol);
+      CHECK(opened.error().message().find("no application protocol") != std::string::npos);
+    } else {
+      CHECK(opened->protocol == row.chosen);
+      CHECK(*outcome == row.chosen);
+      check_echo(world, *opened->stream, 1000);
+    }
+  }
+}
+
+TEST_CASE("a server that chooses what was not offered is not believed") {
+  Authorities ca;
+  World world;
+  const auto context = make_server_context(ca.leaf);
+  SSL_CTX_set_alpn_select_cb(
+      context.get(),
+      [](SSL*, const std::uint8_t** out, std::uint8_t* size, const std::uint8_t*, unsigned, void*) {
+        *out = reinterpret_cast<const std::uint8_t*>("h2");
+        *size = 2;
+        return SSL_TLSEXT_ERR_OK;
+      },
+      nullptr);
+  Peer peer(world, [&](StreamPtr stream, int) -> Task<void> {
+    return [](StreamPtr s, SSL_CTX* c) -> Task<void> {
+      (void)co_await accept_tls(std::move(s), c);
+    }(std::move(stream), context.get());
+  });
+  const auto got = world.run(open(world, peer.port(), ca.trusting, "api.example"));
+  REQUIRE_FALSE(got);
+  CHECK(got.error().kind() == ErrorKind::protocol);
+  CHECK(got.error().message() == "api.example: TLS handshake: invalid alpn protocol");
+}
+
 TEST_CASE("clients that speak no TLS, the wrong one, or too slowly") {
   Authorities ca;
   World world;
