@@ -244,6 +244,36 @@ TEST_CASE("a client that waits for 100 gets it from the origin") {
   CHECK(got == ok("taken"));
 }
 
+TEST_CASE("a body whose expectation is refused is not sent") {
+  const std::string hidden = "GET /denied HTTP/1.1\r\n" + kHost + "\r\n";
+  const auto seen = std::make_shared<Seen>();
+  Bench bench([seen](net::Loop&, net::StreamPtr stream, int) -> net::Task<void> {
+    (void)co_await testing::read_head(*stream);
+    (void)co_await stream->write("HTTP/1.1 103 Early Hints\r\n\r\n" + ok("no"), {});
+    seen->bytes = co_await read_all(*stream, {});
+  });
+  const std::string got =
+      bench.talk("PUT /a HTTP/1.1\r\n" + kHost + "Expect: 100-continue\r\nContent-Length: " +
+                 std::to_string(hidden.size()) + "\r\n\r\n" + hidden + get("/next"));
+  CHECK(got == "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno");
+  CHECK(seen->bytes.empty());
+  CHECK(bench.site.judged.size() == 1);
+}
+
+TEST_CASE("an origin that does not know the expectation gets the body after a while") {
+  HttpRelayLimits limits;
+  limits.go_ahead = milliseconds(20);
+  Bench bench(
+      [](net::Loop&, net::StreamPtr stream, int) -> net::Task<void> {
+        (void)co_await testing::read_head(*stream);
+        CHECK(co_await read_until(*stream, "hello") == "hello");
+        (void)co_await stream->write(ok("taken"), {});
+      },
+      limits);
+  CHECK(bench.talk("PUT /a HTTP/1.1\r\n" + kHost +
+                   "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello") == ok("taken"));
+}
+
 TEST_CASE("an answer before the end of the body ends the connection") {
   Bench bench([](net::Loop&, net::StreamPtr stream, int) -> net::Task<void> {
     (void)co_await testing::read_head(*stream);
