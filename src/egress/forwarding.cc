@@ -63,6 +63,10 @@ Forwarding::Reach Forwarding::fail(Refusal refusal) {
   return Reach::failed;
 }
 
+bool Forwarding::body_is_over() const {
+  return upload_ ? upload_->state() == Upload::State::done : !request_.has_body();
+}
+
 // Waiting for the origin ended in an error: whose fault was it?
 Forwarding::Reach Forwarding::fail_by(const Error& error) {
   if (upload_ && upload_->refusal()) return fail(*upload_->refusal());
@@ -82,12 +86,15 @@ Forwarding::Reach Forwarding::fail_by(const Error& error) {
   }
 }
 
-net::Task<Forwarded> Forwarding::run(const SentHead& head) {
-  Reach reach = co_await try_kept(head);
+net::Task<Forwarded> Forwarding::run(SentHead head) {
+  std::optional<SentHead> sent = std::move(head);
+  Reach reach = co_await try_kept(*sent);
   const bool may_repeat = request_.is_idempotent() && !request_.has_body();
   if (reach == Reach::dead && (ends_->origin.stream == nullptr || may_repeat))
-    reach = co_await try_fresh(head);
-  if (reach == Reach::dead) fail(kOriginEnded);
+    reach = co_await try_fresh(*sent);
+  sent.reset();  // not kept for as long as the answer takes
+  if (reach == Reach::dead)
+    fail(upload_ && upload_->refusal() ? *upload_->refusal() : kOriginEnded);
   if (reach == Reach::answered) co_await pass_on();
   co_await settle();
   co_return out_;
@@ -115,8 +122,24 @@ net::Task<Forwarding::Reach> Forwarding::ask(const SentHead& head) {
   const auto sent = co_await ends_->send(ends_->origin, head.bytes(), patience_);
   if (!sent)
     co_return sent.error().kind() == ErrorKind::closed ? Reach::dead : fail_by(sent.error());
-  if (request_.has_body()) upload_ = Upload::start(ends_, request_.framing, patience_);
+  if (request_.expects == Expects::go_ahead)
+    co_await await_go_ahead();
+  else
+    start_upload();
   co_return co_await read_answer();
+}
+
+void Forwarding::start_upload() {
+  if (request_.has_body() && !upload_) upload_ = Upload::start(ends_, request_.framing, patience_);
+}
+
+// A body whose expectation is refused must not be sent: an origin that does not read it as a body
+// could read it as its next request. What came is looked at by read_answer().
+net::Task<void> Forwarding::await_go_ahead() {
+  if (!ends_->origin.pending.empty()) co_return;
+  const auto ready = co_await ends_->origin.stream->readable(
+      patience().no_later_than(ends_->loop.now() + ends_->limits.go_ahead));
+  if (!ready && ready.error().kind() == ErrorKind::timeout) start_upload();
 }
 
 net::Task<Result<bool>> Forwarding::receive(Duration silence) {
@@ -152,8 +175,13 @@ net::Task<Forwarding::Reach> Forwarding::read_answer() {
       answer_ = *std::move(answer);
       co_return Reach::answered;
     }
-    if (answer->kind == AdmittedAnswer::Kind::go_ahead && request_.expects == Expects::go_ahead &&
-        !std::exchange(told_to_go_ahead_, true) &&
+    if (request_.expects != Expects::go_ahead) continue;
+    if (answer->kind != AdmittedAnswer::Kind::go_ahead) {
+      if (!upload_) co_await await_go_ahead();
+      continue;
+    }
+    start_upload();
+    if (!std::exchange(told_to_go_ahead_, true) &&
         !co_await ends_->send(ends_->client, kGoAhead, patience()))
       co_return fail({0, "the client went away"});
   }
@@ -169,8 +197,7 @@ net::Task<void> Forwarding::pass_on() {
     co_return;
   }
   // A client whose body was not taken whole cannot send a next request.
-  const bool body_is_over = !upload_ || upload_->state() == Upload::State::done;
-  const bool goes_on = wanted_ == Keep::yes && body_is_over && carriage_ != Carriage::until_end;
+  const bool goes_on = wanted_ == Keep::yes && body_is_over() && carriage_ != Carriage::until_end;
   out_.keep = goes_on ? Keep::yes : Keep::no;
   out_.status = answer_->status;
   if (answer_->kind == AdmittedAnswer::Kind::switching)
@@ -180,16 +207,17 @@ net::Task<void> Forwarding::pass_on() {
 }
 
 std::string Forwarding::carried(std::string content) const {
-  return carriage_ == Carriage::chunks && !content.empty() ? to_chunk(content) : content;
+  if (carriage_ == Carriage::chunks && !content.empty()) return to_chunk(content);
+  return content;
 }
 
-// Content to the client, behind what is to be sent before it.
-net::Task<bool> Forwarding::deliver(std::string_view content, std::string before) {
+// Content to the client, behind what is to be sent before it. Nothing of it is held afterwards.
+net::Task<bool> Forwarding::deliver(std::string content, std::string before) {
   std::string clean;
   if (scrubber_)
     scrubber_->push(content, clean);
   else
-    clean = content;
+    clean = std::move(content);
   before += carried(std::move(clean));
   if (co_await ends_->send(ends_->client, before, patience())) co_return true;
   fail({0, "the client went away"});
@@ -219,7 +247,7 @@ net::Task<void> Forwarding::pass_body() {
       co_return;
     }
     ends.origin.take(*used);
-    if (!co_await deliver(content, std::exchange(before, {}))) co_return;
+    if (!co_await deliver(std::move(content), std::exchange(before, {}))) co_return;
     if (decoder.done()) break;
     if (ends.down_left() == 0) {
       fail(kDownBudget);
@@ -256,8 +284,7 @@ net::Task<void> Forwarding::tunnel() {
   if (!co_await deliver({}, format_answer_head(*answer_, Carriage::none, Keep::no))) co_return;
   upload_ = Upload::start(ends_, {net::Framing::Kind::until_end}, patience_);
   for (;;) {
-    const std::string content = std::exchange(ends.origin.pending, {});
-    if (!co_await deliver(content, {})) co_return;
+    if (!co_await deliver(std::exchange(ends.origin.pending, {}), {})) co_return;
     if (ends.down_left() == 0) {
       fail(kDownBudget);
       co_return;
@@ -280,12 +307,9 @@ net::Task<void> Forwarding::settle() {
   if (upload_) {
     upload_->stop();
     co_await upload_->ended();
-    if (upload_->state() != Upload::State::done) {
-      out_.keep = Keep::no;
-      origin_is_clean_ = false;
-    }
   }
-  if (out_.failure) out_.keep = Keep::no;
+  if (!body_is_over()) origin_is_clean_ = false;
+  if (out_.failure || !body_is_over()) out_.keep = Keep::no;
   if (!origin_is_clean_) ends_->origin.close();
 }
 

@@ -39,7 +39,7 @@ class Forwarding {
   Forwarding(const Forwarding&) = delete;
   Forwarding& operator=(const Forwarding&) = delete;
 
-  net::Task<Forwarded> run(const SentHead& head);
+  net::Task<Forwarded> run(SentHead head);
 
  private:
   // How far one connection led. dead: it ended before a byte of an answer came.
@@ -49,16 +49,19 @@ class Forwarding {
   net::Task<Reach> try_fresh(const SentHead& head);
   net::Task<Reach> ask(const SentHead& head);
   net::Task<Reach> read_answer();
+  net::Task<void> await_go_ahead();
+  void start_upload();
   net::Task<Result<std::string>> read_head();
   net::Task<void> pass_on();
   net::Task<void> pass_body();
   net::Task<void> tunnel();
-  net::Task<bool> deliver(std::string_view content, std::string before);
+  net::Task<bool> deliver(std::string content, std::string before);
   net::Task<bool> finish_body();
   net::Task<Result<bool>> receive(Duration silence);
   net::Task<void> settle();
   std::string carried(std::string content) const;
   net::Patience patience() const;
+  bool body_is_over() const;
   Reach fail(Refusal refusal);
   Reach fail_by(const Error& error);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
 
 namespace glovebox::egress {
 
@@ -19,21 +18,20 @@ constexpr std::array<std::string_view, 11> kHopByHop = {"connection",
                                                         "proxy-authenticate",
                                                         "proxy-authorization",
                                                         "proxy-authentication-info"};
-constexpr std::array<std::string_view, 4> kMethodOverrides = {
-    "x-http-method-override", "x-http-method", "x-method-override", "-method"};
+constexpr std::array<std::string_view, 6> kOverrides = {"x-http-method-override", "x-http-method",
+                                                        "x-method-override",      "-method",
+                                                        "x-original-url",         "x-rewrite-url"};
 constexpr std::array<std::string_view, 3> kFraming = {"content-length", "transfer-encoding",
                                                       "http2-settings"};
+
+char folded(char c) {
+  if (c == '_') return '-';
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool is_one_of(std::string_view name, const auto& names) {
   return std::ranges::any_of(
       names, [&](std::string_view known) { return net::equal_ignoring_case(name, known); });
-}
-
-// Servers that hand fields on as variables (CGI, WSGI) make no difference between `_` and `-`.
-std::string with_hyphens(std::string_view name) {
-  std::string out(name);
-  std::ranges::replace(out, '_', '-');
-  return out;
 }
 
 std::string_view trim(std::string_view text) {
@@ -65,12 +63,19 @@ Named named_by_connection(const net::Fields& fields) {
   return Named::hop_by_hop_only;
 }
 
-bool overrides_method(std::string_view name) {
-  return is_one_of(with_hyphens(name), kMethodOverrides);
+bool same_variable(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return folded(x) == folded(y); });
+}
+
+bool overrides_request_line(std::string_view name) {
+  return std::ranges::any_of(kOverrides,
+                             [&](std::string_view known) { return same_variable(name, known); });
 }
 
 bool mimics_framing(std::string_view name) {
-  return name.contains('_') && is_one_of(with_hyphens(name), kFraming);
+  return name.contains('_') && std::ranges::any_of(kFraming, [&](std::string_view known) {
+           return same_variable(name, known);
+         });
 }
 
 }  // namespace glovebox::egress

@@ -16,8 +16,12 @@ enum class Named : std::uint8_t { hop_by_hop_only, others };
 // What the Connection fields list beside `close` and `keep-alive`.
 Named named_by_connection(const net::Fields& fields);
 
-// Fields that make a server take the request for one of another method, however spelled.
-bool overrides_method(std::string_view name);
+// The same name to servers that hand fields on as variables (CGI, WSGI): without case, and `_` is
+// `-`.
+bool same_variable(std::string_view a, std::string_view b);
+
+// Fields that make a server take the request for one of another method or path, however spelled.
+bool overrides_request_line(std::string_view name);
 
 // A field that some servers take for a framing or routing field: `content_length`.
 bool mimics_framing(std::string_view name);

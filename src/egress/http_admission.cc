@@ -121,7 +121,7 @@ net::Fields end_to_end(const net::Fields& fields, MethodRules methods) {
   net::Fields out;
   for (const auto& [name, value] : fields) {
     if (is_hop_by_hop(name) || is_one_of(name, kOwnFields)) continue;
-    if (methods == MethodRules::exist && overrides_method(name)) continue;
+    if (methods == MethodRules::exist && overrides_request_line(name)) continue;
     out.add(name, value);
   }
   return out;

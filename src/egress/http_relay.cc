@@ -40,7 +40,7 @@ class Relay {
 
  private:
   net::Task<Result<Arrived>> read_head();
-  net::Task<Keep> exchange(const Arrived& arrived);
+  net::Task<Keep> exchange(Arrived arrived);
   net::Task<Keep> serve_request(const AdmittedRequest& request, HttpExchange& record);
   net::Task<Keep> forward(const AdmittedRequest& request, HttpExchange& record);
   net::Task<Keep> answer(int status, std::string_view text, net::Asked asked, Keep keep,
@@ -63,10 +63,10 @@ Refusal by_head_error(const Error& error, std::string_view so_far) {
 
 net::Task<Result<void>> Relay::serve() {
   for (Keep keep = Keep::yes; keep == Keep::yes;) {
-    const Arrived arrived = CO_TRY(co_await read_head());
+    Arrived arrived = CO_TRY(co_await read_head());
     if (arrived.text.empty() && !arrived.refusal) co_return Result<void>();
     ++requests_;
-    keep = co_await exchange(arrived);
+    keep = co_await exchange(std::move(arrived));
     if (patience_.token.cancelled())
       co_return Error(ErrorKind::cancelled, "the connection was called off");
   }
@@ -114,7 +114,7 @@ net::Task<Result<Arrived>> Relay::read_head() {
   }
 }
 
-net::Task<Keep> Relay::exchange(const Arrived& arrived) {
+net::Task<Keep> Relay::exchange(Arrived arrived) {
   RelayEnds& ends = *ends_;
   const Duration began = ends.loop.now();
   const std::uint64_t up = ends.up, down = ends.down;
@@ -125,6 +125,7 @@ net::Task<Keep> Relay::exchange(const Arrived& arrived) {
     keep = co_await refuse(*arrived.refusal, net::Asked::for_body, record);
   } else {
     const auto request = admit_request(arrived.text, site_.origin(), site_.method_rules());
+    arrived.text = std::string();
     if (request)
       keep = co_await serve_request(*request, record);
     else
@@ -169,13 +170,16 @@ net::Task<Keep> Relay::forward(const AdmittedRequest& request, HttpExchange& rec
     co_return co_await refuse({413, "the body is larger than what this connection may still send"},
                               request.asked(), record);
   const Injection* injection = site_.injection();
-  const auto head = format_request_head(request, site_.origin(), injection);
+  auto head = format_request_head(request, site_.origin(), injection);
   if (!head) co_return co_await refuse(head.error(), request.asked(), record);
   if (head->bytes().size() > ends_->up_left())
     co_return co_await refuse({413, "this connection may send no more"}, request.asked(), record);
+  if (ends_->down_left() == 0)
+    co_return co_await refuse({413, "this connection may receive no more"}, request.asked(),
+                              record);
   const std::uint64_t up = ends_->up;
   Forwarding forwarding(ends_, site_, request, after(request), patience_);
-  const Forwarded done = co_await forwarding.run(*head);
+  const Forwarded done = co_await forwarding.run(*std::move(head));
   if (injection != nullptr && ends_->up > up) record.credential = injection->name;
   record.status = done.status;
   if (!done.failure) {

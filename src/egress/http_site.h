@@ -46,7 +46,7 @@ struct Injection {
   std::string prefix = "Bearer ";
 };
 
-// Whether a rule of this origin tells methods apart.
+// Whether a rule of this origin tells methods or paths apart.
 enum class MethodRules : std::uint8_t { none, exist };
 
 // Whether the placeholder stood where it is not replaced. Bodies are not looked at.
@@ -86,7 +86,8 @@ class HttpSite {
   virtual net::Task<Result<net::StreamPtr>> open(net::Patience patience) = 0;
   // Null: none. The same for the whole connection.
   virtual const Injection* injection() const = 0;
-  // Called once for each exchange when it is over. Never holds a secret.
+  // Called once for each exchange when it is over; not if the relay's task is destroyed before.
+  // Never holds a secret.
   virtual void note(const HttpExchange& exchange) = 0;
 };
 

@@ -17,10 +17,12 @@
 namespace glovebox::egress {
 
 struct HttpRelayLimits {
-  Duration idle = seconds(60);             // of the client, between requests: closed silently
-  Duration head = seconds(10);             // from the first byte of a request to its blank line
-  Duration body_silence = seconds(60);     // of the client, in the middle of a body
-  Duration open = seconds(30);             // dialling, TLS included
+  Duration idle = seconds(60);          // of the client, between requests: closed silently
+  Duration head = seconds(10);          // from the first byte of a request to its blank line
+  Duration body_silence = seconds(60);  // of the client, in the middle of a body
+  Duration open = seconds(30);          // dialling, TLS included
+  // Of the origin, when the client wants to be told to go on: then the body goes up all the same.
+  Duration go_ahead = seconds(1);
   Duration answer_silence = seconds(300);  // of the origin, before and in an answer
   Duration tunnel_silence = seconds(600);  // of both, in a WebSocket
   Duration write = seconds(60);            // of one write that a peer does not take

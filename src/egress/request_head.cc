@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "codec/http_head.h"
+#include "egress/hop_fields.h"
 
 namespace glovebox::egress {
 
@@ -17,19 +18,17 @@ constexpr std::array<std::string_view, 4> kNotWithCredential = {
 
 bool is_left_out(std::string_view name, const Injection* injection) {
   return injection != nullptr &&
-         (net::equal_ignoring_case(name, injection->header) ||
-          std::ranges::any_of(kNotWithCredential, [&](std::string_view known) {
-            return net::equal_ignoring_case(name, known);
-          }));
+         (same_variable(name, injection->header) ||
+          std::ranges::any_of(kNotWithCredential,
+                              [&](std::string_view known) { return same_variable(name, known); }));
 }
 
-// Into memory that was taken beforehand: a string that grows leaves a copy behind.
+// The bytes of a head, or only their number: a string that grows would leave copies behind.
 class Writer {
  public:
-  Writer() { out_.reserve(kMaxSentHead); }
   void add(std::string_view text) {
-    full_ = full_ || text.size() > kMaxSentHead - out_.size();
-    if (!full_) out_ += text;
+    size_ += text.size();
+    if (writes_) out_ += text;
   }
   void field(std::string_view name, std::string_view value) {
     add(name);
@@ -37,21 +36,28 @@ class Writer {
     add(value);
     add("\r\n");
   }
-  bool full() const { return full_; }
+  std::size_t size() const { return size_; }
+  // From now on, what was counted is written.
+  void begin() {
+    out_.reserve(size_);
+    writes_ = true;
+  }
   SentHead take() { return SentHead(std::move(out_)); }
 
  private:
   std::string out_;
-  bool full_ = false;
+  std::size_t size_ = 0;
+  bool writes_ = false;
 };
 
-void add_replaced(Writer& out, std::string_view value, const Injection& injection) {
-  const std::string_view placeholder = injection.placeholder;
+void add_replaced(Writer& out, std::string_view value, const Injection* injection) {
+  if (injection == nullptr || injection->placeholder.empty()) return out.add(value);
+  const std::string_view placeholder = injection->placeholder;
   for (;;) {
-    const std::size_t at = placeholder.empty() ? std::string_view::npos : value.find(placeholder);
+    const std::size_t at = value.find(placeholder);
     out.add(value.substr(0, at));
     if (at == std::string_view::npos) return;
-    out.add(injection.secret.reveal());
+    out.add(injection->secret.reveal());
     value.remove_prefix(at + placeholder.size());
   }
 }
@@ -75,25 +81,15 @@ void add_framing(Writer& out, const AdmittedRequest& request) {
   }
 }
 
-}  // namespace
-
-std::expected<SentHead, Refusal> format_request_head(const AdmittedRequest& request,
-                                                     const HttpOrigin& origin,
-                                                     const Injection* injection) {
-  if (injection != nullptr && !is_usable(*injection))
-    return std::unexpected(Refusal{502, "the credential for this host cannot be sent"});
-  Writer out;
+void write_head(Writer& out, const AdmittedRequest& request, const HttpOrigin& origin,
+                const Injection* injection) {
   out.add(std::format("{} {} HTTP/1.1\r\n", request.method, request.target));
   out.field("host", to_authority(origin));
   for (const auto& [name, value] : request.fields) {
     if (is_left_out(name, injection)) continue;
-    if (injection == nullptr) {
-      out.field(name, value);
-      continue;
-    }
     out.add(name);
     out.add(": ");
-    add_replaced(out, value, *injection);
+    add_replaced(out, value, injection);
     out.add("\r\n");
   }
   if (injection != nullptr) {
@@ -106,8 +102,21 @@ std::expected<SentHead, Refusal> format_request_head(const AdmittedRequest& requ
   }
   add_framing(out, request);
   out.add("\r\n");
-  if (out.full())
+}
+
+}  // namespace
+
+std::expected<SentHead, Refusal> format_request_head(const AdmittedRequest& request,
+                                                     const HttpOrigin& origin,
+                                                     const Injection* injection) {
+  if (injection != nullptr && !is_usable(*injection))
+    return std::unexpected(Refusal{502, "the credential for this host cannot be sent"});
+  Writer out;
+  write_head(out, request, origin, injection);
+  if (out.size() > kMaxSentHead)
     return std::unexpected(Refusal{431, "the head is too long with the credential in it"});
+  out.begin();
+  write_head(out, request, origin, injection);
   return out.take();
 }
 

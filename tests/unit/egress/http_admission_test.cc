@@ -257,7 +257,8 @@ TEST_CASE("heads that are written anew") {
        line + "A: b\r\n\r\n"},
       {"F38 method overrides",
        post("X-HTTP-Method-Override: DELETE\r\nX-Http-Method: PUT\r\nX-Method-Override: PUT\r\n"
-            "X_HTTP_Method_Override: PUT\r\n_method: PUT\r\n"),
+            "X_HTTP_Method_Override: PUT\r\n_method: PUT\r\nX-Original-URL: /b\r\n"
+            "X-Rewrite-Url: /b\r\n"),
        post_line + "\r\n"},
       {"F38 a method of its own", "M-SEARCH / HTTP/1.1\r\nHost: a.test\r\n",
        "M-SEARCH / HTTP/1.1\r\nhost: a.test\r\n\r\n"},
@@ -347,6 +348,8 @@ TEST_CASE("where a credential is put") {
       {"in place of the client's", get("Authorization: Bearer x\r\nA: b\r\n"),
        line + "A: b\r\n" + end},
       {"in place of several", get("authorization: a\r\nAUTHORIZATION: b\r\n"), line + end},
+      {"in place of what a server may take for it", get("X_Key: b\r\nAuThOrIzAtIoN: x\r\n"),
+       line + "X_Key: b\r\n" + end},
       {"for the placeholder", get("X-Api-Key: GB-PLACEHOLDER\r\n"),
        line + "X-Api-Key: s3cret-value\r\n" + end},
       {"for every placeholder", get("A: <GB-PLACEHOLDER>, GB-PLACEHOLDER\r\n"),
@@ -388,7 +391,7 @@ TEST_CASE("a header and a prefix of the secret's own") {
   Injection injection = injection_of("");
   injection.header = "X-Token";
   injection.prefix = "";
-  CHECK(injected(get("x-token: mine\r\nAuthorization: stays\r\n"), injection) ==
+  CHECK(injected(get("x-token: mine\r\nX_TOKEN: mine\r\nAuthorization: stays\r\n"), injection) ==
         "GET / HTTP/1.1\r\nhost: a.test\r\nAuthorization: stays\r\naccept-encoding: identity\r\n"
         "X-Token: s3cret-value\r\n\r\n");
 }

@@ -18,6 +18,7 @@
 #include "egress/http_relay.h"
 #include "net/byte_stream.h"
 #include "net/dial.h"
+#include "net/http_reader.h"
 #include "net/loop.h"
 #include "net/task.h"
 
@@ -100,10 +101,55 @@ inline net::Task<std::string> read_all(net::ByteStream& stream, net::Patience pa
   }
 }
 
-// An origin that takes what comes and answers the same to every head that ends in it.
-struct Seen {
-  std::vector<std::string> connections;  // everything that came on each
+// What an origin was asked.
+struct Asked {
+  net::RequestHead head;
+  std::string body;
 };
+struct Seen {
+  std::string bytes;  // as they came, of all connections
+  std::vector<Asked> requests;
+};
+// The bytes that answer a request; nothing ends the connection.
+using Answer = std::function<std::optional<std::string>(const Asked& asked)>;
+
+inline net::Task<void> serve_origin(net::StreamPtr stream, std::shared_ptr<Seen> seen,
+                                    Answer answer) {
+  std::string pending;
+  for (;;) {
+    net::RequestReader reader({});
+    while (!reader.done()) {
+      if (pending.empty()) {
+        const auto bytes = co_await stream->read({});
+        if (!bytes || bytes->empty()) co_return;
+        seen->bytes += *bytes;
+        pending = *bytes;
+      }
+      const auto used = reader.push(pending);
+      REQUIRE(used);
+      pending.erase(0, *used);
+    }
+    seen->requests.push_back({*reader.head(), reader.take_body()});
+    const auto reply = answer(seen->requests.back());
+    if (!reply || !co_await stream->write(*reply, {})) co_return;
+  }
+}
+inline Script origin_of(std::shared_ptr<Seen> seen, Answer answer) {
+  return [seen, answer](net::Loop&, net::StreamPtr stream, int) {
+    return serve_origin(std::move(stream), seen, answer);
+  };
+}
+inline std::string ok(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+// `METHOD target body`.
+inline std::string echo(const Asked& asked) {
+  return asked.head.method + " " + asked.head.target + " " + asked.body;
+}
+inline Script echo_origin(std::shared_ptr<Seen> seen) {
+  return origin_of(std::move(seen), [](const Asked& asked) { return ok(echo(asked)); });
+}
 
 // A client of a relay: its stream, and the relay as a task of its own.
 struct Bench {
@@ -128,10 +174,17 @@ struct Bench {
     return std::move(pair.first);
   }
 
+  // Runs a client's part; what it gives is checked by its caller.
+  template <class T>
+  T run(net::Task<Result<T>> task) {
+    auto got = loop->run_until(std::move(task));
+    REQUIRE(got);
+    return *std::move(got);
+  }
+
   // Sends the bytes in two pieces and gives all that comes back until the relay closes. The client
   // says that it is done once it has sent everything.
   std::string talk(std::string bytes, std::size_t cut = 0) {
-    ended.reset();
     auto got = loop->run_until(
         [](Bench& bench, std::string all, std::size_t at) -> net::Task<Result<std::string>> {
           const net::StreamPtr client = bench.connect();
@@ -144,10 +197,10 @@ struct Bench {
           CO_TRY(co_await client->finish(bench.soon()));
           std::string answer = co_await read_all(*client, bench.soon());
           while (!bench.ended) co_await bench.loop->yield();
+          CHECK(*std::exchange(bench.ended, std::nullopt));
           co_return answer;
         }(*this, std::move(bytes), cut));
     REQUIRE(got);
-    REQUIRE(ended);
     return *std::move(got);
   }
 };
