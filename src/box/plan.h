@@ -116,14 +116,11 @@ enum class Background : std::uint8_t {
 // role listens, through sockets that were made there and handed to it (box_network.h). It decides
 // by rules of its own, never by anything that the box says of itself.
 struct EgressPlan {
-  std::vector<std::uint16_t> ports;  // TCP, ascending, at most kMostEgressPorts; beside DNS
+  std::vector<std::uint16_t> ports;  // TCP, ascending, at most policy::kMostEgressPorts; beside DNS
   std::string rules;                 // their digest, hexadecimal
   std::string trust;                 // host path of plan_trust.h's file; empty: none is needed
   bool operator==(const EgressPlan&) const = default;
 };
-// What one message can carry, with the sockets for DNS.
-inline constexpr std::size_t kMostEgressPorts = 32;
-
 struct BoxPlan {
   std::string tool;
   std::string profile;

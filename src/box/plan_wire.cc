@@ -129,7 +129,7 @@ void write_egress(Writer& writer, const EgressPlan& egress) {
 Result<EgressPlan> read_egress(Reader& reader) {
   EgressPlan egress;
   const std::size_t ports = TRY(reader.count());
-  if (ports > kMostEgressPorts) return refused("too many ports");
+  if (ports > policy::kMostEgressPorts) return refused("too many ports");
   for (std::size_t i = 0; i < ports; ++i) {
     const auto port = TRY(reader.number<std::uint16_t>());
     if (port == 0 || port == kDnsPort || (i > 0 && port <= egress.ports.back()))

@@ -98,7 +98,7 @@ Result<void> add_way_out(ActivePolicy& active, const policy::Policy& turn,
     return rule.mode == policy::EgressMode::inspect;
   });
   std::string bytes = rules.encode();
-  box::EgressPlan plan{TRY(rules.ports(box::kMostEgressPorts)), codec::sha256(bytes).hex(),
+  box::EgressPlan plan{TRY(rules.ports(policy::kMostEgressPorts)), codec::sha256(bytes).hex(),
                        inspects ? trust : std::string()};
   active.egress_rules.emplace(plan.rules, std::move(bytes));
   active.ways_out.emplace(&profile, std::move(plan));

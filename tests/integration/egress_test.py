@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import egress_world  # noqa: E402
 from egress_world import A, A6, B, HOST, INTERNAL, METADATA, World  # noqa: E402
 from run_harness import AS_USER, USER_ID, reachable_program  # noqa: E402
-from worker_harness import PROGRAM, Plane, Worker, fresh_folder, remove_folders, wait_for  # noqa: E402
+from worker_harness import PROGRAM, Plane, Worker, cmdline, descendants, fresh_folder, remove_folders, wait_for  # noqa: E402
 
 CASES = []
 RULES = """
@@ -91,12 +91,13 @@ class Box:
         # A box never runs as root: its id is the workspace's.
         for path in (self.folder, self.work, self.policy) if user == "user" else (self.work,):
             os.chown(path, USER_ID, USER_ID)
+        self.environment = dict(os.environ)
         self.program = [*AS_USER, reachable_program()] if user == "user" else [PROGRAM]
 
     def start(self, *words, **options):
         return subprocess.Popen(
             [*self.program, "exec", "--policy", self.policy.name, "--state", str(self.state), "--workdir",
-             str(self.work), "--", *words], cwd=self.folder, stdin=subprocess.DEVNULL,
+             str(self.work), "--", *words], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def run(self, *words, seconds=60):
@@ -154,8 +155,11 @@ class Given:
     def __init__(self, world, user):
         self.world, self.user, self.boxes = world, user, []
 
-    def box(self, text=None):
+    def box(self, text=None, authorities=None):
+        """`authorities`: whom the host believes, beside its own choice."""
         box = Box(self.world, self.user, text or policy())
+        if authorities:
+            box.environment["SSL_CERT_FILE"] = str(authorities)
         self.boxes.append(box)
         return box
 
@@ -463,6 +467,162 @@ for i in range(10000):
 print(len(seen), "names")
 """, seconds=120).expect(out="10000 names")
     given.nothing_left()
+
+
+# --- what is seen, and what is added on the way
+
+INSPECT = """
+[[profile.net.egress]]
+host = "a.test"
+port = 443
+mode = "inspect"
+allow = ["GET /open/**", "POST /open/**"]
+{more}
+"""
+SECRET = """
+[secret.token]
+from = "file:{path}"
+only = ["{only}"]
+"""
+CANARY = "canary-2b1f9c-secret"
+
+
+def inspecting(given, more="", rules=""):
+    return given.box(policy(INSPECT.format(more=more) + rules), authorities=given.world.authority)
+
+
+def with_secret(given, only="a.test:443"):
+    folder = pathlib.Path(fresh_folder())
+    folder.chmod(0o755)
+    secret = folder / "token"
+    secret.write_text(CANARY + "\n")
+    secret.chmod(0o600)
+    if given.user == "user":
+        os.chown(secret, USER_ID, USER_ID)
+    return inspecting(given, 'inject = "token"', SECRET.format(path=secret, only=only))
+
+
+@case
+def tls_is_read_and_decided_request_by_request(given):
+    box = inspecting(given).shell("""
+ask() { curl -sS -m 9 -o /dev/null -w '%{http_code} ' "$@"; }
+ask https://a.test/open/x; ask https://a.test/closed; ask -X DELETE https://a.test/open/x
+ask -H 'Host: b.test' https://a.test/open/x; ask -d data https://a.test/open/y
+curl -sS -m 9 https://a.test/closed""")
+    box.expect(out="200 403 403 421 200 denied by policy: ")
+    record = box.opened(meth="GET", path="/open/x", l7="inspect", status=200, addr=A, port=443)
+    assert record["rule"].startswith("net.toml:"), record
+    box.denied(host="a.test", l7="inspect", meth="GET", path="/closed")
+    asked = [json.loads(line) for line in given.world.lines("asked")]
+    assert [(method, path) for method, _, path in asked] == [("GET", "/open/x"), ("POST", "/open/y")], asked
+
+
+@case
+def programs_of_every_kind_believe_the_authority(given):
+    box = inspecting(given)
+    box.shell("""
+export HOME=/tmp
+curl -sS -m 9 -o /dev/null https://a.test/open/curl && echo curl
+python3 -c 'import urllib.request as u; u.urlopen("https://a.test/open/urllib", timeout=9).read(); print("urllib")'
+python3 -c 'import requests; requests.get("https://a.test/open/requests", timeout=9).raise_for_status(); print("requests")'
+node -e 'require("https").get("https://a.test/open/node", r => { r.resume(); r.on("end", () => console.log("node")) })'
+git ls-remote https://a.test/open/git 2>&1 | grep -qi 'not valid\\|not found\\|denied\\|403' && echo git
+openssl s_client -connect a.test:443 -servername a.test -verify_return_error -brief < /dev/null 2>&1 | grep -q 'Verification: OK' && echo openssl
+""", seconds=120)
+    for program in ("curl", "urllib", "requests", "node", "git", "openssl"):
+        assert program in box.out.split(), (program, box.out, box.err)
+
+
+@case
+def an_origin_that_cannot_be_believed_is_not(given):
+    """egress verifies, whatever the box does about it."""
+    box = given.box(policy(INSPECT.format(more="")))  # the host does not know the world's authority
+    box.shell("curl -sS -k -m 9 -o /dev/null -w '%{http_code}' https://a.test/open/x").expect(out="502")
+    assert "certificate" in box.opened(host="a.test", l7="inspect", status=502)["why"]
+
+
+@case
+def a_name_that_the_box_does_not_ask_for_in_tls(given):
+    box = inspecting(given).shell("openssl s_client -connect a.test:443 -servername b.test -brief < /dev/null; "
+                                  "openssl s_client -connect a.test:443 -noservername -brief < /dev/null; true")
+    box.denied(host="a.test", l7="inspect", why="TLS with the box")
+    given.nothing_left()
+
+
+@case
+def a_credential_that_the_box_never_has(given):
+    box = with_secret(given)
+    script = """
+curl -sS -m 9 https://a.test/open/plain > plain
+curl -sS -m 9 -H 'Authorization: Bearer mine' https://a.test/open/own > own
+curl -sS -m 9 -H 'X-Key: glovebox-secret-token' https://a.test/open/placed > placed
+curl -sS -m 9 "https://a.test/open/glovebox-secret-token?q=glovebox-secret-token" > path
+curl -sS -m 9 -d 'glovebox-secret-token' https://a.test/open/body > body
+env > environment; cat /proc/*/environ > environ 2> /dev/null
+cat plain own placed path body"""
+    box.shell(script).expect()
+    seen = [json.loads(line) for line in given.world.lines("headers")]
+    by_path = {path: headers for path, headers in seen}
+    for path in ("/open/plain", "/open/own", "/open/placed", "/open/body"):
+        assert by_path[path]["authorization"] == f"Bearer {CANARY}", (path, by_path[path])
+    assert by_path["/open/placed"]["x-key"] == CANARY
+    assert "/open/glovebox-secret-token?q=glovebox-secret-token" in by_path
+    # What the origin gives back of it does not come through, and nothing of the box has it.
+    assert CANARY not in box.out + box.err
+    for file in box.work.iterdir():
+        assert CANARY.encode() not in file.read_bytes(), file
+    for line in sorted((box.state / "audit").glob("log*")):
+        assert CANARY not in line.read_text()
+    assert box.opened(path="/open/plain")["cred"] == "token"
+    box.verified()
+
+
+@case
+def a_credential_goes_to_its_endpoint_only(given):
+    box = with_secret(given)
+    text = box.policy.read_text()
+    box.policy.write_text(text.replace('only = ["a.test:443"]', 'only = ["b.test:443"]'))
+    box.shell("curl -sS -m 9 https://a.test/open/x").expect(78, err="GB0")  # statically
+    assert not given.world.came()
+    box.policy.write_text(text + raw("b.test", 80))
+    box.shell("curl -sS -m 9 -H 'X-Key: glovebox-secret-token' http://b.test/elsewhere").expect()
+    assert CANARY not in "".join(given.world.lines("headers"))
+
+
+@case
+def a_credential_that_is_not_there_stops_the_start(given):
+    box = inspecting(given, 'inject = "token"', SECRET.format(path="/nonexistent/token", only="a.test:443"))
+    box.shell("true").expect(78, err="secret token")
+
+
+@case
+def nothing_of_the_memory_of_a_box_holds_the_credential(given):
+    box = with_secret(given)
+    process = box.start("/bin/bash", "-c", "curl -sS -m 9 https://a.test/open/x; touch up; until [ -e go ]; do sleep 0.05; done")
+    wait_for("the request", lambda: (box.work / "up").exists())
+    held = {}
+    for pid in descendants(process.pid):
+        name = cmdline(pid).split("\0")[0]
+        with contextlib.suppress(OSError):
+            held.setdefault(name if name.startswith("glovebox") else "guest", []).append(in_memory(pid, CANARY.encode()))
+    (box.work / "go").touch()
+    process.communicate(timeout=30)
+    assert any(held["glovebox: egress"]), "the test sees nothing"
+    holders = {name for name, found in held.items() if any(found)}
+    assert held["guest"] and holders <= {"glovebox: egress", "glovebox"}, held
+
+
+def in_memory(pid, needle):
+    found = False
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            first, last = (int(part, 16) for part in line.split()[0].split("-"))
+            if not line.split()[1].startswith("r") or last - first > 1 << 28:
+                continue
+            with contextlib.suppress(OSError, ValueError, OverflowError):
+                memory.seek(first)
+                found = found or needle in memory.read(last - first)
+    return found
 
 
 # --- what dies, floods and stalls

@@ -129,7 +129,7 @@ class World:
         return path.read_text().splitlines() if path.exists() else []
 
     def forget(self):
-        for name in ("came", "packets", "asked"):
+        for name in ("came", "packets", "asked", "headers"):
             (self.folder / name).write_text("")
         self.names.asked.clear()
 
@@ -192,6 +192,7 @@ class Web(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length", 0))
         body = self.rfile.read(length).decode("latin-1")
         self.book.write("asked", self.command, self.headers.get("host"), self.path)
+        self.book.write("headers", self.path, {name.lower(): value for name, value in self.headers.items()})
         if found := re.fullmatch(r"/redirect/(.*)", self.path):
             self.send_response(302)
             self.send_header("location", found[1])
