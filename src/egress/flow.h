@@ -1,7 +1,9 @@
 // One connection that a rule allows, while it goes on: for the .cc files of Network.
 #pragma once
 
+#include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,11 +40,16 @@ struct Network::Flow {
     opened.failure = std::move(failure);
     network.record(so_far(Opened::At::end));
   }
+  // Nothing has moved since it was told last.
+  bool is_told() {
+    return std::exchange(told, carried.up + carried.down) == carried.up + carried.down;
+  }
 
   Network& network;
   Opened opened;
   Carried carried;
   Duration began{};
+  std::optional<std::uint64_t> told;  // bytes, both ways
   std::list<Flow*>::iterator place;
 };
 
