@@ -577,6 +577,7 @@ cat plain own placed path body"""
     for line in sorted((box.state / "audit").glob("log*")):
         assert CANARY not in line.read_text()
     assert box.opened(path="/open/plain")["cred"] == "token"
+    assert "placeholder" in box.opened(path="/open/glovebox-secret-token")["remark"]
     box.verified()
 
 
