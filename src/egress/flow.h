@@ -23,6 +23,7 @@ struct Network::Flow {
   ~Flow() {
     network.carried_.up += carried.up;
     network.carried_.down += carried.down;
+    network.count(carried.up, carried.down);
     network.flows_.erase(place);
   }
   Flow(const Flow&) = delete;

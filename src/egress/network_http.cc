@@ -77,6 +77,7 @@ class Network::Site final : public HttpSite {
       opened.remark = "the placeholder of a secret stood in the target, and was left there";
     network_.carried_.up += exchange.up;
     network_.carried_.down += exchange.down;
+    network_.count(exchange.up, exchange.down);
     network_.record(opened);
   }
 
