@@ -36,7 +36,7 @@ struct Family {
   std::span<const Duration> bounds;
 };
 
-constexpr std::array<Family, 13> kFamilies = {{
+constexpr std::array<Family, 14> kFamilies = {{
     {Metric::sessions,
      "glovebox_sessions",
      Kind::gauge,

@@ -30,12 +30,12 @@ struct Network::Flow {
   Flow& operator=(const Flow&) = delete;
 
   Opened so_far(Opened::At at) const {
-    Opened told = opened;
-    told.up = carried.up;
-    told.down = carried.down;
-    told.lasted = network.host_.loop.now() - began;
-    told.at = at;
-    return told;
+    Opened so_far = opened;
+    so_far.up = carried.up;
+    so_far.down = carried.down;
+    so_far.lasted = network.host_.loop.now() - began;
+    so_far.at = at;
+    return so_far;
   }
   void end(std::string failure) {
     opened.failure = std::move(failure);
