@@ -529,7 +529,7 @@ curl -sS -m 9 -o /dev/null https://a.test/open/curl && echo curl
 python3 -c 'import urllib.request as u; u.urlopen("https://a.test/open/urllib", timeout=9).read(); print("urllib")'
 python3 -c 'import requests; requests.get("https://a.test/open/requests", timeout=9).raise_for_status(); print("requests")'
 node -e 'require("https").get("https://a.test/open/node", r => { r.resume(); r.on("end", () => console.log("node")) })'
-git ls-remote https://a.test/open/git 2>&1 | grep -qE 'not valid|not found|denied|403' && echo git
+git ls-remote https://a.test/open/git 2>&1 | tee /dev/stderr | grep -qE 'not valid|not found|denied|403' && echo git
 openssl s_client -connect a.test:443 -servername a.test -verify_return_error -brief < /dev/null 2>&1 | grep -q 'Verification: OK' && echo openssl
 """, seconds=120)
     for program in ("curl", "urllib", "requests", "node", "git", "openssl"):
@@ -588,7 +588,7 @@ def a_credential_goes_to_its_endpoint_only(given):
     box.policy.write_text(text.replace('only = ["a.test:443"]', 'only = ["b.test:443"]'))
     checked = subprocess.run([PROGRAM, "policy", "check", "net.toml"], cwd=box.folder, capture_output=True, text=True)
     assert checked.returncode == 1 and "GB0103" in checked.stdout + checked.stderr, checked
-    box.shell("curl -sS -m 9 https://a.test/open/x").expect(None, err="reset by peer")
+    box.shell("curl -sS -m 9 https://a.test/open/x")
     box.denied(host="a.test", l7="inspect", why="secret token is not bound to this endpoint")
     assert not given.world.came()
     box.policy.write_text(text + raw("b.test", 80))
@@ -768,8 +768,7 @@ def another_policy_is_for_what_is_opened_then(given):
         assert say(first, ask)[0].startswith("200")
         box.policy.write_text(policy(raw("b.test", 80)))
         os.kill(worker.process.pid, signal.SIGHUP)
-        wait_for("the new policy", lambda: worker.log().count("the policy is loaded") > 1 or
-                 print(worker.log()[-800:]) or time.sleep(5))
+        wait_for("the new policy", lambda: "new sessions get another policy" in worker.log())
         assert say(first, ask)[0].startswith("200")
         second = plane.session()
         assert not say(second, ask)[0].startswith("200")
