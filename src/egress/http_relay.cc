@@ -145,11 +145,11 @@ Keep Relay::after(const AdmittedRequest& request) const {
 }
 
 net::Task<Keep> Relay::serve_request(const AdmittedRequest& request, HttpExchange& record) {
+  const Verdict verdict = site_.judge(request.method, request.path());
   const Injection* injection = site_.injection();
   record.path = injection == nullptr ? std::string(request.path())
                                      : mask_secret(request.path(), injection->secret);
   record.misplaced = find_misplaced(request, injection);
-  const Verdict verdict = site_.judge(request.method, request.path());
   record.rule = verdict.rule;
   record.words = verdict.words;
   if (verdict.allowed) co_return co_await forward(request, record);

@@ -84,7 +84,7 @@ class HttpSite {
   // Kinds: invalid (certificate), denied (address), closed (refused), not_found, timeout,
   // cancelled, and others.
   virtual net::Task<Result<net::StreamPtr>> open(net::Patience patience) = 0;
-  // Null: none. The same for the whole connection.
+  // Of the request that was judged last; null: none. The same until the next is judged.
   virtual const Injection* injection() const = 0;
   // Called once for each exchange when it is over; not if the relay's task is destroyed before.
   // Never holds a secret.

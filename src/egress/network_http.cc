@@ -20,33 +20,42 @@ class Network::Site final : public HttpSite {
   Site(Network& network, Target target, policy::Tls tls)
       : network_(network),
         target_(std::move(target)),
-        origin_{target_.where.host, target_.where.port, tls} {
-    if (tls == policy::Tls::yes) take_secret();
-  }
+        origin_{target_.where.host, target_.where.port, tls} {}
 
   const HttpOrigin& origin() const override { return origin_; }
 
   Verdict judge(std::string_view method, std::string_view path) override {
-    const NetVerdict verdict = network_.rules_->judge(
-        policy::HttpRequest{std::string(method), origin_.tls, target_.where, std::string(path)});
-    return {verdict.allowed, verdict.place, verdict.words};
+    injection_.reset();
+    const policy::HttpRequest request{std::string(method), origin_.tls, target_.where,
+                                      std::string(path)};
+    const NetVerdict verdict = network_.rules_->judge(request);
+    if (!verdict.allowed) return {false, verdict.place, verdict.words};
+    const auto secrets = network_.rules_->secrets_for(request);
+    if (secrets.size() > 1)
+      return {false, verdict.place, "several rules allow it, each with another secret to add"};
+    if (!secrets.empty())
+      if (std::string problem = take_secret(secrets.front()); !problem.empty())
+        return {false, verdict.place, std::move(problem)};
+    return {true, verdict.place, verdict.words};
   }
 
   net::Task<Result<net::StreamPtr>> open(net::Patience patience) override {
     Flow flow(network_, network_.opened_to(target_));
     CO_TRY(co_await network_.note_beginning(flow, patience));
-    auto reached =
-        CO_TRY(co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience));
-    address_ = reached.address;
-    auto stream = net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
+    auto reached = co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience);
+    if (!reached) {
+      if (reached.error().kind() == ErrorKind::denied)
+        network_.refuse(target_, reached.error().message());
+      co_return std::move(reached).error();
+    }
+    address_ = reached->address;
+    auto stream = net::make_socket_stream(network_.host_.loop, std::move(reached->socket));
     if (origin_.tls == policy::Tls::no) co_return std::move(stream);
     co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
                                       target_.where.host, patience);
   }
 
   const Injection* injection() const override { return injection_ ? &*injection_ : nullptr; }
-  // The rule wants a secret that is not there, or not for this endpoint.
-  const std::string& problem() const { return problem_; }
 
   void note(const HttpExchange& exchange) override {
     using Outcome = HttpExchange::Outcome;
@@ -82,28 +91,24 @@ class Network::Site final : public HttpSite {
   }
 
  private:
-  void take_secret() {
-    if (!target_.rule->inject) return;
-    const std::string& name = *target_.rule->inject;
+  // Why it cannot be had; empty: it is there.
+  std::string take_secret(const std::string& name) {
     const Secret* const secret = network_.host_.secrets.find(name);
-    if (!network_.rules_->is_bound(name, target_.where)) {
-      problem_ = std::format("secret {} is not bound to this endpoint", name);
-    } else if (secret == nullptr) {
-      problem_ = std::format("secret {} is not there", name);
-    } else {
-      injection_.emplace();
-      injection_->name = name;
-      injection_->secret = secret->duplicate();
-      injection_->placeholder = placeholder_of(name);
-    }
+    if (!network_.rules_->is_bound(name, target_.where))
+      return std::format("secret {} is not bound to this endpoint", name);
+    if (secret == nullptr) return std::format("secret {} is not there", name);
+    injection_.emplace();
+    injection_->name = name;
+    injection_->secret = secret->duplicate();
+    injection_->placeholder = placeholder_of(name);
+    return {};
   }
 
   Network& network_;
   Target target_;
   HttpOrigin origin_;
-  std::optional<Injection> injection_;
-  std::string problem_;
-  std::string address_;  // dialled last
+  std::optional<Injection> injection_;  // of the request that was judged last
+  std::string address_;                 // dialled last
 };
 
 net::Task<void> Network::carry_requests(Target target, UniqueFd inside, net::Patience patience) {
@@ -120,10 +125,6 @@ net::Task<void> Network::carry_inspected(Target target, UniqueFd inside, net::Pa
     co_return;
   }
   Site site(*this, target, policy::Tls::yes);
-  if (!site.problem().empty()) {
-    refuse(target, site.problem());
-    co_return;
-  }
   auto identity =
       host_.inspection->leaves.identity_for(target.where.host, host_.loop.clock().wall());
   if (!identity) {

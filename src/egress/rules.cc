@@ -225,6 +225,18 @@ EgressRules::Ways EgressRules::ways(const codec::Host& host, std::uint16_t port)
   return ways;
 }
 
+std::vector<std::string> EgressRules::secrets_for(const policy::HttpRequest& request) const {
+  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+  std::set<std::string> secrets;
+  index_.each_rule(request.to.host, [&](const EgressRule& rule) {
+    if (rule.inject && policy::applies_to_named(rule, request.to.host, request.to.port) &&
+        policy::carries(rule.mode, request.tls) && policy::admits(rule, request, path))
+      secrets.insert(*rule.inject);
+    return false;
+  });
+  return {secrets.begin(), secrets.end()};
+}
+
 bool EgressRules::is_bound(std::string_view secret, const codec::HostPort& where) const {
   const auto* name = std::get_if<codec::HostName>(&where.host);
   const auto found = bound_.find(secret);

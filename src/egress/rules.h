@@ -52,6 +52,9 @@ class EgressRules {
     const policy::EgressRule* tls = nullptr;    // inspect or sni
   };
   Ways ways(const codec::Host& host, std::uint16_t port) const;
+  // The secrets that the rules which allow the request add to it, each once; with more than one
+  // nobody could say which is meant.
+  std::vector<std::string> secrets_for(const policy::HttpRequest& request) const;
   // Whether the secret may go there.
   bool is_bound(std::string_view secret, const codec::HostPort& where) const;
 

@@ -598,6 +598,32 @@ def a_credential_goes_to_its_endpoint_only(given):
     assert CANARY not in "".join(given.world.lines("headers"))
 
 
+@case("F49")
+def a_credential_goes_with_the_requests_of_its_rule_only(given):
+    box = with_secret(given)
+    text = box.policy.read_text()
+    box.policy.write_text(text.replace('allow = ["GET /open/**", "POST /open/**"]', 'allow = ["GET /open/**"]')
+                          + INSPECT.format(more="").replace('allow = ["GET /open/**", "POST /open/**"]',
+                                                            'allow = ["POST /open/**"]'))
+    box.shell("curl -sS -m 9 -o /dev/null https://a.test/open/with https://a.test/open/again -d x -X POST --next "
+              "-sS -m 9 -o /dev/null https://a.test/open/get").expect()
+    by_path = {path: headers for path, headers in map(json.loads, given.world.lines("headers"))}
+    assert "authorization" not in by_path["/open/with"] and "authorization" not in by_path["/open/again"], by_path
+    assert by_path["/open/get"]["authorization"] == f"Bearer {CANARY}", by_path
+    assert box.opened(path="/open/get")["cred"] == "token" and "cred" not in box.opened(path="/open/with")
+
+
+@case("F13")
+def an_inner_address_is_refused_to_requests_too(given):
+    rules = "".join(f'[[profile.net.egress]]\nhost = "internal.test"\nport = {port}\nmode = "{mode}"\n'
+                    'allow = ["GET /**"]\n' for port, mode in ((80, "http"), (443, "inspect")))
+    box = given.box(policy(rules), authorities=given.world.authority)
+    box.shell("curl -sS -m 9 -w '%{http_code} ' http://internal.test/ https://internal.test/").expect(out="502")
+    for mode in ("http", "inspect"):
+        box.denied(host="internal.test", l7=mode, why=f"{INTERNAL} is not a public address")
+    given.nothing_left()
+
+
 @case()
 def a_credential_that_is_not_there_stops_the_start(given):
     box = inspecting(given, 'inject = "token"', SECRET.format(path="/nonexistent/token", only="a.test:443"))
