@@ -13,6 +13,7 @@
 
 #include "cli/configuration.h"
 #include "cli/quantity.h"
+#include "cli/syntax.h"
 
 namespace glovebox::cli {
 
@@ -42,7 +43,7 @@ std::vector<std::string> without_empty_assignments(std::span<const std::string> 
 }
 
 // The options of every command, and which of them was chosen.
-class Parser {
+class Parser : private Syntax {
  public:
   Parser() : app_("glovebox: an agent's tool calls, each in a sealed box") {
     app_.name("glovebox");
@@ -85,7 +86,7 @@ class Parser {
         return refused("--" + problem.substr(0, end) + " takes no value");
       return refused(problem);
     }
-    if (!bad_.empty()) return refused(bad_);
+    if (!problem().empty()) return refused(problem());
     if (chosen_) return std::move(*chosen_);
     if (app_.get_subcommands().empty()) return refused("a command is needed");
     return std::move(pending_);
@@ -134,71 +135,6 @@ class Parser {
       message += std::format("\nhint: {} --help", full_name(chosen_command()));
     return Error(ErrorKind::invalid, std::move(message));
   }
-  // The first problem is the one that is told.
-  void refuse(std::string problem) {
-    if (bad_.empty()) bad_ = std::move(problem);
-  }
-
-  template <class T>
-  static CLI::Option* option(CLI::App& app, const char* name, T& into, const char* value,
-                             const char* meaning) {
-    return app.add_option(name, into, meaning)->type_name(value);
-  }
-  static CLI::Option* flag(CLI::App& app, const char* name, const char* meaning,
-                           std::function<void()> use) {
-    return app.add_flag_callback(name, std::move(use), meaning)->disable_flag_override();
-  }
-  static void json(CLI::App& app, OutputForm& form) {
-    flag(app, "--json", "machine output: one JSON object on a line of its own",
-         [&form] { form = OutputForm::json; });
-  }
-  // `read` makes a value of the text, or says what is wrong with it.
-  template <class Read>
-  CLI::Option* parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
-                      const Read& read) {
-    return app
-        .add_option_function<std::string>(
-            name,
-            [this, name, read](const std::string& text) {
-              if (Result<void> done = read(text); !done)
-                refuse(std::format("{}: {}", name, done.error().message()));
-            },
-            meaning)
-        ->type_name(value);
-  }
-  template <class T>
-  CLI::Option* time(CLI::App& app, const char* name, T& into, const char* meaning) {
-    return parsed(app, name, "TIME", meaning, [&into](const std::string& text) -> Result<void> {
-      into = TRY(parse_time_span(text));
-      return {};
-    });
-  }
-  template <class T>
-  CLI::Option* count(CLI::App& app, const char* name, T& into, std::int64_t most,
-                     const char* meaning, std::int64_t least = 1) {
-    return parsed(app, name, "N", meaning,
-                  [&into, least, most](const std::string& text) -> Result<void> {
-                    into = T(static_cast<std::uint32_t>(TRY(parse_count(text, least, most))));
-                    return {};
-                  });
-  }
-  template <class T>
-  CLI::Option* word(CLI::App& app, const char* name, std::optional<T>& into,
-                    std::initializer_list<std::pair<const char*, T>> words, const char* meaning) {
-    std::string value;
-    for (const auto& [text, _] : words) value += (value.empty() ? "" : "|") + std::string(text);
-    const std::vector<std::pair<std::string, T>> known(words.begin(), words.end());
-    return parsed(app, name, value.c_str(), meaning,
-                  [&into, known, value](const std::string& text) -> Result<void> {
-                    for (const auto& [spelled, meant] : known)
-                      if (spelled == text) {
-                        into = meant;
-                        return {};
-                      }
-                    return Error(ErrorKind::invalid, value);
-                  });
-  }
-
   void exec() {
     CLI::App& app = *app_.add_subcommand("exec", "run one command or one tool call in a box");
     ExecOptions& options = exec_;
@@ -584,12 +520,64 @@ class Parser {
   SeccompExplainOptions explain_;
   SeccompImportOptions import_;
   PlaneOptions plane_;
-  std::string bad_;
   Options pending_;
   std::optional<Options> chosen_;
 };
 
 }  // namespace
+
+CLI::App& Syntax::command(CLI::App& above, const char* name, const char* meaning) {
+  return *above.add_subcommand(name, meaning);
+}
+void Syntax::needs_command(CLI::App& app) {
+  app.require_subcommand(1);
+}
+void Syntax::chosen(CLI::App& app, std::function<void()> use) {
+  app.callback(std::move(use));
+}
+
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::string& into, const char* value,
+                            const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::optional<std::string>& into,
+                            const char* value, const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::vector<std::string>& into,
+                            const char* value, const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+void Syntax::required(CLI::Option* option) {
+  option->required();
+}
+void Syntax::needs(CLI::Option* option, const char* other) {
+  option->needs(other);
+}
+bool Syntax::is_given(const CLI::App& app, const char* name) {
+  return app.get_option(name)->count() > 0;
+}
+
+CLI::Option* Syntax::flag(CLI::App& app, const char* name, const char* meaning,
+                          std::function<void()> use) {
+  return app.add_flag_callback(name, std::move(use), meaning)->disable_flag_override();
+}
+void Syntax::json(CLI::App& app, OutputForm& form) {
+  flag(app, "--json", "machine output: one JSON object on a line of its own",
+       [&form] { form = OutputForm::json; });
+}
+CLI::Option* Syntax::parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
+                            Read read) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [this, name, read = std::move(read)](const std::string& text) {
+            if (Result<void> done = read(text); !done)
+              refuse(std::format("{}: {}", name, done.error().message()));
+          },
+          meaning)
+      ->type_name(value);
+}
 
 Result<Options> parse_command_line(std::span<const std::string> arguments) {
   return Parser().run(arguments);
