@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/configuration.h"
+#include "cli/parse_policy.h"
 #include "cli/quantity.h"
 #include "cli/syntax.h"
 
@@ -25,7 +26,6 @@ constexpr std::int64_t kMostSessions = 1024;
 constexpr std::int64_t kMostCalls = 4096;
 constexpr std::int64_t kMostSeconds = 3600;
 constexpr std::int64_t kMostItems = 1000;
-constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
 
 // `--name=` has an empty value; the library would take the next argument instead.
 std::vector<std::string> without_empty_assignments(std::span<const std::string> arguments) {
@@ -59,7 +59,7 @@ class Parser : private Syntax {
     doctor();
     selftest();
     audit();
-    policy();
+    policy_.declare(app_, pending_);
     seccomp();
     plane();
   }
@@ -318,127 +318,6 @@ class Parser : private Syntax {
     show.callback([this] { pending_ = show_; });
   }
 
-  void policy() {
-    CLI::App& app = *app_.add_subcommand("policy", "work with policies");
-    app.require_subcommand(1);
-    CLI::App& show = *app.add_subcommand("show", "print a shipped policy");
-    option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
-    show.callback([this] { pending_ = policy_; });
-    policy_control(app);
-    CLI::App& check = *app.add_subcommand("check", "what is wrong with a policy, or suspicious");
-    option(check, "files", policy_check_.files, "FILE...", "policies")->required();
-    flag(check, "--strict", "warnings are errors",
-         [this] { policy_check_.strictness = Strictness::strict; });
-    flag(check, "--host", "also what this host lacks for them",
-         [this] { policy_check_.with = CheckWith::host; });
-    parsed(check, "--format", "text|json", "text", [this](const std::string& text) -> Result<void> {
-      if (text != "text" && text != "json") return Error(ErrorKind::invalid, "text|json");
-      policy_check_.form = text == "json" ? OutputForm::json : OutputForm::text;
-      return {};
-    });
-    check.callback([this] { pending_ = policy_check_; });
-    CLI::App& schema = *app.add_subcommand("schema", "the language as JSON Schema, for editors");
-    schema.callback([this] { pending_ = PolicySchemaOptions{}; });
-    policy_diff(app);
-    policy_why(app);
-    policy_test(app);
-    policy_explain(app);
-  }
-
-  // What is asked of a glovebox that runs.
-  void policy_control(CLI::App& policy) {
-    const auto add = [&](const char* name, const char* meaning, ipc::ControlAct act) -> CLI::App& {
-      CLI::App& app = *policy.add_subcommand(name, meaning);
-      option(app, "--state", control_.state, "DIR", "the state folder of the one that is meant");
-      json(app, control_.form);
-      app.callback([this, act] {
-        control_.act = act;
-        pending_ = control_;
-      });
-      return app;
-    };
-    const auto revoked = [this](CLI::App& app) {
-      flag(app, "--revoked", "also one that was revoked, which it then no longer is",
-           [this] { control_.also_revoked = true; });
-    };
-    CLI::App& load = add("load", "give new sessions another policy", ipc::ControlAct::load);
-    option(load, "file", control_.subject, "", "the file; the one in use otherwise");
-    revoked(load);
-    add("status", "print which policy is active, and who runs on it", ipc::ControlAct::status);
-    CLI::App& rollback =
-        add("rollback", "give new sessions a policy that was active", ipc::ControlAct::rollback);
-    option(rollback, "digest", control_.subject, "", "of that policy")->required();
-    revoked(rollback);
-    CLI::App& revoke = add("revoke", "end the sessions of a policy, and never load it again",
-                           ipc::ControlAct::revoke);
-    option(revoke, "digest", control_.subject, "", "of that policy")->required();
-  }
-
-  void policy_diff(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("diff", "what one policy permits and another does not");
-    PolicyDiffOptions& options = diff_;
-    option(app, "old", options.before, "", "builtin:NAME, a file, or REF:PATH as git has it")
-        ->required();
-    option(app, "new", options.after, "", "the same")->required();
-    using FailOn = PolicyDiffOptions::FailOn;
-    word<FailOn>(app, "--fail-on", diff_fail_on_,
-                 {{"widen", FailOn::widen}, {"nothing", FailOn::nothing}},
-                 "widen: exit 3 if anything is permitted that was not");
-    using Form = PolicyDiffOptions::Form;
-    word<Form>(app, "--format", diff_form_,
-               {{"text", Form::text}, {"md", Form::markdown}, {"json", Form::json}}, "text");
-    app.callback([this] {
-      diff_.fail_on = diff_fail_on_.value_or(FailOn::widen);
-      diff_.form = diff_form_.value_or(Form::text);
-      pending_ = diff_;
-    });
-  }
-
-  // Who asks, and which policy is asked.
-  void asking(CLI::App& app, std::string& policy, policy::Who& who) {
-    option(app, "--policy", policy, "FILE", "/etc/glovebox/policy.toml; builtin:NAME, REF:PATH");
-    option(app, "--environment", who.environment, "ID", "for the policy's [[bind]]; local");
-    option(app, "--agent", who.agent, "ID", "for the policy's [[bind]]; local");
-    option(app, "--tool", who.tool, "NAME", "bash");
-  }
-
-  void policy_why(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("why", "what becomes of a request, and why");
-    asking(app, why_.policy, why_.who);
-    option(app, "request", why_.request, "", "connect HOST:PORT, read PATH, GET URL, …");
-    parsed(app, "--record", "INDEX", "instead: what a record of the log was decided by",
-           [this](const std::string& text) -> Result<void> {
-             why_.record = static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords)));
-             return {};
-           });
-    option(app, "--log", why_.log, "DIR", "with --record: the folder of the log")
-        ->needs("--record");
-    json(app, why_.form);
-    app.callback([this, &app] {
-      if (!why_.record && why_.request.empty())
-        refuse("a request is needed, or --record\nhint: glovebox policy why connect HOST:PORT");
-      for (const char* name : {"request", "--policy", "--environment", "--agent", "--tool"})
-        if (why_.record && app.get_option(name)->count() > 0)
-          refuse(std::format("{}: the record says it, --record goes without", name));
-      pending_ = why_;
-    });
-  }
-
-  void policy_test(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("test", "run the tests that policies carry");
-    option(app, "file", test_.files, "", "policies")->required();
-    flag(app, "--coverage", "also the rules that no test touches",
-         [this] { test_.coverage = policy::Coverage::shown; });
-    app.callback([this] { pending_ = test_; });
-  }
-
-  void policy_explain(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("explain", "what a caller gets, line by line");
-    asking(app, policy_explain_.policy, policy_explain_.who);
-    json(app, policy_explain_.form);
-    app.callback([this] { pending_ = policy_explain_; });
-  }
-
   void seccomp() {
     constexpr const char* kFilter = "bash, file, search, role-…, or a file";
     CLI::App& app = *app_.add_subcommand("seccomp", "work with system call filters");
@@ -505,15 +384,7 @@ class Parser : private Syntax {
   SelftestOptions selftest_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
-  PolicyShowOptions policy_;
-  PolicyControlOptions control_;
-  PolicyCheckOptions policy_check_;
-  PolicyDiffOptions diff_;
-  std::optional<PolicyDiffOptions::FailOn> diff_fail_on_;
-  std::optional<PolicyDiffOptions::Form> diff_form_;
-  PolicyWhyOptions why_;
-  PolicyTestOptions test_;
-  PolicyExplainOptions policy_explain_;
+  PolicyCommands policy_{*this};
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;
