@@ -1,15 +1,27 @@
 #include "cli/parse_policy.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <format>
+#include <variant>
 
 #include "cli/quantity.h"
+#include "plane/ids.h"
 
 namespace glovebox::cli {
 
 namespace {
 
 constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
+
+// Digits alone are an index.
+Result<std::variant<std::uint64_t, WallTime>> parse_since(const std::string& text) {
+  using Since = std::variant<std::uint64_t, WallTime>;
+  if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }))
+    return Since(static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords))));
+  if (const auto time = plane::parse_time(text)) return Since(*time);
+  return Error(ErrorKind::invalid, "the index of a record, or a time: 2026-11-24T15:22:31Z");
+}
 
 }  // namespace
 
@@ -39,6 +51,7 @@ void PolicyCommands::declare(CLI::App& root, Options& pending) {
   syntax_.chosen(schema, [this] { *pending_ = PolicySchemaOptions{}; });
   diff(app);
   why(app);
+  suggest(app);
   test(app);
   explain(app);
 }
@@ -125,6 +138,21 @@ void PolicyCommands::why(CLI::App& policy) {
         syntax_.refuse(std::format("{}: the record says it, --record goes without", name));
     *pending_ = why_;
   });
+}
+
+void PolicyCommands::suggest(CLI::App& policy) {
+  CLI::App& app = syntax_.command(policy, "suggest",
+                                  "exact egress rules for what egress refused; applies none");
+  syntax_.option(app, "--log", suggest_.log, "DIR", "the folder of the log");
+  syntax_.parsed(app, "--since", "INDEX|TIME", "only records from this one on",
+                 [this](const std::string& text) -> Result<void> {
+                   suggest_.since = TRY(parse_since(text));
+                   return {};
+                 });
+  syntax_.option(app, "--profile", suggest_.profile, "NAME", "only what this profile was refused");
+  syntax_.flag(app, "--json", "machine output: one JSON array",
+               [this] { suggest_.form = OutputForm::json; });
+  syntax_.chosen(app, [this] { *pending_ = suggest_; });
 }
 
 void PolicyCommands::test(CLI::App& policy) {

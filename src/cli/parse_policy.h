@@ -22,6 +22,7 @@ class PolicyCommands {
   void diff(CLI::App& policy);
   void asking(CLI::App& app, std::string& policy, policy::Who& who);
   void why(CLI::App& policy);
+  void suggest(CLI::App& policy);
   void test(CLI::App& policy);
   void explain(CLI::App& policy);
 
@@ -34,6 +35,7 @@ class PolicyCommands {
   std::optional<PolicyDiffOptions::FailOn> diff_fail_on_;
   std::optional<PolicyDiffOptions::Form> diff_form_;
   PolicyWhyOptions why_;
+  PolicySuggestOptions suggest_;
   PolicyTestOptions test_;
   PolicyExplainOptions explain_;
 };
