@@ -51,7 +51,7 @@ struct Suggestion {
   std::vector<SuggestedRequest> allow;  // rule, modes http and inspect
   bool private_address = false;         // rule: it needs `private = true`
   std::string note;                     // what is missing, or why there is no rule; else empty
-  std::string beside;                   // file:line of a rule for the same host and port, or empty
+  std::string beside;                   // file:line of a rule that gives other requests, or empty
   Seen seen;
 
   bool operator==(const Suggestion&) const = default;

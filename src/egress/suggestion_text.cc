@@ -16,9 +16,11 @@ using Kind = Suggestion::Kind;
 constexpr std::size_t kLongestComment = 400;
 
 constexpr std::string_view kHead =
-    "# What egress refused, as exact rules. Nothing is applied: copy what is meant into a policy, "
-    "say\n"
-    "# why, generalise by hand. `glovebox policy diff` tells what it would permit.\n";
+    "# What egress refused, as exact rules. Nothing is applied: copy what is meant into a policy "
+    "(where\n"
+    "# egress = [ ... ] is written, as a { } in there), say why, generalise by hand. `glovebox "
+    "policy\n"
+    "# diff` tells what it would permit.\n";
 
 std::string comment(std::string_view text) {
   std::string visible = codec::visible_ascii(text);
@@ -50,8 +52,7 @@ std::string table_head(const Suggestion& suggestion) {
 std::string rule_text(const Suggestion& suggestion) {
   std::string text = comment(seen_words(suggestion.seen));
   if (!suggestion.beside.empty())
-    text += comment(std::format(
-        "the rule at {} is for this host and port: its allow can take these", suggestion.beside));
+    text += comment(std::format("the rule at {} did not allow it", suggestion.beside));
   return text + table_head(suggestion) + rule_keys(suggestion);
 }
 

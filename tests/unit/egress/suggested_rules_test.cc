@@ -363,15 +363,16 @@ TEST_CASE("the text, whole") {
       text_of({folded, later, request("GET", "/v1"), attempt("dns", "n.test"),
                attempt("tcp", "p.test", 80),
                attempt("tcp", "2600:1f18::1", 443, "too many connections in a short time")}) ==
-      R"(# What egress refused, as exact rules. Nothing is applied: copy what is meant into a policy, say
-# why, generalise by hand. `glovebox policy diff` tells what it would permit.
+      R"(# What egress refused, as exact rules. Nothing is applied: copy what is meant into a policy (where
+# egress = [ ... ] is written, as a { } in there), say why, generalise by hand. `glovebox policy
+# diff` tells what it would permit.
 
 # profile build
 
 # no rule for [2600:1f18::1]:443 (once, record 7): too many connections in a short time
 
 # once, record 7
-# the rule at policy.toml:12 is for this host and port: its allow can take these
+# the rule at policy.toml:12 did not allow it
 [[profile.build.egress]]
 host = "api.test"
 port = 443
