@@ -13,6 +13,7 @@ namespace {
 constexpr Duration kHeldFor = milliseconds(200);
 constexpr std::string_view kGoAhead = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kCalledOff = "the connection was called off";
+constexpr Refusal kClientGone{0, "the client went away"};
 constexpr Refusal kOriginEnded{502, "the origin ended the connection"};
 constexpr Refusal kDownBudget{502,
                               "the answer is larger than what this connection may still receive"};
@@ -70,8 +71,7 @@ bool Forwarding::body_is_over() const {
 // Waiting for the origin ended in an error: whose fault was it?
 Forwarding::Reach Forwarding::fail_by(const Error& error) {
   if (upload_ && upload_->refusal()) return fail(*upload_->refusal());
-  if (upload_ && upload_->state() == Upload::State::client_gone)
-    return fail({0, "the client went away"});
+  if (upload_ && upload_->state() == Upload::State::client_gone) return fail(kClientGone);
   switch (error.kind()) {
     case ErrorKind::cancelled:
       return fail({0, kCalledOff});
@@ -84,6 +84,17 @@ Forwarding::Reach Forwarding::fail_by(const Error& error) {
     default:
       return fail({502, "the connection to the origin broke"});
   }
+}
+
+bool Forwarding::delivered(const Result<void>& sent) {
+  if (sent) return true;
+  if (sent.error().kind() == ErrorKind::cancelled)
+    fail_by(sent.error());
+  else if (sent.error().kind() == ErrorKind::timeout)
+    fail({0, "the client does not read"});
+  else
+    fail(kClientGone);
+  return false;
 }
 
 net::Task<Forwarded> Forwarding::run(SentHead head) {
@@ -119,6 +130,7 @@ net::Task<Forwarding::Reach> Forwarding::try_fresh(const SentHead& head) {
 
 net::Task<Forwarding::Reach> Forwarding::ask(const SentHead& head) {
   ends_->moved = ends_->loop.now();
+  out_.offered = true;
   const auto sent = co_await ends_->send(ends_->origin, head.bytes(), patience_);
   if (!sent)
     co_return sent.error().kind() == ErrorKind::closed ? Reach::dead : fail_by(sent.error());
@@ -182,8 +194,8 @@ net::Task<Forwarding::Reach> Forwarding::read_answer() {
     }
     start_upload();
     if (!std::exchange(told_to_go_ahead_, true) &&
-        !co_await ends_->send(ends_->client, kGoAhead, patience()))
-      co_return fail({0, "the client went away"});
+        !delivered(co_await ends_->send(ends_->client, kGoAhead, patience())))
+      co_return Reach::failed;
   }
   co_return fail({502, "the origin sent too many interim answers"});
 }
@@ -219,9 +231,7 @@ net::Task<bool> Forwarding::deliver(std::string content, std::string before) {
   else
     clean = std::move(content);
   before += carried(std::move(clean));
-  if (co_await ends_->send(ends_->client, before, patience())) co_return true;
-  fail({0, "the client went away"});
-  co_return false;
+  co_return delivered(co_await ends_->send(ends_->client, before, patience()));
 }
 
 net::Task<bool> Forwarding::finish_body() {
@@ -229,9 +239,7 @@ net::Task<bool> Forwarding::finish_body() {
   if (scrubber_) scrubber_->end(rest);
   rest = carried(std::move(rest));
   if (carriage_ == Carriage::chunks) rest += kLastChunk;
-  if (co_await ends_->send(ends_->client, rest, patience())) co_return true;
-  fail({0, "the client went away"});
-  co_return false;
+  co_return delivered(co_await ends_->send(ends_->client, rest, patience()));
 }
 
 net::Task<void> Forwarding::pass_body() {
@@ -260,7 +268,7 @@ net::Task<void> Forwarding::pass_body() {
         std::string held;
         scrubber_->let_go(held);
         held = carried(std::move(held));
-        if (!co_await ends.send(ends.client, held, patience())) co_return;
+        if (!delivered(co_await ends.send(ends.client, held, patience()))) co_return;
       }
     }
     const auto more = co_await receive(ends.limits.answer_silence);

@@ -25,6 +25,7 @@ namespace glovebox::egress {
 struct Forwarded {
   Keep keep = Keep::no;  // of the client's connection, if it was answered
   int status = 0;        // of the answer that was begun; 0: none
+  bool offered = false;  // the head went to an origin, or a part of it
   // Why there is no whole answer. To be answered if nothing was begun and its status is not 0.
   std::optional<Refusal> failure;
 };
@@ -64,6 +65,8 @@ class Forwarding {
   bool body_is_over() const;
   Reach fail(Refusal refusal);
   Reach fail_by(const Error& error);
+  // Whether it went to the client; notes why not.
+  bool delivered(const Result<void>& sent);
 
   std::shared_ptr<RelayEnds> ends_;
   HttpSite& site_;

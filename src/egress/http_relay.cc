@@ -177,10 +177,9 @@ net::Task<Keep> Relay::forward(const AdmittedRequest& request, HttpExchange& rec
   if (ends_->down_left() == 0)
     co_return co_await refuse({413, "this connection may receive no more"}, request.asked(),
                               record);
-  const std::uint64_t up = ends_->up;
   Forwarding forwarding(ends_, site_, request, after(request), patience_);
   const Forwarded done = co_await forwarding.run(*std::move(head));
-  if (injection != nullptr && ends_->up > up) record.credential = injection->name;
+  if (injection != nullptr && done.offered) record.credential = injection->name;
   record.status = done.status;
   if (!done.failure) {
     record.outcome = HttpExchange::Outcome::allowed;

@@ -45,6 +45,7 @@ codec::JsonObject open_members(const NetworkTags& tags, const Opened& opened) {
   members.set("ms", static_cast<std::int64_t>(
                         std::chrono::duration_cast<milliseconds>(opened.lasted).count()));
   set_text(members, "why", opened.failure);
+  set_text(members, "remark", opened.remark);
   return members;
 }
 

@@ -33,6 +33,7 @@ struct Opened {
   // What is told of it while it goes on: the same is told once more at its end.
   enum class At : std::uint8_t { end, beginning, meanwhile } at = At::end;
   std::string failure;  // why it came to nothing; empty: it did not
+  std::string remark;   // what an operator may want to look at
 };
 codec::JsonObject open_members(const NetworkTags& tags, const Opened& opened);
 

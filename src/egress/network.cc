@@ -50,7 +50,13 @@ void Network::record(const Refusals& refusals) {
   (void)host_.journal.record(audit::RecordKind::net_deny, deny_members(tags_, refusals));
 }
 
+void Network::count(std::uint64_t up, std::uint64_t down) {
+  host_.numbers.add(codec::Metric::egress_bytes_total, {"up"}, up);
+  host_.numbers.add(codec::Metric::egress_bytes_total, {"down"}, down);
+}
+
 void Network::refuse(Refused refused) {
+  host_.numbers.add(codec::Metric::denials_total, {"network"});
   for (const Refusals& told :
        refusals_.add(std::move(refused), host_.loop.clock().wall(), host_.loop.now()))
     record(told);

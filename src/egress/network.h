@@ -20,6 +20,7 @@
 #include "base/unique_fd.h"
 #include "codec/client_hello.h"
 #include "codec/host.h"
+#include "codec/metrics.h"
 #include "egress/journal.h"
 #include "egress/leaf_cache.h"
 #include "egress/limits.h"
@@ -57,6 +58,7 @@ struct EgressHost {
   const Log& log;
   std::optional<Inspection> inspection;  // none: what it takes is not there
   const SecretShelf& secrets;
+  codec::Metrics& numbers;
 };
 
 // UDP for DNS, TCP for DNS, and TCP with the port of each.
@@ -133,6 +135,7 @@ class Network : public std::enable_shared_from_this<Network> {
   bool may_begin(const codec::Host& host, std::uint16_t port);
 
   void refuse(Refused refused);
+  void count(std::uint64_t up, std::uint64_t down);
   void record(const Opened& opened);
   void record(const Refusals& refusals);
   bool is_held() const { return shared_ == Shared::no && tags_.tool_use.empty() && !ended_; }

@@ -23,7 +23,8 @@ void turn_away(int socket) {
 }  // namespace
 
 void Network::tell_flows() {
-  for (const Flow* flow : flows_) record(flow->so_far(Opened::At::meanwhile));
+  for (Flow* flow : flows_)
+    if (!flow->is_told()) record(flow->so_far(Opened::At::meanwhile));
 }
 
 bool Network::may_begin(const codec::Host& host, std::uint16_t port) {

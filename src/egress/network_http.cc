@@ -73,8 +73,11 @@ class Network::Site final : public HttpSite {
     opened.down = exchange.down;
     opened.lasted = exchange.duration;
     if (exchange.outcome == Outcome::failed) opened.failure = exchange.words;
+    if (exchange.misplaced == Misplaced::in_target)
+      opened.remark = "the placeholder of a secret stood in the target, and was left there";
     network_.carried_.up += exchange.up;
     network_.carried_.down += exchange.down;
+    network_.count(exchange.up, exchange.down);
     network_.record(opened);
   }
 

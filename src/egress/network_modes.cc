@@ -93,7 +93,9 @@ net::Task<void> Network::splice(Flow& flow, int inside, int outside, net::Patien
   os::close_in_order(inside);
   const auto carried =
       co_await relay(host_.loop, host_.pipes, inside, outside, flow.carried, limits, patience);
-  flow.end(carried ? std::string() : carried.error().message());
+  // What its program left open when its call was over has not failed.
+  const bool failed = !carried && carried.error().kind() != ErrorKind::cancelled;
+  flow.end(failed ? carried.error().message() : std::string());
 }
 
 net::Task<void> Network::carry_raw(Target target, UniqueFd inside, net::Patience patience) {

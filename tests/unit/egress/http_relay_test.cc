@@ -63,6 +63,25 @@ TEST_CASE("requests that are passed on, cut at every byte") {
   }
 }
 
+TEST_CASE("streams that give a few bytes at a time, on both sides") {
+  const std::string all = get("/a?q=1") + post("/b", "Content-Length: 5\r\n", "hello") +
+                          post("/c", "Transfer-Encoding: chunked\r\n",
+                               "2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n") +
+                          get("/denied") + get("/d", "connection: close\r\n");
+  for (const std::size_t piece : {1uz, 2uz, 3uz, 5uz, 7uz, 16uz}) {
+    INFO("pieces of " << piece);
+    const auto seen = std::make_shared<Seen>();
+    Bench bench(echo_origin(seen));
+    bench.site.piece = piece;
+    const std::string got = bench.talk(all);
+    CHECK(got.starts_with(ok("GET /a?q=1 ") + ok("POST /b hello") + ok("POST /c hello") +
+                          "HTTP/1.1 403 "));
+    CHECK(got.ends_with("connection: close\r\n\r\nGET /d "));
+    CHECK(bench.site.opened == 1);
+    CHECK(seen->requests.size() == 4);
+  }
+}
+
 TEST_CASE("what is refused on a connection, and what stands behind it is not read") {
   struct Row {
     const char* name;

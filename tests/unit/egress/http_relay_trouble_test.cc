@@ -265,6 +265,7 @@ TEST_CASE("a client that does not read does not hold an answer for ever, nor muc
   }(bench));
   CHECK(sent < 4 * kMiB);  // what two sockets hold
   REQUIRE(bench.site.notes.size() == 1);
+  CHECK(bench.site.notes[0].words == "the client does not read");
   CHECK(bench.site.notes[0].outcome == HttpExchange::Outcome::failed);
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <functional>
 #include <memory>
@@ -37,6 +38,39 @@ inline StreamPair make_pair_of_streams(net::Loop& loop) {
           net::make_socket_stream(loop, UniqueFd(fds[1]))};
 }
 
+// Gives what comes in pieces of at most so many bytes, and keeps the rest, as TLS does.
+class Dripping final : public net::ByteStream {
+ public:
+  Dripping(net::StreamPtr lower, std::size_t piece) : lower_(std::move(lower)), piece_(piece) {}
+
+  net::Task<Result<std::string>> read(net::Patience patience) override {
+    if (kept_.empty()) kept_ = CO_TRY(co_await lower_->read(std::move(patience)));
+    std::string bytes = kept_.substr(0, piece_);
+    kept_.erase(0, bytes.size());
+    co_return bytes;
+  }
+  net::Task<Result<void>> write(std::string_view bytes, net::Patience patience) override {
+    while (!bytes.empty()) {
+      CO_TRY(co_await lower_->write(bytes.substr(0, piece_), patience));
+      bytes.remove_prefix(std::min(piece_, bytes.size()));
+    }
+    co_return Result<void>();
+  }
+  net::Task<Result<void>> finish(net::Patience patience) override {
+    return lower_->finish(std::move(patience));
+  }
+  net::Task<Result<void>> readable(net::Patience patience) override {
+    if (!kept_.empty()) co_return Result<void>();
+    co_return co_await lower_->readable(std::move(patience));
+  }
+  bool is_quiet() override { return kept_.empty() && lower_->is_quiet(); }
+
+ private:
+  net::StreamPtr lower_;
+  std::size_t piece_;
+  std::string kept_;
+};
+
 // What the origin reads before it answers, and what it answers; connections in order.
 using Script = std::function<net::Task<void>(net::Loop& loop, net::StreamPtr stream, int number)>;
 
@@ -56,6 +90,7 @@ class ScriptedSite final : public HttpSite {
     if (refusal) co_return Error(*refusal, "203.0.113.9: for the operator only");
     StreamPair pair = make_pair_of_streams(loop_);
     loop_.spawn(script_(loop_, std::move(pair.second), opened++));
+    if (piece > 0) co_return std::make_unique<Dripping>(std::move(pair.first), piece);
     co_return std::move(pair.first);
   }
   const Injection* injection() const override { return secret ? &*secret : nullptr; }
@@ -66,6 +101,7 @@ class ScriptedSite final : public HttpSite {
   std::vector<std::string> judged;
   std::vector<HttpExchange> notes;
   int opened = 0;
+  std::size_t piece = 0;  // of what the relay reads and writes; 0: as it comes
 
  private:
   net::Loop& loop_;
@@ -170,7 +206,8 @@ struct Bench {
     loop->spawn([](Bench& bench, net::StreamPtr stream) -> net::Task<void> {
       bench.ended = co_await relay_http(*bench.loop, std::move(stream), bench.site, bench.limits,
                                         {std::nullopt, bench.cancel.token()});
-    }(*this, std::move(pair.second)));
+    }(*this, site.piece == 0 ? std::move(pair.second)
+                             : std::make_unique<Dripping>(std::move(pair.second), site.piece)));
     return std::move(pair.first);
   }
 

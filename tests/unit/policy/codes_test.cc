@@ -116,7 +116,7 @@ std::vector<Row> rows() {
       {"more ports than are listened on", Code::not_enforced,
        profile("egress = [ { host = \"a.example\", port = \"1000-1040\", mode = \"raw\", "
                "whole_host = true, why = \"w\" } ]\n"),
-       "p.toml:5:12", 89},
+       "p.toml:5:12", 86},
       {"a filter for a while", Code::loosened_by_date,
        profile("extends = \"q\"\nexpires = 2026-12-24\nwhy = \"w\"\n"
                "syscalls = \"builtin:search\"\n[profile.q]\n"),
