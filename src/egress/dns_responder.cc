@@ -16,12 +16,10 @@ using codec::DnsQuery;
 using codec::DnsType;
 
 constexpr std::string_view kMode = "dns";
-// Of a name that is no name, in a record.
-constexpr std::size_t kShown = 128;
 
 DnsReply refuse(const DnsQuery& query, DnsCode code, std::string rule, std::string why) {
   Refused refused;
-  refused.asked = query.name.substr(0, kShown);
+  refused.asked = query.name.substr(0, kMostAsked);
   refused.mode = kMode;
   refused.rule = std::move(rule);
   refused.why = std::move(why);

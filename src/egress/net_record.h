@@ -1,6 +1,7 @@
 // What the egress role's records say: the members of each kind, as the auditor takes them. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct Opened {
   std::string remark;   // what an operator may want to look at
 };
 codec::JsonObject open_members(const NetworkTags& tags, const Opened& opened);
+
+// Bytes of a name that was looked up and refused; of a longer one the beginning is on record.
+inline constexpr std::size_t kMostAsked = 128;
 
 // What was refused.
 struct Refused {

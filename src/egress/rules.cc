@@ -191,7 +191,7 @@ NetVerdict EgressRules::ask(const Request& request) const {
   const policy::Ruling own = policy::judge_egress(index_, request);
   if (own.allowed && cap_index_) {
     const policy::Ruling bound = policy::judge_egress(*cap_index_, request);
-    if (!bound.allowed) return net_verdict(bound, *cap_, "beyond the cap: ");
+    if (!bound.allowed) return net_verdict(bound, *cap_, policy::kBeyondCap);
   }
   return net_verdict(own, profile_, "");
 }

@@ -807,6 +807,34 @@ def another_policy_is_for_what_is_opened_then(given):
         plane.end()
 
 
+# --- afterwards
+
+@case()
+def what_was_refused_becomes_a_rule_that_gives_it(given):
+    ask = "for what in x y; do curl -sS -m 9 http://a.test/closed/$what; done; true"
+    box = given.box().shell("curl -sS -m 9 http://a.test/closed/x; curl -sS -m 9 http://b.test/; true")
+    assert not given.world.lines("asked")
+    given.nothing_left()
+
+    def policy_command(*words):
+        return subprocess.run([PROGRAM, "policy", *words, "--log", str(box.state / "audit")],
+                              capture_output=True, text=True)
+
+    told = policy_command("suggest")
+    assert told.returncode == 0 and "GET /closed/x" in told.stdout, told
+    assert json.loads(policy_command("suggest", "--json", "--profile", "net").stdout)[0]["kind"] == "rule"
+    assert "egress refused nothing" in policy_command("suggest", "--since", "2999-01-01T00:00:00Z").stdout
+    log = (box.state / "audit" / "log.jsonl").read_text().splitlines()
+    index = next(i for i, line in enumerate(log) if json.loads(line)["k"] == "net.deny" and "meth" in json.loads(line))
+    why = policy_command("why", "--record", str(index))
+    assert why.returncode == 1 and "request GET http://a.test/closed/x, as tool bash" in why.stdout, why
+    assert "does not allow this method and path" in why.stdout, why
+
+    given.box(policy(RULES + told.stdout)).shell(ask).expect()
+    asked = " ".join(given.world.lines("asked"))
+    assert "/closed/x" in asked and "/closed/y" not in asked, asked
+
+
 # --- sessions
 
 @case("F47")
