@@ -33,15 +33,11 @@ class Network::Site final : public HttpSite {
   }
 
   net::Task<Result<net::StreamPtr>> open(net::Patience patience) override {
-    Flow flow(network_, network_.opened_to(target_));
-    CO_TRY(co_await network_.note_beginning(flow, patience));
-    auto reached =
-        CO_TRY(co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience));
-    address_ = reached.address;
-    auto stream = net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
-    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
-    co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
-                                      target_.where.host, patience);
+    address_.clear();
+    trouble_.clear();
+    auto opened = co_await dial(patience);
+    if (!opened) trouble_ = opened.error().message();
+    co_return opened;
   }
 
   const Injection* injection() const override { return injection_ ? &*injection_ : nullptr; }
@@ -72,13 +68,29 @@ class Network::Site final : public HttpSite {
     opened.up = exchange.up;
     opened.down = exchange.down;
     opened.lasted = exchange.duration;
-    if (exchange.outcome == Outcome::failed) opened.failure = exchange.words;
+    if (exchange.outcome == Outcome::failed)
+      opened.failure =
+          trouble_.empty() ? exchange.words : std::format("{}: {}", exchange.words, trouble_);
     network_.carried_.up += exchange.up;
     network_.carried_.down += exchange.down;
     network_.record(opened);
   }
 
  private:
+  net::Task<Result<net::StreamPtr>> dial(net::Patience patience) {
+    Flow flow(network_, network_.opened_to(target_));
+    CO_TRY(co_await network_.note_beginning(flow, patience));
+    auto reached =
+        CO_TRY(co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience));
+    address_ = reached.address;
+    auto stream = reached.stream
+                      ? std::move(reached.stream)
+                      : net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
+    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
+    co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
+                                      target_.where.host, patience);
+  }
+
   void take_secret() {
     if (!target_.rule->inject) return;
     const std::string& name = *target_.rule->inject;
@@ -101,6 +113,7 @@ class Network::Site final : public HttpSite {
   std::optional<Injection> injection_;
   std::string problem_;
   std::string address_;  // dialled last
+  std::string trouble_;  // with that, for the operator
 };
 
 net::Task<void> Network::carry_requests(Target target, UniqueFd inside, net::Patience patience) {
