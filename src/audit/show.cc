@@ -51,6 +51,7 @@ constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
     {"wr", "bytes_written"},
     {"host", "host"},
     {"addr", "address"},
+    {"via", "proxy"},
     {"port", "port"},
     {"l7", "mode"},
     {"meth", "method"},

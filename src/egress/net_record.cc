@@ -28,6 +28,7 @@ codec::JsonObject open_members(const NetworkTags& tags, const Opened& opened) {
   codec::JsonObject members = tagged(tags, "allow");
   members.set("host", opened.host);
   set_text(members, "addr", opened.address);
+  set_text(members, "via", opened.via);
   members.set("port", static_cast<std::int64_t>(opened.port));
   members.set("l7", opened.mode);
   set_text(members, "rule", opened.rule);

@@ -22,6 +22,7 @@ struct NetworkTags {
 struct Opened {
   std::string host;     // the name, or the address where none was asked for
   std::string address;  // dialled; empty: not yet, or by the proxy
+  std::string via;      // host and port of the proxy; empty: none
   std::uint16_t port = 0;
   std::string mode;  // `sni`, `raw`, `http`, `inspect`
   std::string rule;  // file:line

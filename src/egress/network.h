@@ -128,7 +128,8 @@ class Network : public std::enable_shared_from_this<Network> {
                                             net::Patience patience);
   net::Task<Result<void>> note_beginning(const Flow& flow, net::Patience patience);
   net::Task<Result<Reached>> reach(const Target& target, Flow& flow, net::Patience patience);
-  net::Task<void> splice(Flow& flow, int inside, int outside, net::Patience patience);
+  net::Task<void> carry(Flow& flow, int inside, Reached reached, std::string first,
+                        net::Patience patience);
   Opened opened_to(const Target& target) const;
   void refuse(const Target& target, std::string why);
 

@@ -40,19 +40,11 @@ class Network::Site final : public HttpSite {
   }
 
   net::Task<Result<net::StreamPtr>> open(net::Patience patience) override {
-    Flow flow(network_, network_.opened_to(target_));
-    CO_TRY(co_await network_.note_beginning(flow, patience));
-    auto reached = co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience);
-    if (!reached) {
-      if (reached.error().kind() == ErrorKind::denied)
-        network_.refuse(target_, reached.error().message());
-      co_return std::move(reached).error();
-    }
-    address_ = reached->address;
-    auto stream = net::make_socket_stream(network_.host_.loop, std::move(reached->socket));
-    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
-    co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
-                                      target_.where.host, patience);
+    address_.clear();
+    trouble_.clear();
+    auto opened = co_await dial(patience);
+    if (!opened) trouble_ = opened.error().message();
+    co_return opened;
   }
 
   const Injection* injection() const override { return injection_ ? &*injection_ : nullptr; }
@@ -81,7 +73,9 @@ class Network::Site final : public HttpSite {
     opened.up = exchange.up;
     opened.down = exchange.down;
     opened.lasted = exchange.duration;
-    if (exchange.outcome == Outcome::failed) opened.failure = exchange.words;
+    if (exchange.outcome == Outcome::failed)
+      opened.failure =
+          trouble_.empty() ? exchange.words : std::format("{}: {}", exchange.words, trouble_);
     if (exchange.misplaced == Misplaced::in_target)
       opened.remark = "the placeholder of a secret stood in the target, and was left there";
     network_.carried_.up += exchange.up;
@@ -91,6 +85,24 @@ class Network::Site final : public HttpSite {
   }
 
  private:
+  net::Task<Result<net::StreamPtr>> dial(net::Patience patience) {
+    Flow flow(network_, network_.opened_to(target_));
+    CO_TRY(co_await network_.note_beginning(flow, patience));
+    auto reached = co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience);
+    if (!reached) {
+      if (reached.error().kind() == ErrorKind::denied)
+        network_.refuse(target_, reached.error().message());
+      co_return std::move(reached).error();
+    }
+    address_ = reached->address;
+    auto stream = reached->stream
+                      ? std::move(reached->stream)
+                      : net::make_socket_stream(network_.host_.loop, std::move(reached->socket));
+    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
+    co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
+                                      target_.where.host, patience);
+  }
+
   // Why it cannot be had; empty: it is there.
   std::string take_secret(const std::string& name) {
     const Secret* const secret = network_.host_.secrets.find(name);
@@ -109,6 +121,7 @@ class Network::Site final : public HttpSite {
   HttpOrigin origin_;
   std::optional<Injection> injection_;  // of the request that was judged last
   std::string address_;                 // dialled last
+  std::string trouble_;                 // with that, for the operator
 };
 
 net::Task<void> Network::carry_requests(Target target, UniqueFd inside, net::Patience patience) {

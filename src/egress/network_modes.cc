@@ -4,6 +4,7 @@
 
 #include "codec/client_hello.h"
 #include "egress/flow.h"
+#include "net/dial.h"
 #include "os/inet.h"
 
 namespace glovebox::egress {
@@ -54,6 +55,7 @@ Opened Network::opened_to(const Target& target) const {
   opened.port = target.where.port;
   opened.mode = word_of(target.rule->mode);
   opened.rule = policy::to_string(target.rule->origin);
+  opened.via = host_.upstream.via(*target.rule, target.where);
   return opened;
 }
 
@@ -88,11 +90,28 @@ net::Task<Result<Reached>> Network::reach(const Target& target, Flow& flow,
   co_return reached;
 }
 
-net::Task<void> Network::splice(Flow& flow, int inside, int outside, net::Patience patience) {
+// What was said already goes first, either way: `first` by the box.
+net::Task<void> Network::carry(Flow& flow, int inside, Reached reached, std::string first,
+                               net::Patience patience) {
   const RelayLimits limits{.idle = kIdleTime, .up = kMostBytes, .down = kMostBytes};
+  const auto so_long = patience.no_later_than(host_.loop.now() + kIdleTime);
+  const net::StreamPtr box = net::make_borrowed_stream(host_.loop, inside);
+  const bool is_socket = reached.stream == nullptr;
+  const int socket = reached.socket.get();
+  if (is_socket) reached.stream = net::make_borrowed_stream(host_.loop, socket);
+  if (!first.empty() && !co_await reached.stream->write(first, so_long))
+    co_return flow.end("the other side took no ClientHello");
+  flow.carried.up += first.size();
+  if (!reached.ahead.empty() && !co_await box->write(reached.ahead, so_long))
+    co_return flow.end("the box took nothing of what the other side said first");
+  flow.carried.down += reached.ahead.size();
+  first = reached.ahead = std::string();
   os::close_in_order(inside);
   const auto carried =
-      co_await relay(host_.loop, host_.pipes, inside, outside, flow.carried, limits, patience);
+      is_socket
+          ? co_await relay(host_.loop, host_.pipes, inside, socket, flow.carried, limits, patience)
+          : co_await relay(host_.loop, *box, *reached.stream, flow.carried, limits, patience);
+  if (!carried) os::reset_on_close(inside);
   // What its program left open when its call was over has not failed.
   const bool failed = !carried && carried.error().kind() != ErrorKind::cancelled;
   flow.end(failed ? carried.error().message() : std::string());
@@ -100,9 +119,9 @@ net::Task<void> Network::splice(Flow& flow, int inside, int outside, net::Patien
 
 net::Task<void> Network::carry_raw(Target target, UniqueFd inside, net::Patience patience) {
   Flow flow(*this, opened_to(target));
-  const auto reached = co_await reach(target, flow, patience);
+  auto reached = co_await reach(target, flow, patience);
   if (!reached) co_return;
-  co_await splice(flow, inside.get(), reached->socket.get(), patience);
+  co_await carry(flow, inside.get(), *std::move(reached), "", patience);
 }
 
 // What was read, up to and with the whole ClientHello.
@@ -126,8 +145,8 @@ net::Task<Result<std::string>> Network::read_hello(int inside, codec::ClientHell
 
 net::Task<void> Network::carry_named(Target target, UniqueFd inside, net::Patience patience) {
   codec::ClientHelloReader reader;
-  const auto first = co_await read_hello(inside.get(), reader,
-                                         patience.no_later_than(host_.loop.now() + kHelloTime));
+  auto first = co_await read_hello(inside.get(), reader,
+                                   patience.no_later_than(host_.loop.now() + kHelloTime));
   if (!first) {
     if (first.error().kind() == ErrorKind::timeout) refuse(target, "no whole ClientHello in time");
     co_return;
@@ -147,22 +166,13 @@ net::Task<void> Network::carry_named(Target target, UniqueFd inside, net::Patien
     co_return tell(inside.get(), codec::TlsAlert::unrecognized_name);
   }
   Flow flow(*this, opened_to(target));
-  const auto reached = co_await reach(target, flow, patience);
+  auto reached = co_await reach(target, flow, patience);
   if (!reached) {
     if (reached.error().kind() == ErrorKind::denied)
       tell(inside.get(), codec::TlsAlert::access_denied);
     co_return;
   }
-  for (std::string_view rest = *first; !rest.empty();) {
-    const auto sent = os::send_some(reached->socket.get(), rest);
-    if (sent && *sent) {
-      rest.remove_prefix(**sent);
-      flow.carried.up += **sent;
-    } else if (!sent || !co_await host_.loop.writable(reached->socket.get(), patience)) {
-      co_return flow.end("the other side took no ClientHello");
-    }
-  }
-  co_await splice(flow, inside.get(), reached->socket.get(), patience);
+  co_await carry(flow, inside.get(), *std::move(reached), *std::move(first), patience);
 }
 
 }  // namespace glovebox::egress

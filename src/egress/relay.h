@@ -1,4 +1,5 @@
-// Bytes between two sockets, both ways, inside the kernel (splice(2)).
+// Bytes between two sockets, both ways, inside the kernel (splice(2)); or between two streams,
+// where one of them is not a socket (TLS with a proxy).
 //
 // A connection that nobody writes to holds no buffer: the pipe that splice needs is borrowed while
 // bytes move. Ends pass through, one direction at a time, as they come; a reset on one side becomes
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "net/byte_stream.h"
 #include "net/cancel.h"
 #include "net/loop.h"
 #include "net/task.h"
@@ -43,6 +45,10 @@ struct RelayLimits {
 // when they are closed. Kinds: closed (reset by a peer), timeout (idle), limit (bytes), cancelled,
 // io.
 net::Task<Result<void>> relay(net::Loop& loop, PipePool& pipes, int inside, int outside,
+                              Carried& carried, RelayLimits limits, net::Patience patience);
+// The same over streams, which stay the caller's. After an error neither is of use: what a peer
+// must see of it is the caller's to arrange (os::reset_on_close).
+net::Task<Result<void>> relay(net::Loop& loop, net::ByteStream& inside, net::ByteStream& outside,
                               Carried& carried, RelayLimits limits, net::Patience patience);
 
 }  // namespace glovebox::egress

@@ -273,6 +273,8 @@ bool accepts(Connection connection, std::uint16_t type) {
              type == Observe::kType;
     case Connection::supervisor_of_boxer:
       return accepts(Connection::supervisor_of_role, type) || type == PolicyReport::kType;
+    case Connection::supervisor_of_egress:
+      return accepts(Connection::supervisor_of_role, type) || type == SecretRefused::kType;
     case Connection::boxer_of_worker:
       return type == OpenSession::kType || type == Call::kType || type == Cancel::kType ||
              type == Settled::kType || type == CloseSession::kType;

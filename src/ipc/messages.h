@@ -279,6 +279,7 @@ enum class Connection : std::uint8_t {
   supervisor_of_role,
   supervisor_of_worker,  // … from the worker, which also asks for secrets and numbers
   supervisor_of_boxer,   // … from the boxer, which also reports on policies
+  supervisor_of_egress,  // … from egress, which also asks for secrets
   boxer_of_worker,       // what the boxer takes from the worker
   boxer_of_command,      // … from a single command, which may also execute programs
   worker_of_boxer,

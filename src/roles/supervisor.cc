@@ -78,11 +78,7 @@ Outcome<> Supervisor::prepare() {
     if (auto made = box::make_group(own, prefix + random.hex(4))) groups_ = std::move(*made);
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
-  if (options_.worker && !options_.worker->proxy_command.empty()) {
-    auto command = SecretCommand::keep(options_.worker->proxy_command, options_.started);
-    if (!command) return command.error();
-    command_ = *std::move(command);
-  }
+  TRY(keep_commands());
   auto injected = read_injected(options_.policy.policy, options_.credentials, opener_);
   if (!injected) return failure(ExitCode::unconfigured, injected.error());
   injected_ = *std::move(injected);
@@ -92,7 +88,8 @@ Outcome<> Supervisor::prepare() {
       for (const auto& [name, secret] : options_.policy.policy.secrets)
         if (secret.from.starts_with(kFilePrefix))
           files.push_back(secret.from.substr(kFilePrefix.size()));
-      for (const auto& [name, file] : options_.worker->secret_files) files.push_back(file.path);
+      for (const Role role : {Role::worker, Role::egress})
+        for (const auto& [name, file] : secrets_of(role).files) files.push_back(file.path);
       auto opener = FileOpener::keep(files);
       if (!opener) return opener.error();
       opener_ = *std::move(opener);
@@ -166,10 +163,13 @@ Supervisor::Peers Supervisor::worker_peers(int boxer) const {
   return peers;
 }
 
+bool has_egress_rule(const policy::Policy& policy) {
+  return std::ranges::any_of(policy.parts,
+                             [](const auto& part) { return !part.second.own.egress.empty(); });
+}
+
 bool Supervisor::has_egress() const {
-  return options_.worker || std::ranges::any_of(options_.policy.policy.parts, [](const auto& part) {
-           return !part.second.own.egress.empty();
-         });
+  return options_.worker || has_egress_rule(options_.policy.policy);
 }
 
 Json Supervisor::egress_settings() const {
@@ -202,9 +202,9 @@ Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const 
   order.settings = std::move(settings);
   order.peers = peers;
   if (role == Role::worker)
-    for (const auto& [name, secret] : options_.worker->secrets)
+    for (const auto& [name, secret] : options_.worker->secrets.held)
       order.secrets.emplace_back(name, &secret);
-  if (role == Role::egress) order.secrets = injected_list();
+  if (role == Role::egress) order.secrets = egress_list();
   if (auto sent = send_start(child.channel, order);
       !sent && sent.error().kind() != ErrorKind::closed)
     return sent.error();
@@ -241,7 +241,7 @@ Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) 
 }
 
 Outcome<> Supervisor::start_all() {
-  TRY(print_first_word());
+  TRY(print_first_words());
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   auto own = ipc::make_channel_pair();
@@ -389,9 +389,10 @@ Outcome<> Supervisor::read_from(Role role) {
 
 Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
   const Error broken(ErrorKind::protocol, "unexpected message");
-  const auto connection = role == Role::worker  ? ipc::Connection::supervisor_of_worker
-                          : role == Role::boxer ? ipc::Connection::supervisor_of_boxer
-                                                : ipc::Connection::supervisor_of_role;
+  const auto connection = role == Role::worker   ? ipc::Connection::supervisor_of_worker
+                          : role == Role::boxer  ? ipc::Connection::supervisor_of_boxer
+                          : role == Role::egress ? ipc::Connection::supervisor_of_egress
+                                                 : ipc::Connection::supervisor_of_role;
   if (!ipc::accepts(connection, envelope.type) || !envelope.fds.empty()) return broken;
   Child& child = children_.at(role);
   switch (envelope.type) {
@@ -406,7 +407,7 @@ Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
     case ipc::SecretRefused::kType: {
       const auto refused = ipc::SecretRefused::decode(envelope.body);
       if (!refused) return refused.error();
-      renew_secret(refused->name);
+      renew_secret(role, refused->name);
       return {};
     }
     case ipc::Observe::kType: {
@@ -440,7 +441,8 @@ std::vector<int> Supervisor::fds() const {
   }
   if (policy_log_.connected()) fds.push_back(policy_log_.fd());
   if (control_) std::ranges::copy(control_->fds(), std::back_inserter(fds));
-  if (command_.there()) fds.push_back(command_.fd());
+  for (const WordCommand& word : words_)
+    if (word.command.there()) fds.push_back(word.command.fd());
   return fds;
 }
 
@@ -460,7 +462,8 @@ Outcome<> Supervisor::attend() {
     if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
   attend_policy();
-  if (command_.there() && readable(command_.fd())) renew_word();
+  for (WordCommand& word : words_)
+    if (word.command.there() && readable(word.command.fd())) renew_word(word);
   return {};
 }
 

@@ -15,12 +15,15 @@ namespace {
 
 constexpr std::uint64_t kMaxResolverFile = 1 << 20;
 
+}  // namespace
+
 // By name, from what the supervisor took out of its own environment.
-Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSettings& settings) {
+Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const std::optional<std::string>& proxy,
+                                    const std::string& no_proxy) {
   const Secret http = take_secret(secrets, kHttpProxy);
   const Secret https = take_secret(secrets, kHttpsProxy);
   net::ProxySettings operators{
-      .proxy = settings.proxy,
+      .proxy = proxy,
       .no_proxy = {},
       .authorization = basic_authorization(take_secret(secrets, kProxyAuth))};
   return net::ProxyRules::make(std::move(operators),
@@ -30,13 +33,10 @@ Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSett
                                    return std::string(https.reveal());
                                  if (key == "http_proxy" && !http.empty())
                                    return std::string(http.reveal());
-                                 if (key == "no_proxy" && !settings.no_proxy.empty())
-                                   return settings.no_proxy;
+                                 if (key == "no_proxy" && !no_proxy.empty()) return no_proxy;
                                  return std::nullopt;
                                });
 }
-
-}  // namespace
 
 net::ResolverConfig host_resolver_config() {
   net::ResolverConfig config;
@@ -71,7 +71,9 @@ Result<std::unique_ptr<Transport>> Transport::make(const Clock& clock,
   if (!settings.ca_pem.empty())
     tls = TRY(net::TlsContext::make({settings.ca_path, settings.ca_pem}));
   transport->connector.emplace(
-      *transport->dialer, TRY_CONTEXT(proxy_rules(secrets, settings), "proxy"), std::move(tls));
+      *transport->dialer,
+      TRY_CONTEXT(proxy_rules(secrets, settings.proxy, settings.no_proxy), "proxy"),
+      std::move(tls));
   return transport;
 }
 

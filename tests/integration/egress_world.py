@@ -4,12 +4,14 @@ In the world every server writes down who came, and a listener on the cable writ
 that leaves the host: what is not there has not got out. enter() is called first, by root; the names
 that the host's resolver knows are Names.zone, which a test may change.
 """
+import base64
 import contextlib
 import http.server
 import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import socket
 import socketserver
@@ -24,13 +26,16 @@ import time
 # Public addresses as far as anybody can tell from them; the others are what they look like.
 A, B, INTERNAL, METADATA = "93.184.216.34", "93.184.216.35", "10.1.2.3", "169.254.169.254"
 A6 = "2606:4700:10::6814:1"
+# The corporate proxy: plain, and with TLS of its own. Who may use it, and under which name it is known.
+PROXY, PROXY_PORT, PROXY_TLS_PORT, PROXY_USER = "93.184.216.40", 3128, 3129, "user:pass-phrase"
 HOST, GATE = "198.51.100.1", "198.51.100.2"
 HOST6, GATE6 = "2606:4700:20::1", "2606:4700:20::2"
-ADDRESSES = [A, B, INTERNAL, METADATA, A6]
+ADDRESSES = [A, B, PROXY, INTERNAL, METADATA, A6]
 ZONE = {"a.test": [A], "b.test": [B], "www.a.test": [A], "internal.test": [INTERNAL],
         "metadata.test": [METADATA], "six.test": [A6], "own.test": [HOST], "loop.test": ["127.0.0.1"],
         "mixed.test": [A, INTERNAL], "mapped.test": [f"::ffff:{INTERNAL}"], "dead.test": ["93.184.216.99"],
-        "nobody.test": []}
+        "nobody.test": [], "proxy.test": [PROXY]}
+RESOLV_CONF = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 INSIDE = "GLOVEBOX_EGRESS_WORLD"
 
 
@@ -106,7 +111,7 @@ class World:
         run("ip", "route", "add", "default", "via", GATE)
         run("ip", "-6", "route", "add", "default", "via", GATE6)
         self.names = Names()
-        for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),
+        for name, text in (("resolv.conf", RESOLV_CONF),
                            ("hosts", "127.0.0.1 localhost\n")):
             (self.folder / name).write_text(text)
             run("mount", "--bind", str(self.folder / name), os.path.realpath(f"/etc/{name}"))
@@ -119,6 +124,10 @@ class World:
         """(address, port) of every connection that a server of the world took."""
         return [tuple(json.loads(line)) for line in self.lines("came")]
 
+    def proxied(self):
+        """(destination, status) of everything that the proxies were asked for."""
+        return [tuple(json.loads(line)) for line in self.lines("proxied")]
+
     def packets(self):
         """(protocol, address, port) of every packet from the host; of TCP of those that begin a
         connection."""
@@ -129,7 +138,7 @@ class World:
         return path.read_text().splitlines() if path.exists() else []
 
     def forget(self):
-        for name in ("came", "packets", "asked", "headers"):
+        for name in ("came", "packets", "asked", "headers", "proxied"):
             (self.folder / name).write_text("")
         self.names.asked.clear()
 
@@ -146,7 +155,7 @@ def make_certificates(folder):
             "-subj", "/CN=world", "-keyout", "ca.key", "-out", "ca.pem")
     openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a.test",
             "-keyout", "server.key", "-out", "server.csr")
-    (folder / "names").write_text("subjectAltName=DNS:a.test,DNS:*.a.test,DNS:b.test,DNS:internal.test\n")
+    (folder / "names").write_text("subjectAltName=DNS:a.test,DNS:*.a.test,DNS:b.test,DNS:internal.test,DNS:proxy.test\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
             "-days", "2", "-extfile", "names", "-out", "server.pem")
     (folder / "ca.pem").chmod(0o644)
@@ -237,6 +246,69 @@ def source(connection):
         connection.sendall(b"x" * 65536)
 
 
+def head_of(connection):
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = connection.recv(4096)
+        if not data:
+            raise OSError("no head")
+        head += data
+    return head.decode("latin-1").split("\r\n")
+
+
+def carry(client, server):
+    """Both ways, until the server ends; an end of the client's is passed on."""
+    ends = [client, server]
+    while True:
+        pending = client in ends and isinstance(client, ssl.SSLSocket) and client.pending()
+        ready = [client] if pending else select.select(ends, [], [])[0]
+        if client in ready:
+            data = client.recv(65536)
+            if data:
+                server.sendall(data)
+            else:
+                server.shutdown(socket.SHUT_WR)
+                ends.remove(client)
+        if server in ready:
+            data = server.recv(65536)
+            if not data:
+                if isinstance(client, ssl.SSLSocket):
+                    client.unwrap()
+                return
+            client.sendall(data)
+
+
+def make_proxy(book):
+    """HTTP CONNECT (RFC 9110 9.3.6), which resolves names by itself."""
+    wanted = "Basic " + base64.b64encode(PROXY_USER.encode()).decode()
+
+    def proxy(client):
+        first, *fields = head_of(client)
+        method, target, _ = first.split(" ")
+        host, port = target.rsplit(":", 1)
+        given = [field.split(":", 1)[1].strip() for field in fields
+                 if field.lower().startswith("proxy-authorization:")]
+        status = 501 if method != "CONNECT" else 407 if given != [wanted] else 200
+        address = (ZONE.get(host) or [host])[0]
+        server = None
+        if status == 200:
+            try:
+                server = socket.create_connection((address, int(port)), 5)
+                server.settimeout(None)
+            except OSError:
+                status = 502
+        book.write("proxied", target, status)
+        if server is None:
+            return client.sendall(f"HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n".encode())
+        with server:
+            # What a server says first comes with the answer, in one piece.
+            said = server.recv(4096) if port in ("22", "7001") else b""
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n" + said)
+            return carry(client, server)
+
+    return proxy
+
+
 def serve_in_world(folder):
     book = Book(folder)
     print("born", flush=True)
@@ -291,6 +363,8 @@ def serve_in_world(folder):
     listen(7000, echo)
     listen(7001, banner)
     listen(7002, source)
+    listen(PROXY_PORT, make_proxy(book))
+    listen(PROXY_TLS_PORT, make_proxy(book), tls)
     print("serving", flush=True)
     while True:
         time.sleep(3600)

@@ -77,6 +77,10 @@ TEST_CASE("what a record says") {
   CHECK(codec::to_json(codec::Json(open_members(shared, opened))) ==
         R"({"sid":"s1","pol":"d1","prof":"p","dec":"allow","host":"a.test","addr":"192.0.2.1",)"
         R"("port":443,"l7":"sni","rule":"p.toml:4","up":7,"down":9,"ms":12})");
+  opened.address.clear();
+  opened.via = "proxy.example:3128";
+  CHECK(codec::to_json(codec::Json(open_members(shared, opened)))
+            .contains(R"("host":"a.test","via":"proxy.example:3128","port":443,)"));
   opened.at = Opened::At::beginning;
   CHECK_FALSE(open_members(shared, opened).contains("up"));
 }

@@ -1,10 +1,12 @@
 #include "egress/relay.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
+#include "net/dial.h"
 #include "os/inet.h"
 
 namespace glovebox::egress {
@@ -83,8 +85,21 @@ class Beside {
   std::thread thread_;
 };
 
+enum class Over : std::uint8_t { sockets, streams };
+
+net::Task<Result<void>> relay_over(Over over, net::Loop& on, PipePool& pool, Line& through,
+                                   Carried& count, RelayLimits most) {
+  const int inside = through.inner.other.get(), outside = through.outer.other.get();
+  if (over == Over::sockets) co_return co_await relay(on, pool, inside, outside, count, most, {});
+  const auto box = net::make_borrowed_stream(on, inside);
+  const auto world = net::make_borrowed_stream(on, outside);
+  auto done = co_await relay(on, *box, *world, count, most, {});
+  if (!done) os::reset_on_close(inside);
+  co_return done;
+}
+
 template <class Peers>
-Relayed run(Line& line, RelayLimits limits, const Peers& peers) {
+Relayed run(Over over, Line& line, RelayLimits limits, const Peers& peers) {
   const SystemClock clock;
   const auto loop = net::Loop::make(clock).value();
   PipePool pipes;
@@ -92,14 +107,13 @@ Relayed run(Line& line, RelayLimits limits, const Peers& peers) {
   Result<void> end;
   {
     const Beside others([&] { peers(); });
-    end = loop->run_until([](net::Loop& on, PipePool& pool, Line& through, Carried& count,
-                             RelayLimits most) -> net::Task<Result<void>> {
-      auto done = co_await relay(on, pool, through.inner.other.get(), through.outer.other.get(),
-                                 count, most, {});
+    end = loop->run_until([](Over with, net::Loop& on, PipePool& pool, Line& through,
+                             Carried& count, RelayLimits most) -> net::Task<Result<void>> {
+      auto done = co_await relay_over(with, on, pool, through, count, most);
       through.inner.other.reset();
       through.outer.other.reset();
       co_return done;
-    }(*loop, pipes, line, carried, limits));
+    }(over, *loop, pipes, line, carried, limits));
   }
   return {std::move(end), carried};
 }
@@ -107,10 +121,11 @@ Relayed run(Line& line, RelayLimits limits, const Peers& peers) {
 constexpr RelayLimits kAmple{.idle = seconds(20), .up = kGiB, .down = kGiB};
 
 TEST_CASE("bytes go both ways, and each end passes on its own") {
+  const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
   const std::string up(3'000'000, 'u'), down(5'000'000, 'd');
   std::optional<std::string> at_server, at_program;
-  const Relayed relayed = run(line, kAmple, [&] {
+  const Relayed relayed = run(over, line, kAmple, [&] {
     const Beside server([&] {
       at_server = read_all(line.server());
       // The program has ended its half; the other one goes on.
@@ -129,9 +144,10 @@ TEST_CASE("bytes go both ways, and each end passes on its own") {
 }
 
 TEST_CASE("a reset passes through") {
+  const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
   std::optional<std::string> at_program = "";
-  const Relayed relayed = run(line, kAmple, [&] {
+  const Relayed relayed = run(over, line, kAmple, [&] {
     send_all(line.program(), "hello");
     char buffer[5];
     while (!os::receive_some(line.server(), buffer, sizeof buffer).value())
@@ -146,9 +162,10 @@ TEST_CASE("a reset passes through") {
 }
 
 TEST_CASE("a connection that nobody uses ends") {
+  const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
   std::optional<std::string> at_program = "";
-  const Relayed relayed = run(line, {.idle = milliseconds(50), .up = kGiB, .down = kGiB},
+  const Relayed relayed = run(over, line, {.idle = milliseconds(50), .up = kGiB, .down = kGiB},
                               [&] { at_program = read_all(line.program()); });
   REQUIRE_FALSE(relayed.end);
   CHECK(relayed.end.error().kind() == ErrorKind::timeout);
@@ -156,8 +173,9 @@ TEST_CASE("a connection that nobody uses ends") {
 }
 
 TEST_CASE("more bytes than are allowed end it") {
+  const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
-  const Relayed relayed = run(line, {.idle = seconds(20), .up = 1000, .down = kGiB}, [&] {
+  const Relayed relayed = run(over, line, {.idle = seconds(20), .up = 1000, .down = kGiB}, [&] {
     send_all(line.program(), std::string(100'000, 'x'));
     (void)read_all(line.program());
   });
@@ -166,9 +184,10 @@ TEST_CASE("more bytes than are allowed end it") {
 }
 
 TEST_CASE("a side that does not read holds up its own direction only") {
+  const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
   std::optional<std::string> at_server;
-  const Relayed relayed = run(line, kAmple, [&] {
+  const Relayed relayed = run(over, line, kAmple, [&] {
     // Nobody reads this until the other way is done.
     const Beside server([&] {
       send_all(line.server(), std::string(20'000'000, 'd'));
