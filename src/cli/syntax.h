@@ -28,6 +28,7 @@ namespace glovebox::cli {
 class Syntax {
  public:
   Syntax() = default;
+  ~Syntax() = default;
   Syntax(const Syntax&) = delete;
   Syntax& operator=(const Syntax&) = delete;
 

@@ -39,7 +39,7 @@ std::string seen_words(const Seen& seen) {
 }
 
 std::string where(const Suggestion& suggestion) {
-  const std::string host = suggestion.host.empty() ? "(no host)" : suggestion.host;
+  std::string host = suggestion.host.empty() ? "(no host)" : suggestion.host;
   if (suggestion.port == 0) return host;
   return host.contains(':') ? std::format("[{}]:{}", host, suggestion.port)
                             : std::format("{}:{}", host, suggestion.port);
