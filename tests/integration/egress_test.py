@@ -765,7 +765,7 @@ def no_proxy_goes_directly(given):
 class Configured(Worker):
     """`glovebox run` with a file whose [egress] is the test's; who it runs as owns everything."""
 
-    def __init__(self, given, plane, box, egress):
+    def __init__(self, given, plane, box, egress, word="user:old", authorities=""):
         self.folder = fresh_folder()
         self.state = self.folder + "/state"
         self.log_path = self.folder + "/worker.log"
@@ -774,7 +774,8 @@ class Configured(Worker):
         self.word_mode = 0o644 if "proxy_auth = [" in egress else 0o600
         if given.user == "user":
             os.chown(self.folder, USER_ID, USER_ID)
-        self.write("word", "user:old\n", self.word_mode)
+        self.write("word", word + "\n", self.word_mode)
+        self.write("ca.pem", authorities, 0o644)
         self.write("key", plane.environment_key + "\n")
         file = self.write("glovebox.toml", f"""
 [control_plane]
@@ -835,6 +836,34 @@ def worker_goes_through(given, egress):
 def a_word_that_the_proxy_refuses_is_read_again(given):
     worker_goes_through(given, f'proxy = "{PROXY}:{PROXY_PORT}"\nproxy_auth = "file:FOLDER/word"')
     assert not given.world.names.asked
+
+
+@case
+def other_authorities_are_for_the_proxy_too(given):
+    stranger = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                               "-nodes", "-subj", "/CN=stranger", "-keyout", "/dev/null"],
+                              check=True, capture_output=True, text=True).stdout
+    plane = Plane("--ttl", "20")
+    worker = None
+    try:
+        box = given.box(policy(raw("www.a.test", 7001)))
+        worker = Configured(given, plane, box, f"""proxy = "https://proxy.test:{PROXY_TLS_PORT}"
+proxy_auth = "file:FOLDER/word"
+ca_file = "FOLDER/ca.pem\"""", PROXY_USER, stranger)
+        wait_for("the start", lambda: "serving" in worker.log())
+        session = plane.session()
+        ask = lambda: plane.result(session, plane.bash(  # noqa: E731
+            session, "exec 3<>/dev/tcp/www.a.test/7001; read -r line <&3; echo got $line"), 60)[0]
+        assert "got 220" not in ask(), worker.log()
+        worker.write("ca.pem", given.world.authority.read_text(), 0o644)
+        worker.process.send_signal(signal.SIGHUP)
+        wait_for("other authorities", lambda: "egress: other authorities" in worker.log())
+        assert "got 220 world ready" in ask(), worker.log()
+        assert given.world.proxied() == [("www.a.test:7001", 200)], given.world.proxied()
+    finally:
+        if worker:
+            worker.end()
+        plane.end()
 
 
 @case
