@@ -100,7 +100,8 @@ net::Task<Result<void>> carry(Both& both, net::ByteStream& from, net::ByteStream
   const auto so_long = [&both, idle] {
     return net::Patience{.deadline = both.loop.now() + idle, .token = both.ending.token()};
   };
-  for (;;) {
+  for (int turn = 1;; ++turn) {
+    if (turn % kTurnsAtOnce == 0) co_await both.loop.yield();
     CO_TRY(co_await wait_to_read(both, readable, idle));
     const std::string bytes = CO_TRY(co_await from.read(so_long()));
     if (bytes.empty()) {
