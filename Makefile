@@ -78,7 +78,7 @@ test: build/release/build.ninja
 bench: build/release/build.ninja
 	@packaging/deps/install debian-packages-bench
 	@ninja -C build/release -j $(JOBS) --quiet glovebox tests/bench/fresh_box \
-	  tests/bench/policy_decision
+	  tests/bench/policy_decision tests/bench/network_peers
 	@tests/bench/run build/release
 
 # The worker role for half an hour under faults of the plane; SECONDS=300 for less.

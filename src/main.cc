@@ -15,6 +15,7 @@
 #include "os/process.h"
 #include "roles/auditor_role.h"
 #include "roles/boxer_role.h"
+#include "roles/egress_role.h"
 #include "roles/role.h"
 #include "roles/role_start.h"
 #include "roles/worker.h"
@@ -36,6 +37,8 @@ int run_role(roles::Role role) {
       return roles::run_boxer(std::move(*start));
     case roles::Role::worker:
       return to_int(roles::run_worker(std::move(*start)));
+    case roles::Role::egress:
+      return to_int(roles::run_egress(std::move(*start)));
     case roles::Role::keeper:
     case roles::Role::supervisor:
       break;

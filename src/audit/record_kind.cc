@@ -50,12 +50,13 @@ bool may_write(Writer writer, RecordKind kind) {
     case RecordKind::fs_deny:
     case RecordKind::sys_deny:
       return writer == Writer::boxer;
+    case RecordKind::net_open:
+    case RecordKind::net_deny:
+      return writer == Writer::egress;
     case RecordKind::heartbeat:
     case RecordKind::approval_ask:
     case RecordKind::approval_answer:
     case RecordKind::exec_start:
-    case RecordKind::net_open:
-    case RecordKind::net_deny:
     case RecordKind::secret_use:
     case RecordKind::epoch_rotate:
     case RecordKind::anchor:

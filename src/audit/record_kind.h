@@ -7,7 +7,7 @@
 namespace glovebox::audit {
 
 // All kinds of schema version 1. Reserved, never written by this version: heartbeat, epoch_rotate,
-// anchor, erase, prune, approval_*, exec_start, net_*, secret_use.
+// anchor, erase, prune, approval_*, exec_start, secret_use.
 enum class RecordKind {
   boot,
   stop,

@@ -16,7 +16,8 @@ bool decides_call(RecordKind kind) {
 }
 
 bool decides(RecordKind kind) {
-  return decides_call(kind) || kind == RecordKind::sys_deny || kind == RecordKind::fs_deny;
+  return decides_call(kind) || kind == RecordKind::sys_deny || kind == RecordKind::fs_deny ||
+         kind == RecordKind::net_open || kind == RecordKind::net_deny;
 }
 
 // Stops when `use` says so. Returns how many records were read.
@@ -45,7 +46,8 @@ Result<Record> record_at(ByteSource& log, std::uint64_t index) {
 
 Error decides_nothing(std::uint64_t index, const Record& record,
                       const std::optional<std::uint64_t>& call) {
-  std::string hint = "decisions are tool.intent, tool.deny, sys.deny and fs.deny";
+  std::string hint =
+      "decisions are tool.intent, tool.deny, sys.deny, fs.deny, net.open and net.deny";
   if (call) hint = std::format("what was decided about its call is record {}", *call);
   return {ErrorKind::invalid, std::format("record {} is a {}: it decides nothing\nhint: {}", index,
                                           to_string(record.kind), hint)};

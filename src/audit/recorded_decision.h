@@ -16,7 +16,7 @@ namespace glovebox::audit {
 
 struct RecordedDecision {
   std::uint64_t index = 0;
-  Record record;                  // tool.intent, tool.deny, sys.deny or fs.deny
+  Record record;                  // tool.intent, tool.deny, sys.deny, fs.deny, net.open or net.deny
   std::optional<Record> session;  // the latest session.open of its session
   std::optional<Record> call;     // what was decided about the call that it belongs to; of a
                                   // decision about a call the record itself

@@ -8,7 +8,7 @@
 #include "audit/log_directory.h"
 #include "audit/record.h"
 #include "codec/digest.h"
-#include "codec/utf8.h"
+#include "codec/visible_ascii.h"
 
 namespace glovebox::audit {
 
@@ -51,6 +51,7 @@ constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
     {"wr", "bytes_written"},
     {"host", "host"},
     {"addr", "address"},
+    {"via", "proxy"},
     {"port", "port"},
     {"l7", "mode"},
     {"meth", "method"},
@@ -72,26 +73,10 @@ constexpr std::pair<std::string_view, std::string_view> kLongKeys[] = {
     {"t2", "last"},
 };
 
-// Printable ASCII only.
-std::string ascii(std::string_view text) {
-  std::string out;
-  const std::string visible = codec::visible_text(text);
-  for (std::string_view rest = visible; !rest.empty();) {
-    const codec::Utf8Step step = codec::decode_utf8(rest);
-    const char32_t point = step.point.value_or(codec::kReplacementCharacter);
-    if (point < 0x80)
-      out += static_cast<char>(point);
-    else
-      out += std::format("<u{:04x}>", static_cast<std::uint32_t>(point));
-    rest.remove_prefix(step.length);
-  }
-  return out;
-}
-
 std::string shown_value(const Json& value) {
   const std::string* text = value.as_string();
-  if (text == nullptr) return ascii(codec::to_json(value));
-  std::string plain = ascii(*text);
+  if (text == nullptr) return codec::visible_ascii(codec::to_json(value));
+  std::string plain = codec::visible_ascii(*text);
   const bool quoted = plain.empty() || plain.find_first_of(" \"\\='") != plain.npos;
   if (!quoted) return plain;
   std::string out = "\"";
@@ -106,7 +91,7 @@ void add(std::string& line, std::string_view key, const Json& value) {
   // When the first and the last of several were.
   if (const auto when = value.as_int(); when && (key == "t1" || key == "t2"))
     return add(line, key, to_rfc3339(WallTime{*when}));
-  line += std::format(" {}={}", ascii(long_key(key)), shown_value(value));
+  line += std::format(" {}={}", codec::visible_ascii(long_key(key)), shown_value(value));
 }
 
 bool fits(const ShowFilter& filter, const Record& record) {

@@ -201,6 +201,8 @@ int run_init(InitWork& work) {
   site.guarded = std::move(work.guarded);
   site.kept = kept_descriptors(work);
   site.host_proc = work.host_proc;
+  site.keeper = work.keeper;
+  site.number = work.number;
   if (auto failed = build_call(site)) return fail(status, *failed);
   // The signal for the death of the session's first process was asked for after that of its life
   // was seen: look again.

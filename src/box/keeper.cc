@@ -82,9 +82,26 @@ Result<std::optional<KeeperEvent>> Keeper::receive() {
   if (!envelope) return std::optional<KeeperEvent>{};
   KeeperEvent event;
   switch (envelope->type) {
-    case BoxStarted::kType:
+    case BoxStarted::kType: {
+      const auto message = TRY(BoxStarted::decode(envelope->body));
       event.kind = KeeperEvent::Kind::started;
-      event.ticket = TRY(BoxStarted::decode(envelope->body)).ticket;
+      event.ticket = message.ticket;
+      event.network = message.network;
+      return std::optional<KeeperEvent>(std::move(event));
+    }
+    case NetworkOpened::kType: {
+      auto message = TRY(NetworkOpened::decode(envelope->body));
+      event.kind = KeeperEvent::Kind::network;
+      event.network = message.network;
+      event.shared = message.shared;
+      event.profile = std::move(message.profile);
+      event.egress = std::move(message.egress);
+      event.sockets = std::move(envelope->fds);
+      return std::optional<KeeperEvent>(std::move(event));
+    }
+    case NetworkClosed::kType:
+      event.kind = KeeperEvent::Kind::closed;
+      event.network = TRY(NetworkClosed::decode(envelope->body)).network;
       return std::optional<KeeperEvent>(std::move(event));
     case BoxAnswered::kType:
       event.kind = KeeperEvent::Kind::answered;

@@ -80,6 +80,8 @@ struct RunReport {
 struct KeeperEvent {
   enum class Kind : std::uint8_t {
     refused,   // system calls of guests: before the `done` of the call that they belong to
+    network,   // a network with a way out was made; what works in it starts later
+    closed,    // nothing runs in a network any more
     started,   // the walls stand and the tool runs
     answered,  // its answer, while it is being ended; `done` follows and may say otherwise
     done,
@@ -87,6 +89,11 @@ struct KeeperEvent {
   std::uint64_t ticket = 0;
   RunReport report;               // answered, done
   std::vector<Refusal> refusals;  // refused
+  std::uint64_t network = 0;      // network, closed; started: of the box, 0 for loopback only
+  bool shared = false;            // network: by the calls of the session
+  std::string profile;            // network
+  EgressPlan egress;              // network
+  std::vector<UniqueFd> sockets;  // network: box_network.h
 };
 
 // What is told when the session ends.

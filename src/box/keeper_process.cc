@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "box/keeper.h"
 #include "box/keeper_wire.h"
+#include "box/known_networks.h"
 #include "box/known_plan.h"
 #include "box/refused_calls.h"
 #include "box/running_box.h"
@@ -85,6 +87,7 @@ class KeeperLoop {
   struct Slot {
     std::unique_ptr<RunningBox> box;
     bool reported = false;
+    std::uint64_t network = 0;  // KnownNetworks; 0: loopback only
   };
 
   milliseconds patience() {
@@ -142,6 +145,7 @@ class KeeperLoop {
       waiting_.lost(session);
       refused_.lost(session);
       background_.lost(session);
+      close(networks_.lost(session));
       for (const Slot& slot : slots_) {
         if (slot.box->session() != session) continue;
         if (event && *event) {
@@ -156,6 +160,9 @@ class KeeperLoop {
       return take_census(session, (*event)->census);
     if ((*event)->kind == SessionEvent::Kind::listens)
       return refused_.listen(session, (*event)->number, std::move((*event)->listener));
+    if ((*event)->kind == SessionEvent::Kind::network) return open_network(session, **event);
+    if ((*event)->kind == SessionEvent::Kind::gone || (*event)->kind == SessionEvent::Kind::refused)
+      close(networks_.gone(session, (*event)->number));
     if (waiting_.hear(session, **event)) return;
     for (const Slot& slot : slots_) {
       if (slot.box->session() != session || slot.box->number() != (*event)->number) continue;
@@ -170,11 +177,32 @@ class KeeperLoop {
           slot.box->gone((*event)->exit, (*event)->left);
           return;
         case SessionEvent::Kind::listens:
+        case SessionEvent::Kind::network:
         case SessionEvent::Kind::counted:
         case SessionEvent::Kind::session_refused:
           return;
       }
     }
+  }
+
+  // The boxer that cannot be told is gone, which the next look at its channel shows.
+  void open_network(const SessionInit* session, SessionEvent& event) {
+    NetworkOpened opened;
+    opened.network = networks_.add(session, event.network.number);
+    const std::uint64_t box = event.network.number;
+    for (Slot& slot : slots_)
+      if (slot.box->session() == session && (box == 0 || slot.box->number() == box))
+        slot.network = opened.network;
+    opened.shared = box == 0;
+    opened.profile = std::move(event.network.profile);
+    opened.egress = std::move(event.network.egress);
+    std::vector<int> fds;
+    for (const UniqueFd& socket : event.sockets) fds.push_back(socket.get());
+    (void)channel_.send(NetworkOpened::kType, opened.encode(), fds);
+  }
+  // Told behind what is to be told of the calls in them.
+  void close(const std::vector<std::uint64_t>& networks) {
+    closing_.insert(closing_.end(), networks.begin(), networks.end());
   }
 
   // False: the boxer is gone, or has ended the session.
@@ -215,7 +243,9 @@ class KeeperLoop {
     RunningBox::Call call{message.ticket, known, std::move(message.input), {}};
     for (std::size_t i = 0; i < fds.size(); ++i) call.stdio[i] = std::move(fds[i]);
     slots_.push_back({std::make_unique<RunningBox>(commons_, std::move(call))});
-    slots_.back().box->start(waiting_);
+    Slot& slot = slots_.back();
+    slot.box->start(waiting_);
+    slot.network = networks_.of(slot.box->session(), slot.box->number());
     return {};
   }
 
@@ -244,7 +274,8 @@ class KeeperLoop {
     for (Slot& slot : slots_) {
       if (slot.reported) continue;
       if (slot.box->take_started())
-        TRY(channel_.send(BoxStarted::kType, BoxStarted{slot.box->ticket()}.encode()));
+        TRY(channel_.send(BoxStarted::kType,
+                          BoxStarted{slot.box->ticket(), slot.network}.encode()));
       if (auto answer = slot.box->take_answer(); answer && !slot.box->is_done())
         TRY(channel_.send(BoxAnswered::kType, BoxAnswered{*std::move(answer)}.encode()));
       if (!slot.box->is_done()) continue;
@@ -267,7 +298,10 @@ class KeeperLoop {
     for (const auto& root : dropped) {
       refused_.lost(&root->session);
       background_.lost(&root->session);
+      close(networks_.lost(&root->session));
     }
+    for (const std::uint64_t network : std::exchange(closing_, {}))
+      TRY(channel_.send(NetworkClosed::kType, NetworkClosed{network}.encode()));
     return {};
   }
 
@@ -288,6 +322,8 @@ class KeeperLoop {
   KnownPlans plans_;
   WaitingBoxes waiting_;
   RefusedCalls refused_;
+  KnownNetworks networks_;
+  std::vector<std::uint64_t> closing_;
   std::vector<Slot> slots_;
   BackgroundWatch background_;
 };

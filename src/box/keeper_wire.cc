@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "box/plan_wire.h"
 #include "ipc/wire.h"
 
 namespace glovebox::box {
@@ -80,13 +81,14 @@ Result<StopBox> StopBox::decode(std::string_view body) {
 }
 
 std::string BoxStarted::encode() const {
-  return Writer().number(ticket).take();
+  return Writer().number(ticket).number(network).take();
 }
 
 Result<BoxStarted> BoxStarted::decode(std::string_view body) {
   Reader reader(body);
   BoxStarted message;
   message.ticket = TRY(reader.number<std::uint64_t>());
+  message.network = TRY(reader.number<std::uint64_t>());
   TRY(reader.finish());
   return message;
 }
@@ -142,6 +144,36 @@ std::string BoxDone::encode() const {
 
 Result<BoxDone> BoxDone::decode(std::string_view body) {
   return BoxDone{TRY(decode_report(body))};
+}
+
+std::string NetworkOpened::encode() const {
+  Writer writer;
+  writer.number(network).number(static_cast<std::uint8_t>(shared ? 1 : 0)).text(profile);
+  write_egress(writer, egress);
+  return writer.take();
+}
+
+Result<NetworkOpened> NetworkOpened::decode(std::string_view body) {
+  Reader reader(body);
+  NetworkOpened message;
+  message.network = TRY(reader.number<std::uint64_t>());
+  message.shared = TRY(reader.flag());
+  message.profile = TRY(reader.text(kMaxName));
+  message.egress = TRY(read_egress(reader));
+  TRY(reader.finish());
+  return message;
+}
+
+std::string NetworkClosed::encode() const {
+  return Writer().number(network).take();
+}
+
+Result<NetworkClosed> NetworkClosed::decode(std::string_view body) {
+  Reader reader(body);
+  NetworkClosed message;
+  message.network = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
 }
 
 std::string CallsRefused::encode() const {

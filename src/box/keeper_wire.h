@@ -57,6 +57,7 @@ struct StopBox {
 struct BoxStarted {
   static constexpr std::uint16_t kType = 0x403;
   std::uint64_t ticket = 0;
+  std::uint64_t network = 0;  // NetworkOpened; 0: loopback only
   std::string encode() const;
   static Result<BoxStarted> decode(std::string_view body);
 };
@@ -84,6 +85,26 @@ struct CallsRefused {
   std::vector<Refusal> refusals;
   std::string encode() const;
   static Result<CallsRefused> decode(std::string_view body);
+};
+
+// A network with a way out was made, for a box or for the session; with its sockets
+// (box_network.h). Comes before anything of a guest's runs in it.
+struct NetworkOpened {
+  static constexpr std::uint16_t kType = 0x409;
+  std::uint64_t network = 0;  // names it in this session from now on
+  bool shared = false;        // by the calls of the session
+  std::string profile;
+  EgressPlan egress;
+  std::string encode() const;
+  static Result<NetworkOpened> decode(std::string_view body);
+};
+
+// Nothing runs in it any more.
+struct NetworkClosed {
+  static constexpr std::uint16_t kType = 0x40a;
+  std::uint64_t network = 0;
+  std::string encode() const;
+  static Result<NetworkClosed> decode(std::string_view body);
 };
 
 // The last message, when the boxer has ended the session.

@@ -21,6 +21,8 @@ std::string root_of(const BoxPlan& plan) {
   root.hostname = plan.hostname;
   root.mounts = plan.mounts;
   root.background = plan.background;
+  // The network namespace is the session's there.
+  if (plan.background == Background::keep) root.egress = plan.egress;
   // What calls share in keep mode stays with the session, also when the host replaces a file that
   // it shows: the box goes on with the one that it has.
   if (plan.background == Background::keep)

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "box/box_network.h"
 #include "box/plan_guards.h"
+#include "box/plan_trust.h"
 #include "policy/normal_path.h"
 #include "policy/system_places.h"
 
@@ -106,8 +108,11 @@ void add_identity_files(BoxPlan& plan) {
       "/etc/hosts", std::format("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {0}.localhost {0}\n",
                                 plan.hostname)));
   plan.mounts.push_back(text_file("/etc/nsswitch.conf", std::string(kNsswitch)));
-  plan.mounts.push_back(
-      text_file("/etc/resolv.conf", "# no name server: this box has no network\n"));
+  plan.mounts.push_back(text_file(
+      "/etc/resolv.conf",
+      plan.egress ? std::format("# the egress role answers, whatever the address\nnameserver {}\n",
+                                kNameServer)
+                  : std::string("# no name server: this box has no network\n")));
   plan.mounts.push_back(text_file("/etc/machine-id", std::string(32, '0') + "\n"));
   plan.landlock.push_back({"/etc", FileRights::read});
 }
@@ -367,6 +372,13 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   if (call.kind != CommandKind::function && profile.background == policy::Background::keep)
     plan.background = Background::keep;
 
+  if (call.kind != CommandKind::function) plan.egress = call.egress;
+  if (plan.egress && host.rung == Rung::without_user_namespaces)
+    return Error(ErrorKind::unsupported,
+                 std::format("{}: a way out needs user namespaces, which this host does not give\n"
+                             "hint: run glovebox doctor",
+                             place(profile.origin)));
+
   plan.landlock.push_back({"/", FileRights::list});
   // A file tool of ours needs no program of the host, so its box shows none.
   if (call.kind != CommandKind::function) {
@@ -386,8 +398,9 @@ Result<BoxPlan> make_plan(const policy::Profile& profile, const CallFacts& call,
   }
   TRY(add_hidden(plan, profile, call));
   TRY(add_guards(plan, profile, call));
-  order_mounts(plan.mounts);
   add_environment(plan, profile);
+  TRY(add_trust(plan, view));
+  order_mounts(plan.mounts);
   return plan;
 }
 

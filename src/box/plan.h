@@ -112,6 +112,15 @@ enum class Background : std::uint8_t {
   keep,  // the session's: pid, network, ipc, /tmp and /proc; they end with it (kept_calls.h)
 };
 
+// The box's way out: in its network namespace every address is local, and on these ports the egress
+// role listens, through sockets that were made there and handed to it (box_network.h). It decides
+// by rules of its own, never by anything that the box says of itself.
+struct EgressPlan {
+  std::vector<std::uint16_t> ports;  // TCP, ascending, at most policy::kMostEgressPorts; beside DNS
+  std::string rules;                 // their digest, hexadecimal
+  std::string trust;                 // host path of plan_trust.h's file; empty: none is needed
+  bool operator==(const EgressPlan&) const = default;
+};
 struct BoxPlan {
   std::string tool;
   std::string profile;
@@ -135,6 +144,7 @@ struct BoxPlan {
   PlannedLimits limits;
   CgroupMode cgroups = CgroupMode::none;
   Background background = Background::kill;
+  std::optional<EgressPlan> egress;  // none: loopback only
   Command command;
 };
 
@@ -169,6 +179,7 @@ struct CallFacts {
   std::string host_workdir;       // where the workspace lies on the host
   std::string rule;
   IdMap ids;
+  std::optional<EgressPlan> egress;          // of the profile; a file tool gets none
   std::optional<milliseconds> time_limit;    // asked by the call; never above the policy's
   std::vector<std::string> protected_paths;  // places of glovebox that no mount may show
 };

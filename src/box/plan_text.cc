@@ -118,6 +118,13 @@ std::string guards_text(const BoxPlan& plan) {
   return text;
 }
 
+std::string egress_text(const EgressPlan& egress) {
+  std::string ports;
+  for (const std::uint16_t port : egress.ports) ports += std::format(" {}", port);
+  return std::format("way out   the egress role alone, by name; DNS and TCP ports{}\n", ports) +
+         std::format("          rules sha256 {}\n", egress.rules);
+}
+
 std::string_view enforced(Enforced by) {
   return by == Enforced::walled ? "walled" : "watched";
 }
@@ -134,6 +141,7 @@ std::string to_text(const BoxPlan& plan) {
       plan.background == Background::keep
           ? "background keep: processes, localhost, /proc and scratch folders are the session's\n"
           : "background kill: what the call leaves running ends with it\n";
+  if (plan.egress) text += egress_text(*plan.egress);
   text += "layers\n";
   for (Layer layer : kAllLayers)
     text +=

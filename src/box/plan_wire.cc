@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "box/box_network.h"
 #include "codec/digest.h"
 #include "ipc/wire.h"
 
@@ -119,6 +120,27 @@ Result<Rung> read_rung(Reader& reader) {
 
 }  // namespace
 
+void write_egress(Writer& writer, const EgressPlan& egress) {
+  write_count(writer, egress.ports);
+  for (const std::uint16_t port : egress.ports) writer.number(port);
+  writer.text(egress.rules).text(egress.trust);
+}
+
+Result<EgressPlan> read_egress(Reader& reader) {
+  EgressPlan egress;
+  const std::size_t ports = TRY(reader.count());
+  if (ports > policy::kMostEgressPorts) return refused("too many ports");
+  for (std::size_t i = 0; i < ports; ++i) {
+    const auto port = TRY(reader.number<std::uint16_t>());
+    if (port == 0 || port == kDnsPort || (i > 0 && port <= egress.ports.back()))
+      return refused("ports that are not ascending");
+    egress.ports.push_back(port);
+  }
+  egress.rules = TRY(reader.text(kMaxName));
+  egress.trust = TRY(reader.text(kMaxPath));
+  return egress;
+}
+
 std::string encode_plan(const BoxPlan& plan) {
   Writer writer;
   writer.text(plan.tool).text(plan.profile).text(plan.rule);
@@ -142,6 +164,8 @@ std::string encode_plan(const BoxPlan& plan) {
   write_limits(writer, plan.limits);
   write_choice(writer, plan.cgroups);
   write_choice(writer, plan.background);
+  writer.number(static_cast<std::uint8_t>(plan.egress ? 1 : 0));
+  if (plan.egress) write_egress(writer, *plan.egress);
   write_choice(writer, plan.command.kind);
   write_count(writer, plan.command.argv);
   for (const std::string& argument : plan.command.argv) writer.text(argument);
@@ -192,6 +216,7 @@ Result<BoxPlan> decode_plan(std::string_view bytes) {
   plan.limits = TRY(read_limits(reader));
   plan.cgroups = TRY(reader.choice(CgroupMode::v2_bare));
   plan.background = TRY(reader.choice(Background::keep));
+  if (TRY(reader.flag())) plan.egress = TRY(read_egress(reader));
   plan.command.kind = TRY(reader.choice(CommandKind::function));
   for (std::size_t left = TRY(reader.count()); left > 0; --left)
     plan.command.argv.push_back(TRY(reader.text(kMaxBlob)));

@@ -10,10 +10,15 @@
 
 #include "base/result.h"
 #include "box/plan.h"
+#include "ipc/wire.h"
 
 namespace glovebox::box {
 
 std::string encode_plan(const BoxPlan& plan);
 Result<BoxPlan> decode_plan(std::string_view bytes);
+
+// The part of it that other messages have as well. Error: protocol.
+void write_egress(ipc::Writer& writer, const EgressPlan& egress);
+Result<EgressPlan> read_egress(ipc::Reader& reader);
 
 }  // namespace glovebox::box

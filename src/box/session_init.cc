@@ -70,6 +70,11 @@ Result<std::optional<SessionEvent>> SessionInit::receive() const {
       if (envelope->fds.size() != 1) return Error(ErrorKind::protocol, "session: no listener");
       event.listener = std::move(envelope->fds.front());
       break;
+    case NetworkMade::kType:
+      event.kind = SessionEvent::Kind::network;
+      event.network = TRY(NetworkMade::decode(envelope->body));
+      event.sockets = std::move(envelope->fds);
+      break;
     case BoxRefused::kType: {
       auto message = TRY(BoxRefused::decode(envelope->body));
       event.kind = SessionEvent::Kind::refused;

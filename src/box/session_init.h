@@ -38,14 +38,17 @@ struct SessionEvent {
   enum class Kind : std::uint8_t {
     made,
     listens,
+    network,
     refused,
     gone,
     counted,
     session_refused
   } kind = Kind::made;
   std::uint64_t number = 0;
-  UniqueFd pidfd;          // made
-  UniqueFd listener;       // listens
+  UniqueFd pidfd;       // made
+  UniqueFd listener;    // listens
+  NetworkMade network;  // network, and its sockets
+  std::vector<UniqueFd> sockets;
   std::string why;         // refused, session_refused: `step: ERRNO`
   os::ExitFacts exit;      // gone
   std::uint32_t left = 0;  // gone: processes of the call that live on

@@ -172,6 +172,7 @@ int run_session_init(const BoxPlan& plan, const SessionPlaces& places, ipc::Chan
   auto host_proc = os::open_path("/proc", O_PATH | O_DIRECTORY);
   if (!host_proc) return refuse(failure_text("open /proc", host_proc.error()));
   site.kept = {keeper.fd(), host_proc->get()};
+  site.keeper = keeper.fd();
   if (auto failed = build_session(site)) return refuse(*failed);
   // The signal for the keeper's death was asked for after that of its life was seen: look again.
   if (os::has_hung_up(keeper.fd())) return kBroken;

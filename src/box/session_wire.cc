@@ -1,10 +1,12 @@
 #include "box/session_wire.h"
 
+#include "box/plan_wire.h"
 #include "ipc/wire.h"
 
 namespace glovebox::box {
 
 using ipc::kMaxBlob;
+using ipc::kMaxName;
 using ipc::kMaxText;
 using ipc::Reader;
 using ipc::Writer;
@@ -46,6 +48,23 @@ Result<BoxListens> BoxListens::decode(std::string_view body) {
   Reader reader(body);
   BoxListens message;
   message.number = TRY(reader.number<std::uint64_t>());
+  TRY(reader.finish());
+  return message;
+}
+
+std::string NetworkMade::encode() const {
+  Writer writer;
+  writer.number(number).text(profile);
+  write_egress(writer, egress);
+  return writer.take();
+}
+
+Result<NetworkMade> NetworkMade::decode(std::string_view body) {
+  Reader reader(body);
+  NetworkMade message;
+  message.number = TRY(reader.number<std::uint64_t>());
+  message.profile = TRY(reader.text(kMaxName));
+  message.egress = TRY(read_egress(reader));
   TRY(reader.finish());
   return message;
 }

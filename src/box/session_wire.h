@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "box/plan.h"
 #include "os/process.h"
 
 namespace glovebox::box {
@@ -50,6 +51,18 @@ struct BoxListens {
   std::uint64_t number = 0;
   std::string encode() const;
   static Result<BoxListens> decode(std::string_view body);
+};
+
+// From whoever makes a network namespace that has a way out, before anything of a guest's runs: the
+// sockets on which the egress role is to listen, by descriptor, in the order of box_network.h. The
+// box's number; 0: the network is the session's (keep mode). May come before BoxMade.
+struct NetworkMade {
+  static constexpr std::uint16_t kType = 0x419;
+  std::uint64_t number = 0;
+  std::string profile;
+  EgressPlan egress;
+  std::string encode() const;
+  static Result<NetworkMade> decode(std::string_view body);
 };
 
 // Answer to MakeBox: not even a first process could be made.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "box/box_network.h"
 #include "box/guard_steps.h"
 #include "box/identity_steps.h"
 #include "box/landlock_steps.h"
@@ -41,6 +42,7 @@ constexpr std::array kSessionSteps = {
     SetupStep{"change the root", Layer::mount_namespace, enter_root},
     SetupStep{"set the host name", Layer::uts_namespace, set_host_name},
     SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up, Background::keep},
+    SetupStep{"open the way to egress", Layer::network_namespace, open_way_out, Background::keep},
     SetupStep{"keep signals in the session", Layer::landlock, restrict_scopes, Background::keep},
     SetupStep{"close descriptors", Layer::descriptors, close_descriptors},
     SetupStep{"stay out of reach", std::nullopt, stay_out_of_reach},
@@ -53,6 +55,7 @@ constexpr std::array kCallSteps = {
     SetupStep{"guard", Layer::mount_namespace, protect_guarded},
     SetupStep{"mount", Layer::mount_namespace, make_fresh_mounts},
     SetupStep{"bring loopback up", Layer::network_namespace, bring_loopback_up, Background::kill},
+    SetupStep{"open the way to egress", Layer::network_namespace, open_way_out, Background::kill},
     SetupStep{"start a session", std::nullopt, start_session},
     SetupStep{"new session keyring", Layer::keyring, new_keyring},
     // Round all calls of the session together, for the user namespace that comes next.

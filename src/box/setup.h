@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ struct Site {
   std::vector<int> kept;          // descriptors that stay open
   GuardedNames guarded;           // call: what is to be protected
   int host_proc = -1;             // call: the host's /proc
+  int keeper = -1;                // the session's channel to it
+  std::uint64_t number = 0;       // call: of the box
   std::vector<SourceTree> trees;  // session: by index in plan.mounts
   UniqueFd root;                  // session: the new root, while it is made
   std::string step;               // what is being done, for the message

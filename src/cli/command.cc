@@ -16,6 +16,7 @@
 #include "cli/policy_control.h"
 #include "cli/policy_diff.h"
 #include "cli/policy_explain.h"
+#include "cli/policy_suggest.h"
 #include "cli/policy_test.h"
 #include "cli/policy_why.h"
 #include "cli/rehearse.h"
@@ -76,6 +77,7 @@ struct Run {
     return to_int(run_policy_diff(options));
   }
   int operator()(const PolicyWhyOptions& options) const { return to_int(run_policy_why(options)); }
+  int operator()(const PolicySuggestOptions& options) const { return run_policy_suggest(options); }
   int operator()(const PolicyTestOptions& options) const {
     return to_int(run_policy_test(options));
   }

@@ -76,6 +76,30 @@ class Section {
     else
       reader_.report(Code::bad_value, *value, std::format("{}: {}", key, good.error().message()));
   }
+  // A list of at least one; `read` makes a value of each text, or says what is wrong with it.
+  template <class T, class Read>
+  void list(std::string_view key, std::optional<std::vector<T>>& into, std::size_t most,
+            const Read& read) {
+    const Value* value = find(key);
+    if (value == nullptr) return;
+    const policy::Array* items = reader_.array(*value, key);
+    if (items == nullptr) return;
+    if (items->empty() || items->size() > most)
+      return reader_.report(Code::bad_value, *value,
+                            std::format("{}: 1 to {} of them; without the key there are those of "
+                                        "the host",
+                                        key, most));
+    std::vector<T> made;
+    for (const Value& item : *items) {
+      const std::string* given = reader_.text(item, std::format("each of {}", key));
+      if (given == nullptr) continue;
+      if (auto one = read(*given))
+        made.push_back(*std::move(one));
+      else
+        reader_.report(Code::bad_value, item, std::format("{}: {}", key, one.error().message()));
+    }
+    into = std::move(made);
+  }
   template <class E>
   void word(std::string_view key, std::optional<E>& into,
             std::initializer_list<std::pair<std::string_view, E>> words) {
@@ -176,6 +200,19 @@ void read_control_plane(DocumentReader& reader, const Entry& entry, Configuratio
   section.finish();
 }
 
+void read_egress(DocumentReader& reader, const Entry& entry, Configuration& out) {
+  Section section(reader, entry);
+  EgressConfiguration& egress = out.egress;
+  section.list("resolvers", egress.resolvers, net::kMaxNameServers, net::parse_name_server);
+  section.text("proxy", egress.proxy, proxy);
+  section.command_or_text("proxy_auth", egress.proxy_command, [&] {
+    section.text("proxy_auth", egress.proxy_auth, roles::parse_secret_reference);
+  });
+  section.text("no_proxy", egress.no_proxy, no_proxy_list);
+  section.text("ca_file", egress.ca_file, host_path);
+  section.finish();
+}
+
 void read_worker(DocumentReader& reader, const Entry& entry, Configuration& out) {
   Section section(reader, entry);
   section.text("workdir", out.workdir, host_path);
@@ -249,6 +286,7 @@ using ReadTable = void (*)(DocumentReader&, const Entry&, Configuration&);
 // In this order whatever the file's: [box] looks at what [worker] says.
 constexpr std::pair<std::string_view, ReadTable> kTables[] = {
     {"control_plane", read_control_plane},
+    {"egress", read_egress},
     {"worker", read_worker},
     {"policy", read_policy},
     {"box", read_box},
@@ -257,7 +295,7 @@ constexpr std::pair<std::string_view, ReadTable> kTables[] = {
     {"metrics", read_metrics},
     {"log", read_log},
 };
-constexpr std::string_view kLater[] = {"egress", "tunnel"};
+constexpr std::string_view kLater[] = {"tunnel"};
 
 void read_tables(DocumentReader& reader, const Table& root, Configuration& out) {
   std::vector<std::string_view> known;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/metrics_place.h"
+#include "net/resolver.h"
 #include "policy/diagnostic.h"
 #include "roles/boxer_settings.h"
 #include "roles/role.h"
@@ -24,6 +25,14 @@
 namespace glovebox::cli {
 
 inline constexpr const char* kDefaultConfiguration = "/etc/glovebox/glovebox.toml";
+
+// The way out for boxes. What is absent is as for the control plane.
+struct EgressConfiguration {
+  std::optional<std::vector<net::NameServer>> resolvers;
+  std::optional<std::string> proxy, no_proxy, ca_file;
+  std::optional<roles::SecretReference> proxy_auth;
+  std::optional<std::vector<std::string>> proxy_command;
+};
 
 struct Configuration {
   // [control_plane]
@@ -41,6 +50,7 @@ struct Configuration {
   std::optional<std::size_t> max_sessions;
   std::optional<std::uint32_t> max_calls, warm;
   std::optional<Duration> max_idle, drain;
+  EgressConfiguration egress;
   // [policy], [box], [state], [audit]
   std::optional<std::string> policy;
   std::optional<roles::IdRange> user_range;

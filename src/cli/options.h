@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "cli/seccomp_options.h"
@@ -148,6 +149,13 @@ struct PolicyWhyOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct PolicySuggestOptions {
+  std::optional<std::string> log;  // its folder; below the state folder otherwise
+  std::variant<std::uint64_t, WallTime> since = std::uint64_t{0};  // a record's index, or a time
+  std::optional<std::string> profile;                              // absent: all
+  OutputForm form = OutputForm::text;
+};
+
 struct PolicyTestOptions {
   std::vector<std::string> files;
   policy::Coverage coverage = policy::Coverage::left_out;
@@ -177,8 +185,8 @@ using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
                  AuditShowOptions, PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions,
-                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicyTestOptions,
-                 PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
+                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions,
+                 PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
                  SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

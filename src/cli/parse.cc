@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "cli/configuration.h"
+#include "cli/parse_policy.h"
 #include "cli/quantity.h"
+#include "cli/syntax.h"
 
 namespace glovebox::cli {
 
@@ -24,7 +26,6 @@ constexpr std::int64_t kMostSessions = 1024;
 constexpr std::int64_t kMostCalls = 4096;
 constexpr std::int64_t kMostSeconds = 3600;
 constexpr std::int64_t kMostItems = 1000;
-constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
 
 // `--name=` has an empty value; the library would take the next argument instead.
 std::vector<std::string> without_empty_assignments(std::span<const std::string> arguments) {
@@ -42,7 +43,7 @@ std::vector<std::string> without_empty_assignments(std::span<const std::string> 
 }
 
 // The options of every command, and which of them was chosen.
-class Parser {
+class Parser : private Syntax {
  public:
   Parser() : app_("glovebox: an agent's tool calls, each in a sealed box") {
     app_.name("glovebox");
@@ -58,7 +59,7 @@ class Parser {
     doctor();
     selftest();
     audit();
-    policy();
+    policy_.declare(app_, pending_);
     seccomp();
     plane();
   }
@@ -85,7 +86,7 @@ class Parser {
         return refused("--" + problem.substr(0, end) + " takes no value");
       return refused(problem);
     }
-    if (!bad_.empty()) return refused(bad_);
+    if (!problem().empty()) return refused(problem());
     if (chosen_) return std::move(*chosen_);
     if (app_.get_subcommands().empty()) return refused("a command is needed");
     return std::move(pending_);
@@ -134,71 +135,6 @@ class Parser {
       message += std::format("\nhint: {} --help", full_name(chosen_command()));
     return Error(ErrorKind::invalid, std::move(message));
   }
-  // The first problem is the one that is told.
-  void refuse(std::string problem) {
-    if (bad_.empty()) bad_ = std::move(problem);
-  }
-
-  template <class T>
-  static CLI::Option* option(CLI::App& app, const char* name, T& into, const char* value,
-                             const char* meaning) {
-    return app.add_option(name, into, meaning)->type_name(value);
-  }
-  static CLI::Option* flag(CLI::App& app, const char* name, const char* meaning,
-                           std::function<void()> use) {
-    return app.add_flag_callback(name, std::move(use), meaning)->disable_flag_override();
-  }
-  static void json(CLI::App& app, OutputForm& form) {
-    flag(app, "--json", "machine output: one JSON object on a line of its own",
-         [&form] { form = OutputForm::json; });
-  }
-  // `read` makes a value of the text, or says what is wrong with it.
-  template <class Read>
-  CLI::Option* parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
-                      const Read& read) {
-    return app
-        .add_option_function<std::string>(
-            name,
-            [this, name, read](const std::string& text) {
-              if (Result<void> done = read(text); !done)
-                refuse(std::format("{}: {}", name, done.error().message()));
-            },
-            meaning)
-        ->type_name(value);
-  }
-  template <class T>
-  CLI::Option* time(CLI::App& app, const char* name, T& into, const char* meaning) {
-    return parsed(app, name, "TIME", meaning, [&into](const std::string& text) -> Result<void> {
-      into = TRY(parse_time_span(text));
-      return {};
-    });
-  }
-  template <class T>
-  CLI::Option* count(CLI::App& app, const char* name, T& into, std::int64_t most,
-                     const char* meaning, std::int64_t least = 1) {
-    return parsed(app, name, "N", meaning,
-                  [&into, least, most](const std::string& text) -> Result<void> {
-                    into = T(static_cast<std::uint32_t>(TRY(parse_count(text, least, most))));
-                    return {};
-                  });
-  }
-  template <class T>
-  CLI::Option* word(CLI::App& app, const char* name, std::optional<T>& into,
-                    std::initializer_list<std::pair<const char*, T>> words, const char* meaning) {
-    std::string value;
-    for (const auto& [text, _] : words) value += (value.empty() ? "" : "|") + std::string(text);
-    const std::vector<std::pair<std::string, T>> known(words.begin(), words.end());
-    return parsed(app, name, value.c_str(), meaning,
-                  [&into, known, value](const std::string& text) -> Result<void> {
-                    for (const auto& [spelled, meant] : known)
-                      if (spelled == text) {
-                        into = meant;
-                        return {};
-                      }
-                    return Error(ErrorKind::invalid, value);
-                  });
-  }
-
   void exec() {
     CLI::App& app = *app_.add_subcommand("exec", "run one command or one tool call in a box");
     ExecOptions& options = exec_;
@@ -382,127 +318,6 @@ class Parser {
     show.callback([this] { pending_ = show_; });
   }
 
-  void policy() {
-    CLI::App& app = *app_.add_subcommand("policy", "work with policies");
-    app.require_subcommand(1);
-    CLI::App& show = *app.add_subcommand("show", "print a shipped policy");
-    option(show, "name", policy_.name, "", "builtin:default, builtin:strict")->required();
-    show.callback([this] { pending_ = policy_; });
-    policy_control(app);
-    CLI::App& check = *app.add_subcommand("check", "what is wrong with a policy, or suspicious");
-    option(check, "files", policy_check_.files, "FILE...", "policies")->required();
-    flag(check, "--strict", "warnings are errors",
-         [this] { policy_check_.strictness = Strictness::strict; });
-    flag(check, "--host", "also what this host lacks for them",
-         [this] { policy_check_.with = CheckWith::host; });
-    parsed(check, "--format", "text|json", "text", [this](const std::string& text) -> Result<void> {
-      if (text != "text" && text != "json") return Error(ErrorKind::invalid, "text|json");
-      policy_check_.form = text == "json" ? OutputForm::json : OutputForm::text;
-      return {};
-    });
-    check.callback([this] { pending_ = policy_check_; });
-    CLI::App& schema = *app.add_subcommand("schema", "the language as JSON Schema, for editors");
-    schema.callback([this] { pending_ = PolicySchemaOptions{}; });
-    policy_diff(app);
-    policy_why(app);
-    policy_test(app);
-    policy_explain(app);
-  }
-
-  // What is asked of a glovebox that runs.
-  void policy_control(CLI::App& policy) {
-    const auto add = [&](const char* name, const char* meaning, ipc::ControlAct act) -> CLI::App& {
-      CLI::App& app = *policy.add_subcommand(name, meaning);
-      option(app, "--state", control_.state, "DIR", "the state folder of the one that is meant");
-      json(app, control_.form);
-      app.callback([this, act] {
-        control_.act = act;
-        pending_ = control_;
-      });
-      return app;
-    };
-    const auto revoked = [this](CLI::App& app) {
-      flag(app, "--revoked", "also one that was revoked, which it then no longer is",
-           [this] { control_.also_revoked = true; });
-    };
-    CLI::App& load = add("load", "give new sessions another policy", ipc::ControlAct::load);
-    option(load, "file", control_.subject, "", "the file; the one in use otherwise");
-    revoked(load);
-    add("status", "print which policy is active, and who runs on it", ipc::ControlAct::status);
-    CLI::App& rollback =
-        add("rollback", "give new sessions a policy that was active", ipc::ControlAct::rollback);
-    option(rollback, "digest", control_.subject, "", "of that policy")->required();
-    revoked(rollback);
-    CLI::App& revoke = add("revoke", "end the sessions of a policy, and never load it again",
-                           ipc::ControlAct::revoke);
-    option(revoke, "digest", control_.subject, "", "of that policy")->required();
-  }
-
-  void policy_diff(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("diff", "what one policy permits and another does not");
-    PolicyDiffOptions& options = diff_;
-    option(app, "old", options.before, "", "builtin:NAME, a file, or REF:PATH as git has it")
-        ->required();
-    option(app, "new", options.after, "", "the same")->required();
-    using FailOn = PolicyDiffOptions::FailOn;
-    word<FailOn>(app, "--fail-on", diff_fail_on_,
-                 {{"widen", FailOn::widen}, {"nothing", FailOn::nothing}},
-                 "widen: exit 3 if anything is permitted that was not");
-    using Form = PolicyDiffOptions::Form;
-    word<Form>(app, "--format", diff_form_,
-               {{"text", Form::text}, {"md", Form::markdown}, {"json", Form::json}}, "text");
-    app.callback([this] {
-      diff_.fail_on = diff_fail_on_.value_or(FailOn::widen);
-      diff_.form = diff_form_.value_or(Form::text);
-      pending_ = diff_;
-    });
-  }
-
-  // Who asks, and which policy is asked.
-  void asking(CLI::App& app, std::string& policy, policy::Who& who) {
-    option(app, "--policy", policy, "FILE", "/etc/glovebox/policy.toml; builtin:NAME, REF:PATH");
-    option(app, "--environment", who.environment, "ID", "for the policy's [[bind]]; local");
-    option(app, "--agent", who.agent, "ID", "for the policy's [[bind]]; local");
-    option(app, "--tool", who.tool, "NAME", "bash");
-  }
-
-  void policy_why(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("why", "what becomes of a request, and why");
-    asking(app, why_.policy, why_.who);
-    option(app, "request", why_.request, "", "connect HOST:PORT, read PATH, GET URL, …");
-    parsed(app, "--record", "INDEX", "instead: what a record of the log was decided by",
-           [this](const std::string& text) -> Result<void> {
-             why_.record = static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords)));
-             return {};
-           });
-    option(app, "--log", why_.log, "DIR", "with --record: the folder of the log")
-        ->needs("--record");
-    json(app, why_.form);
-    app.callback([this, &app] {
-      if (!why_.record && why_.request.empty())
-        refuse("a request is needed, or --record\nhint: glovebox policy why connect HOST:PORT");
-      for (const char* name : {"request", "--policy", "--environment", "--agent", "--tool"})
-        if (why_.record && app.get_option(name)->count() > 0)
-          refuse(std::format("{}: the record says it, --record goes without", name));
-      pending_ = why_;
-    });
-  }
-
-  void policy_test(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("test", "run the tests that policies carry");
-    option(app, "file", test_.files, "", "policies")->required();
-    flag(app, "--coverage", "also the rules that no test touches",
-         [this] { test_.coverage = policy::Coverage::shown; });
-    app.callback([this] { pending_ = test_; });
-  }
-
-  void policy_explain(CLI::App& policy) {
-    CLI::App& app = *policy.add_subcommand("explain", "what a caller gets, line by line");
-    asking(app, policy_explain_.policy, policy_explain_.who);
-    json(app, policy_explain_.form);
-    app.callback([this] { pending_ = policy_explain_; });
-  }
-
   void seccomp() {
     constexpr const char* kFilter = "bash, file, search, role-…, or a file";
     CLI::App& app = *app_.add_subcommand("seccomp", "work with system call filters");
@@ -569,27 +384,71 @@ class Parser {
   SelftestOptions selftest_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
-  PolicyShowOptions policy_;
-  PolicyControlOptions control_;
-  PolicyCheckOptions policy_check_;
-  PolicyDiffOptions diff_;
-  std::optional<PolicyDiffOptions::FailOn> diff_fail_on_;
-  std::optional<PolicyDiffOptions::Form> diff_form_;
-  PolicyWhyOptions why_;
-  PolicyTestOptions test_;
-  PolicyExplainOptions policy_explain_;
+  PolicyCommands policy_{*this};
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
   SeccompCompileOptions compile_;
   SeccompExplainOptions explain_;
   SeccompImportOptions import_;
   PlaneOptions plane_;
-  std::string bad_;
   Options pending_;
   std::optional<Options> chosen_;
 };
 
 }  // namespace
+
+CLI::App& Syntax::command(CLI::App& above, const char* name, const char* meaning) {
+  return *above.add_subcommand(name, meaning);
+}
+void Syntax::needs_command(CLI::App& app) {
+  app.require_subcommand(1);
+}
+void Syntax::chosen(CLI::App& app, std::function<void()> use) {
+  app.callback(std::move(use));
+}
+
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::string& into, const char* value,
+                            const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::optional<std::string>& into,
+                            const char* value, const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+CLI::Option* Syntax::option(CLI::App& app, const char* name, std::vector<std::string>& into,
+                            const char* value, const char* meaning) {
+  return app.add_option(name, into, meaning)->type_name(value);
+}
+void Syntax::required(CLI::Option* option) {
+  option->required();
+}
+void Syntax::needs(CLI::Option* option, const char* other) {
+  option->needs(other);
+}
+bool Syntax::is_given(const CLI::App& app, const char* name) {
+  return app.get_option(name)->count() > 0;
+}
+
+CLI::Option* Syntax::flag(CLI::App& app, const char* name, const char* meaning,
+                          std::function<void()> use) {
+  return app.add_flag_callback(name, std::move(use), meaning)->disable_flag_override();
+}
+void Syntax::json(CLI::App& app, OutputForm& form) {
+  flag(app, "--json", "machine output: one JSON object on a line of its own",
+       [&form] { form = OutputForm::json; });
+}
+CLI::Option* Syntax::parsed(CLI::App& app, const char* name, const char* value, const char* meaning,
+                            Read read) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [this, name, read = std::move(read)](const std::string& text) {
+            if (Result<void> done = read(text); !done)
+              refuse(std::format("{}: {}", name, done.error().message()));
+          },
+          meaning)
+      ->type_name(value);
+}
 
 Result<Options> parse_command_line(std::span<const std::string> arguments) {
   return Parser().run(arguments);

@@ -22,6 +22,14 @@ std::string said_by(const audit::Record& record) {
   return said;
 }
 
+// `as tool bash in environment …`, or `as profile build in environment …`.
+std::string asker_of(const roles::RecordedRequest& request) {
+  if (!request.profile) return policy::to_string(request.who);
+  constexpr std::string_view kTool = "as tool ";
+  return std::format("as profile {}{}", *request.profile,
+                     policy::to_string(request.who).substr(kTool.size()));
+}
+
 }  // namespace
 
 Result<RecordedWhy> why_of_record(const std::string& log, std::uint64_t index) {
@@ -35,20 +43,27 @@ Result<RecordedWhy> why_of_record(const std::string& log, std::uint64_t index) {
   const roles::PolicySource judged =
       TRY_CONTEXT(roles::load_to_judge(log, why.request.policy, why.request.day),
                   std::format("record {}", index));
+  const roles::RecordedRequest& asked = why.request;
   why.verdict =
-      policy::decide_request(judged.policy, judged.tables, why.request.who, why.request.request);
+      asked.profile
+          ? policy::decide_in_profile(judged.policy, judged.tables, *asked.profile, asked.request)
+          : policy::decide_request(judged.policy, judged.tables, asked.who, asked.request);
   return why;
 }
 
 std::string to_text(const RecordedWhy& why) {
   return std::format("record {}, {} of {}: {}\npolicy {}\nrequest {}, {}\n{}", why.index, why.kind,
                      why.time, why.said, why.request.policy, policy::to_string(why.request.request),
-                     policy::to_string(why.request.who), policy::to_text(why.verdict));
+                     asker_of(why.request), policy::to_text(why.verdict));
 }
 
 std::string to_json(const RecordedWhy& why) {
   codec::JsonObject members =
       policy::verdict_members(why.verdict, why.request.who, why.request.request);
+  if (why.request.profile) {
+    (void)members.erase("tool");
+    members.set("profile", *why.request.profile);
+  }
   members.set("record", Json::object({{"index", static_cast<std::int64_t>(why.index)},
                                       {"kind", why.kind},
                                       {"time", why.time},

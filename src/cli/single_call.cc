@@ -7,6 +7,7 @@
 #include <format>
 #include <utility>
 
+#include "cli/egress_order.h"
 #include "cli/process_secrets.h"
 #include "codec/uuid.h"
 #include "os/file.h"
@@ -65,8 +66,15 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
   auto state = wanted.state ? roles::StateFolder::open(*wanted.state, started)
                             : roles::StateFolder::make_fresh(temporary_folder(), started, random);
   if (!state) return unusable(state.error());
-  roles::SupervisorOptions options{
-      .started = started, .state = std::move(*state), .policy = wanted.policy};
+  EgressOrder egress;
+  if (roles::has_egress_rule(wanted.policy.policy))
+    egress = TRY(egress_order({}, TRY(read_surroundings())));
+  roles::SupervisorOptions options{.started = started,
+                                   .state = std::move(*state),
+                                   .policy = wanted.policy,
+                                   .egress = std::move(egress.settings),
+                                   .egress_secrets = std::move(egress.secrets),
+                                   .credentials = variable("CREDENTIALS_DIRECTORY")};
   if (wanted.workdir) {
     if (auto named = roles::check_work_name(*wanted.workdir); !named)
       return unusable(named.error());

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/egress_order.h"
 #include "cli/find_configuration.h"
 #include "cli/message.h"
 #include "cli/metrics_listener.h"
@@ -55,7 +56,7 @@ roles::Outcome<std::string> folder(const std::string& named, roles::StartedAs st
   return *std::move(prepared);
 }
 
-roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
+roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order, EgressOrder egress) {
   const roles::StartedAs started =
       os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   auto policy = roles::read_policy(order.policy);
@@ -79,8 +80,12 @@ roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order) {
       .ids = order.ids,
       .audit = std::move(audit),
       .audit_origin = std::move(order.audit_origin),
-      .worker = roles::WorkerOrder{order.settings.to_json(), std::move(order.secrets),
-                                   std::move(order.secret_files), std::move(order.proxy_command)}};
+      .egress = std::move(egress.settings),
+      .egress_secrets = std::move(egress.secrets),
+      .credentials = variable("CREDENTIALS_DIRECTORY"),
+      .worker = roles::WorkerOrder{order.settings.to_json(),
+                                   {std::move(order.secrets), std::move(order.secret_files),
+                                    std::move(order.proxy_command)}}};
 }
 
 // The supervisor's life: until the worker has ended by itself. The first SIGTERM or SIGINT lets it
@@ -165,8 +170,10 @@ ExitCode run_worker(const WorkerOptions& asked, Secret given_key) {
   ServiceManager manager(clock);
   auto order = read_worker_order(asked, *configuration, std::move(given_key), log);
   if (!order) return fail(order.error().code, order.error().message);
+  auto egress = egress_order(*configuration, *order);
+  if (!egress) return fail(egress.error().code, egress.error().message);
   const std::string state_named = order->state;
-  auto options = supervisor_options(std::move(*order));
+  auto options = supervisor_options(*std::move(order), *std::move(egress));
   if (!options) return fail(options.error().code, options.error().message);
   options->log_level = configuration->log_level.value_or(LogLevel::info);
   options->log_format = format;

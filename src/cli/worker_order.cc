@@ -143,6 +143,16 @@ roles::Outcome<> add_proxy(const Configuration& configuration, WorkerOrder& orde
   return {};
 }
 
+Result<net::CaBundle> find_authorities(std::optional<std::string> file,
+                                       const std::optional<std::string>& configured) {
+  net::CaChoice choice{.file = std::move(file), .environment = {}};
+  if (std::string named = variable("SSL_CERT_FILE"); !named.empty())
+    choice.environment = std::move(named);
+  else if (!choice.file)
+    choice.file = configured;
+  return net::load_ca_bundle(choice);
+}
+
 roles::Outcome<> add_transport(const WorkerOptions& options, const Configuration& configuration,
                                WorkerOrder& order) {
   roles::WorkerRoleSettings& settings = order.settings;
@@ -154,17 +164,11 @@ roles::Outcome<> add_transport(const WorkerOptions& options, const Configuration
     return roles::Failure{
         ExitCode::unconfigured,
         checked.error().message() + "\nhint: --allow-http, if the way there is trusted"};
-  net::CaChoice choice;
-  choice.file = options.ca_file;
-  if (const std::string named = variable("SSL_CERT_FILE"); !named.empty())
-    choice.environment = named;
-  else if (!choice.file)
-    choice.file = configuration.ca_file;
-  auto bundle = net::load_ca_bundle(choice);
+  auto bundle = find_authorities(options.ca_file, configuration.ca_file);
   if (bundle) {
     settings.ca_path = std::move(bundle->path);
     settings.ca_pem = std::move(bundle->pem);
-  } else if (base->is_https() || choice.file) {
+  } else if (base->is_https() || options.ca_file || configuration.ca_file) {
     return roles::Failure{ExitCode::unconfigured,
                           bundle.error().message() + "\nhint: --ca-file FILE"};
   }
@@ -222,6 +226,16 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
 }
 
 }  // namespace
+
+roles::Outcome<WorkerOrder> read_surroundings() {
+  WorkerOrder order;
+  TRY(add_proxy({}, order));
+  if (auto bundle = find_authorities({}, {})) {
+    order.settings.ca_path = std::move(bundle->path);
+    order.settings.ca_pem = std::move(bundle->pem);
+  }
+  return order;
+}
 
 roles::Outcome<WorkerOrder> read_transport(const WorkerOptions& options,
                                            const Configuration& configuration) {

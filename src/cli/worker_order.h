@@ -44,6 +44,11 @@ roles::Outcome<WorkerOrder> read_worker_order(const WorkerOptions& options,
                                               const Configuration& configuration, Secret given_key,
                                               const Log& log);
 
+// Only what the environment says of proxies and authorities, for a command that has no
+// configuration; without authorities there are none. Takes the proxy's variables out of the
+// environment. Exit code: unconfigured.
+roles::Outcome<WorkerOrder> read_surroundings();
+
 // Only the way to the control plane: base URL, proxy, authorities. Takes the proxy's variables out
 // of the environment. Exit code: unconfigured.
 roles::Outcome<WorkerOrder> read_transport(const WorkerOptions& options,

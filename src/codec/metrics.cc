@@ -36,7 +36,7 @@ struct Family {
   std::span<const Duration> bounds;
 };
 
-constexpr std::array<Family, 13> kFamilies = {{
+constexpr std::array<Family, 14> kFamilies = {{
     {Metric::sessions,
      "glovebox_sessions",
      Kind::gauge,
@@ -66,6 +66,12 @@ constexpr std::array<Family, 13> kFamilies = {{
      Kind::counter,
      "Calls that were not allowed, or ended by a wall, by the layer that said no.",
      {"layer"},
+     {}},
+    {Metric::egress_bytes_total,
+     "glovebox_egress_bytes_total",
+     Kind::counter,
+     "Bytes of connections and requests that have ended, up from boxes and down to them.",
+     {"direction"},
      {}},
     {Metric::poll_total,
      "glovebox_poll_total",

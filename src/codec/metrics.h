@@ -27,6 +27,7 @@ enum class Metric : std::uint8_t {
   call_seconds,               // histogram {tool}: from the question to the answer
   box_start_seconds,          // histogram {kind}: until the tool runs in its box
   denials_total,              // {layer}
+  egress_bytes_total,         // {direction}: up, from boxes; down, to them
   poll_total,                 // {result}
   lease_lost_total,           //
   result_post_retries_total,  //

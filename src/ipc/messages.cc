@@ -1,5 +1,6 @@
 #include "ipc/messages.h"
 
+#include "ipc/egress_messages.h"
 #include "ipc/layout.h"
 #include "ipc/policy_messages.h"
 
@@ -272,6 +273,8 @@ bool accepts(Connection connection, std::uint16_t type) {
              type == Observe::kType;
     case Connection::supervisor_of_boxer:
       return accepts(Connection::supervisor_of_role, type) || type == PolicyReport::kType;
+    case Connection::supervisor_of_egress:
+      return accepts(Connection::supervisor_of_role, type) || type == SecretRefused::kType;
     case Connection::boxer_of_worker:
       return type == OpenSession::kType || type == Call::kType || type == Cancel::kType ||
              type == Settled::kType || type == CloseSession::kType;
@@ -290,6 +293,16 @@ bool accepts(Connection connection, std::uint16_t type) {
     case Connection::supervisor_of_auditor:
       return type == Appended::kType || type == AppendFailed::kType || type == PolicyKept::kType ||
              type == PolicyFetched::kType;
+    case Connection::auditor_of_egress:
+      return type == Append::kType;
+    case Connection::egress_of_auditor:
+      return type == Appended::kType || type == AppendFailed::kType;
+    case Connection::egress_of_boxer:
+      return type == EgressRulesMessage::kType || type == ServeNetwork::kType ||
+             type == NetworkCall::kType || type == FlushNetwork::kType ||
+             type == CloseNetwork::kType;
+    case Connection::boxer_of_egress:
+      return type == NetworkFlushed::kType;
     case Connection::supervisor_of_operator:
       return type == ControlRequest::kType;
     case Connection::operator_of_supervisor:

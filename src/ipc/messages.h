@@ -279,6 +279,7 @@ enum class Connection : std::uint8_t {
   supervisor_of_role,
   supervisor_of_worker,  // … from the worker, which also asks for secrets and numbers
   supervisor_of_boxer,   // … from the boxer, which also reports on policies
+  supervisor_of_egress,  // … from egress, which also asks for secrets
   boxer_of_worker,       // what the boxer takes from the worker
   boxer_of_command,      // … from a single command, which may also execute programs
   worker_of_boxer,
@@ -286,6 +287,10 @@ enum class Connection : std::uint8_t {
   boxer_of_auditor,
   auditor_of_supervisor,  // over a connection for records
   supervisor_of_auditor,
+  auditor_of_egress,  // over a connection for records
+  egress_of_auditor,
+  egress_of_boxer,
+  boxer_of_egress,
   supervisor_of_operator,  // over the control socket
   operator_of_supervisor,
 };

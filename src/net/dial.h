@@ -47,6 +47,8 @@ class TcpDialer final : public Dialer {
 
 // Over a connected, non-blocking stream socket, which it owns.
 StreamPtr make_socket_stream(Loop& loop, UniqueFd socket);
+// Over one that stays the caller's, and outlives the stream.
+StreamPtr make_borrowed_stream(Loop& loop, int socket);
 
 class Listener {
  public:

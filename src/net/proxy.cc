@@ -104,11 +104,21 @@ void ProxyRules::set_authorization(Secret value) {
           std::make_shared<const ProxyServer>((*slot)->scheme, (*slot)->where, value.duplicate());
 }
 
-Task<Result<void>> connect_through(ByteStream& stream, const ProxyServer& proxy,
-                                   codec::HostPort where, Patience patience) {
-  const std::string target = std::format("{}:{}", codec::to_url_host(where.host), where.port);
-  const std::string what =
-      std::format("proxy {}: CONNECT {}", codec::to_string(proxy.where), target);
+namespace {
+
+std::string target_of(const codec::HostPort& where) {
+  return std::format("{}:{}", codec::to_url_host(where.host), where.port);
+}
+std::string describe(const ProxyServer& proxy, const codec::HostPort& where) {
+  return std::format("proxy {}: CONNECT {}", codec::to_string(proxy.where), target_of(where));
+}
+
+}  // namespace
+
+Task<Result<std::string>> open_tunnel(ByteStream& stream, const ProxyServer& proxy,
+                                      codec::HostPort where, Patience patience) {
+  const std::string target = target_of(where);
+  const std::string what = describe(proxy, where);
   const auto fail = [&](Error error) { return std::move(error).with_context(what); };
   std::string head = std::format("CONNECT {} HTTP/1.1\r\nhost: {}\r\n", target, target);
   if (!proxy.authorization.empty()) {
@@ -127,7 +137,7 @@ Task<Result<void>> connect_through(ByteStream& stream, const ProxyServer& proxy,
 
   // A 2xx to CONNECT has no body, whatever its fields say: the tunnel begins behind the head.
   HeadCollector collector(kMaxConnectHead);
-  while (!collector.done()) {
+  for (;;) {
     auto bytes = co_await stream.read(patience);
     if (!bytes) co_return fail(std::move(bytes).error());
     if (bytes->empty()) co_return fail(Error(ErrorKind::closed, "the proxy hung up"));
@@ -140,9 +150,16 @@ Task<Result<void>> connect_through(ByteStream& stream, const ProxyServer& proxy,
       co_return fail(Error(ErrorKind::denied, "the proxy asks for credentials (407)"));
     if (answer->status < 200 || answer->status > 299)
       co_return fail(Error(ErrorKind::io, std::format("the proxy answered {}", answer->status)));
-    if (*used != bytes->size())
-      co_return fail(Error(ErrorKind::protocol, "the proxy sent bytes ahead of the destination"));
+    co_return bytes->substr(*used);
   }
+}
+
+Task<Result<void>> connect_through(ByteStream& stream, const ProxyServer& proxy,
+                                   codec::HostPort where, Patience patience) {
+  const std::string ahead = CO_TRY(co_await open_tunnel(stream, proxy, where, patience));
+  if (!ahead.empty())
+    co_return Error(ErrorKind::protocol, "the proxy sent bytes ahead of the destination")
+        .with_context(describe(proxy, where));
   co_return Result<void>();
 }
 

@@ -60,9 +60,14 @@ class ProxyRules {
 };
 
 // Asks the proxy at the other end of `stream` for a way to `where`. Kind denied: 407, the proxy
-// wants (other) credentials; io: it answered another status; protocol: no HTTP. The text names
-// both proxy and destination.
+// wants (other) credentials; io: it answered another status; protocol: no HTTP, or bytes behind its
+// answer: where the client speaks first nobody has anything to say yet. The text names both proxy
+// and destination.
 Task<Result<void>> connect_through(ByteStream& stream, const ProxyServer& proxy,
                                    codec::HostPort where, Patience patience);
+// The same where the server may speak first (SSH, SMTP, databases): what it said already, at most
+// kMaxRead bytes.
+Task<Result<std::string>> open_tunnel(ByteStream& stream, const ProxyServer& proxy,
+                                      codec::HostPort where, Patience patience);
 
 }  // namespace glovebox::net

@@ -5,6 +5,7 @@
 // It does not validate DNSSEC; what a name server says is only believed as far as TLS confirms it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,7 +34,12 @@ class Resolver {
 struct NameServer {
   codec::IpAddress address;
   std::uint16_t port = 53;
+  bool operator==(const NameServer&) const = default;
 };
+// At most so many are asked, as in resolv.conf.
+inline constexpr std::size_t kMaxNameServers = 3;
+// `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `[2001:db8::1]:5353`. Kind invalid.
+Result<NameServer> parse_name_server(std::string_view text);
 
 struct ResolverConfig {
   std::vector<NameServer> servers;

@@ -2,7 +2,9 @@
 #include <charconv>
 #include <optional>
 #include <utility>
+#include <variant>
 
+#include "codec/host.h"
 #include "codec/host_name.h"
 #include "net/resolver.h"
 
@@ -10,7 +12,6 @@ namespace glovebox::net {
 
 namespace {
 
-constexpr std::size_t kMaxServers = 3;
 constexpr std::size_t kMaxSearch = 6;
 constexpr std::size_t kMaxHosts = 10'000;
 
@@ -47,12 +48,24 @@ std::optional<int> option_value(std::string_view word, std::string_view name, in
 
 }  // namespace
 
+Result<NameServer> parse_name_server(std::string_view text) {
+  const Error bad(ErrorKind::invalid,
+                  "a name server is an IP address, and a port if it is not 53: 192.0.2.1, "
+                  "[2001:db8::1]:5353");
+  if (auto address = codec::IpAddress::parse(text)) return NameServer{*address};
+  const auto where = codec::parse_host_port(text);
+  if (!where) return bad;
+  const auto* address = std::get_if<codec::IpAddress>(&where->host);
+  if (address == nullptr) return bad;
+  return NameServer{*address, where->port};
+}
+
 void apply_resolv_conf(std::string_view text, ResolverConfig& config) {
   for_each_line(text, [&](const std::vector<std::string_view>& words) {
     if (words.size() < 2) return;
     if (words[0] == "nameserver") {
       const auto address = codec::IpAddress::parse(words[1]);
-      if (address && config.servers.size() < kMaxServers) config.servers.push_back({*address});
+      if (address && config.servers.size() < kMaxNameServers) config.servers.push_back({*address});
     } else if (words[0] == "search" || words[0] == "domain") {
       config.search.clear();  // the last of them counts
       for (std::size_t i = 1; i < words.size() && config.search.size() < kMaxSearch; ++i)

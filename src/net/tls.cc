@@ -27,7 +27,6 @@ constexpr const char* kSystemBundles[] = {
     "/etc/ssl/ca-bundle.pem",                             // SUSE
     "/etc/ssl/cert.pem",                                  // Alpine
 };
-constexpr std::uint8_t kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 // What the verification of one handshake needs and says.
 struct Peer {
@@ -146,14 +145,13 @@ Result<TlsContext> TlsContext::make(const CaBundle& bundle) {
   SSL_CTX_set0_buffer_pool(context, state->pool.get());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_custom_verify(context, SSL_VERIFY_PEER, verify_peer);
-  if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-      SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn) != 0)
+  if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
     return Error(ErrorKind::internal, "TLS: " + take_tls_error());
   return TlsContext(std::move(state));
 }
 
-Task<Result<StreamPtr>> start_tls(StreamPtr lower, TlsContext context, codec::Host host,
-                                  Patience patience) {
+Task<Result<NegotiatedStream>> start_tls(StreamPtr lower, TlsContext context, codec::Host host,
+                                         std::vector<Alpn> offers, Patience patience) {
   const std::string name = codec::to_string(host);
   Peer peer{*context.state(), host, {}};
   bssl::UniquePtr<SSL> ssl(SSL_new(context.state()->context.get()));
@@ -163,6 +161,10 @@ Task<Result<StreamPtr>> start_tls(StreamPtr lower, TlsContext context, codec::Ho
   if (const auto* named = std::get_if<codec::HostName>(&host);
       named != nullptr && SSL_set_tlsext_host_name(ssl.get(), named->str().c_str()) != 1)
     co_return Error(ErrorKind::invalid, name + ": TLS cannot carry this name");
+  const std::string list = alpn_list(offers);
+  if (SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const std::uint8_t*>(list.data()),
+                          list.size()) != 0)
+    co_return Error(ErrorKind::internal, name + ": TLS: " + take_tls_error());
   SSL* const raw = ssl.get();
   auto stream = CO_TRY(TlsStream::make(std::move(lower), std::move(ssl), context.state()));
   auto shaken = co_await stream->handshake(std::move(patience));
@@ -171,7 +173,15 @@ Task<Result<StreamPtr>> start_tls(StreamPtr lower, TlsContext context, codec::Ho
     co_return Error(ErrorKind::invalid,
                     std::format("{}: the certificate does not hold: {}", name, peer.complaint));
   if (!shaken) co_return std::move(shaken).error().with_context(name);
-  co_return StreamPtr(std::move(stream));
+  const auto protocol = stream->protocol();
+  co_return NegotiatedStream{std::move(stream), protocol};
+}
+
+Task<Result<StreamPtr>> start_tls(StreamPtr lower, TlsContext context, codec::Host host,
+                                  Patience patience) {
+  auto opened = CO_TRY(co_await start_tls(std::move(lower), std::move(context), std::move(host),
+                                          std::vector{Alpn::http11}, std::move(patience)));
+  co_return std::move(opened.stream);
 }
 
 }  // namespace glovebox::net

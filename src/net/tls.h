@@ -2,16 +2,18 @@
 //
 // Every connection verifies the chain against the given authorities and the host's name (or
 // address) against the certificate; there is no way to switch either off. No session resumption,
-// no renegotiation, no client certificate, ALPN `http/1.1`. Revocation is not checked.
+// no renegotiation, no client certificate. Revocation is not checked.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "codec/host.h"
+#include "net/alpn.h"
 #include "net/byte_stream.h"
 #include "net/cancel.h"
 #include "net/task.h"
@@ -50,6 +52,13 @@ class TlsContext {
 // Shakes hands over `lower` and gives the stream inside. Errors name host and reason: kind invalid
 // for a certificate that does not hold (unknown authority, wrong name, expired), protocol for
 // anything else in TLS, else those of `lower`.
+//
+// `offers` is what the caller can speak inside, best first; the server's choice is one of them, or
+// none (HTTP/1.1 then, RFC 9113 §3.2). A server that refuses them all, or chooses another, is an
+// error of kind protocol.
+Task<Result<NegotiatedStream>> start_tls(StreamPtr lower, TlsContext context, codec::Host host,
+                                         std::vector<Alpn> offers, Patience patience);
+// Offers `http/1.1` only.
 Task<Result<StreamPtr>> start_tls(StreamPtr lower, TlsContext context, codec::Host host,
                                   Patience patience);
 

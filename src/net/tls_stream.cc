@@ -142,6 +142,14 @@ Task<Result<void>> TlsStream::handshake(Patience patience) {
   }
 }
 
+std::optional<Alpn> TlsStream::protocol() const {
+  const std::uint8_t* text = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &text, &size);
+  if (size == 0) return std::nullopt;
+  return parse_alpn({reinterpret_cast<const char*>(text), size});
+}
+
 // The buffer is on the stack of this call only, so that an idle stream holds none.
 [[gnu::noinline]] Result<std::string> TlsStream::decrypt(int& status) {
   std::array<char, kMaxRead> buffer;

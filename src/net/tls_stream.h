@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "net/alpn.h"
 #include "net/byte_stream.h"
 #include "net/cancel.h"
 #include "net/task.h"
@@ -30,6 +31,8 @@ class TlsStream final : public ByteStream {
 
   // Before anything else. Kinds: protocol, closed, those of the lower stream.
   Task<Result<void>> handshake(Patience patience);
+  // What ALPN agreed on, after the handshake.
+  std::optional<Alpn> protocol() const;
 
   Task<Result<std::string>> read(Patience patience) override;
   Task<Result<void>> write(std::string_view bytes, Patience patience) override;

@@ -139,6 +139,15 @@ Result<std::optional<std::size_t>> send_some(int socket, std::string_view bytes)
   }
 }
 
+Result<std::optional<std::size_t>> peek_byte(int socket, char& byte) {
+  for (;;) {
+    const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK);
+    if (got >= 0) return std::optional(static_cast<std::size_t>(got));
+    if (errno == EAGAIN) return std::optional<std::size_t>();
+    if (errno != EINTR) return failed("recv");
+  }
+}
+
 Waiting peek(int socket) {
   char byte;
   for (;;) {
@@ -162,6 +171,11 @@ void shut_both(int socket) {
 void reset_on_close(int socket) {
   const linger hard{1, 0};
   (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+}
+
+void close_in_order(int socket) {
+  const linger soft{0, 0};
+  (void)::setsockopt(socket, SOL_SOCKET, SO_LINGER, &soft, sizeof soft);
 }
 
 }  // namespace glovebox::os

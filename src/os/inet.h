@@ -34,6 +34,8 @@ Result<std::optional<UniqueFd>> accept_tcp(int listener);
 Result<std::optional<std::size_t>> receive_some(int socket, char* out, std::size_t size);
 Result<std::optional<std::size_t>> send_some(int socket, std::string_view bytes);
 // What waits to be read, without taking it.
+// The first byte of it, left where it is. nullopt: nothing yet. 0: the peer's end.
+Result<std::optional<std::size_t>> peek_byte(int socket, char& byte);
 enum class Waiting : std::uint8_t { nothing, bytes, end };
 Waiting peek(int socket);
 
@@ -42,5 +44,7 @@ Result<void> shut_write(int socket);
 void shut_both(int socket);
 // Closing it will send a reset, whatever is left unsent.
 void reset_on_close(int socket);
+// The other way round: what is left is sent first.
+void close_in_order(int socket);
 
 }  // namespace glovebox::os

@@ -15,7 +15,7 @@
 
 namespace glovebox::os {
 
-constexpr std::size_t kMaxPacketFds = 8;
+constexpr std::size_t kMaxPacketFds = 40;  // the sockets of a box's network are most
 
 struct SocketPair {
   UniqueFd first;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <format>
+#include <set>
 #include <tuple>
 
 #include "policy/normal_path.h"
@@ -388,6 +389,22 @@ std::vector<Diagnostic> mounts_of(const Policy& policy, std::span<const std::str
   return found;
 }
 
+namespace {
+
+// The rule with which a profile opens more ports than there can be; null: none.
+const EgressRule* one_port_too_many(const Profile& profile) {
+  std::set<std::uint32_t> ports;
+  for (const EgressRule& rule : profile.egress) {
+    for (std::uint32_t port = rule.ports.first; port <= rule.ports.last; ++port) {
+      ports.insert(port);
+      if (ports.size() > kMostEgressPorts) return &rule;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 std::vector<Diagnostic> not_enforced(const Policy& policy) {
   std::vector<Diagnostic> found;
   const auto say = [&](const Origin& origin, std::string_view what) {
@@ -397,15 +414,17 @@ std::vector<Diagnostic> not_enforced(const Policy& policy) {
   };
   for (const auto& [name, part] : policy.parts) {
     const Profile& own = part.own;
-    for (const EgressRule& rule : own.egress) say(rule.origin, "egress rules are");
     for (const std::string& device : own.devices)
       say(own.origins.at("devices." + device), "devices are");
     for (const std::string& capture : own.audit.capture)
       say(own.origins.at("audit.capture." + capture), "audit.capture is");
-    if (part.given.contains("audit.egress") && own.audit.egress == AuditEgress::durable)
-      say(own.origins.at("audit.egress"), "audit.egress = \"durable\" is");
   }
-  for (const auto& [name, secret] : policy.secrets) say(secret.origin, "secrets are");
+  for (const auto& [name, profile] : policy.profiles)
+    if (const EgressRule* rule = one_port_too_many(profile))
+      say(rule->origin, std::format("more than {} ports of one profile are", kMostEgressPorts));
+  for (const auto& [name, secret] : policy.secrets)
+    if (secret.expose != Exposure::egress)
+      say(secret.origin, "secrets that boxes hold themselves (expose) are");
   for (const auto& [name, tool] : policy.tools) say(tool.origin, "tools of the operator's own are");
   return found;
 }

@@ -14,6 +14,15 @@ namespace glovebox::policy {
 
 namespace {
 
+// Read back by egress_reason().
+constexpr std::string_view kNoRules = "the profile has no egress rule";
+constexpr std::string_view kNoRuleForHost = "no egress rule names this host and port";
+constexpr std::string_view kTheRule = "the rule for `";
+constexpr std::string_view kNotForPrivate = " is not for private addresses (private = true)";
+constexpr std::string_view kNotThisRequest = " does not allow this method and path";
+constexpr std::string_view kNotThisScheme = " does not carry this scheme";
+constexpr std::string_view kDenyNames = "deny names `";
+
 std::string_view mode_word(EgressMode mode) {
   switch (mode) {
     case EgressMode::http:
@@ -32,59 +41,8 @@ std::string egress_words(const EgressRule& rule) {
   const std::string ports = rule.ports.first == rule.ports.last
                                 ? std::format("{}", rule.ports.first)
                                 : std::format("{}-{}", rule.ports.first, rule.ports.last);
-  return std::format("the rule for `{}`, port {}, mode {}", target_text(rule.target), ports,
+  return std::format("{}{}`, port {}, mode {}", kTheRule, target_text(rule.target), ports,
                      mode_word(rule.mode));
-}
-
-std::string words_of(const Ruling& ruling, const Profile& profile) {
-  switch (ruling.reason) {
-    case Reason::path_denied:
-      return std::format("deny names `{}`", ruling.subject);
-    case Reason::guarded:
-      return std::format("`{}` is guarded at the root of the workspace and of each repository",
-                         ruling.subject);
-    case Reason::nothing_there:
-      return "nothing is mounted there";
-    case Reason::hidden:
-      return std::format("`{}` is hidden", ruling.subject);
-    case Reason::read_only:
-      return std::format("`{}` is read-only", ruling.subject);
-    case Reason::not_executable:
-      return std::format("nothing can be run from `{}`", ruling.subject);
-    case Reason::no_exec_call:
-      return std::format("the filter `{}` lets no program be started", ruling.subject);
-    case Reason::in_mount:
-      return std::format("the mount of `{}` gives it", ruling.subject);
-    case Reason::in_system:
-      return std::format("every box has `{}`", ruling.subject);
-    case Reason::target_denied:
-      return std::format("deny names `{}`", target_text(*ruling.target));
-    case Reason::no_rule_for_host:
-      return profile.egress.empty() ? "the profile has no egress rule"
-                                    : "no egress rule names this host and port";
-    case Reason::private_address:
-      return egress_words(*ruling.egress) + " is not for private addresses (private = true)";
-    case Reason::method_or_path:
-      return egress_words(*ruling.egress) + " does not allow this method and path";
-    case Reason::mode_forbids:
-      return egress_words(*ruling.egress) + " does not carry this scheme";
-    case Reason::by_egress_rule:
-      return egress_words(*ruling.egress) + " gives it";
-    case Reason::call_denied:
-      return std::format("deny names `{}`", ruling.subject);
-    case Reason::no_filter:
-      return std::format("the filter `{}` is not there", ruling.subject);
-    case Reason::filter_refuses:
-      return std::format("the filter `{}` refuses it", ruling.subject);
-    case Reason::filter_allows:
-      return std::format("the filter `{}` allows it", ruling.subject);
-    case Reason::above_limit:
-    case Reason::within_limit:
-      break;
-  }
-  const auto index = find_limit(ruling.subject).value();
-  const LimitView limit = limit_at(profile.limits, index);
-  return std::format("the limit is {}", limit_text(kLimitNames.at(index).unit, limit.value));
 }
 
 constexpr std::string_view kBoxer = "the boxer, before a box is made";
@@ -206,7 +164,87 @@ bool add_tool(Chain& chain, const Policy& policy, const ToolRuling& tool, const 
   return true;
 }
 
+Answer answer_of(bool is_allowed) {
+  return is_allowed ? Answer::allow : Answer::deny;
+}
+
+void add_ruling(Chain& chain, const Policy& policy, const Profile& profile, const Filters& filters,
+                const Request& request) {
+  const Ruling ruling = std::visit(Judge{profile, filters}, request);
+  chain.decide(answer_of(ruling.allowed), "rule", ruling_words(ruling, profile), copy(ruling.rule));
+  if (!policy.cap || !ruling.allowed) return;
+  const Ruling capped = bound(*policy.cap, filters, request);
+  chain.decide(answer_of(capped.allowed), "cap",
+               (capped.allowed ? "within the cap: " : std::string(kBeyondCap)) +
+                   ruling_words(capped, *policy.cap),
+               copy(capped.rule));
+}
+
+bool is_of_profile(const Request& request) {
+  return !names_tool(request) && !std::holds_alternative<SecretRequest>(request);
+}
+
 }  // namespace
+
+std::string ruling_words(const Ruling& ruling, const Profile& profile) {
+  switch (ruling.reason) {
+    case Reason::path_denied:
+      return std::format("deny names `{}`", ruling.subject);
+    case Reason::guarded:
+      return std::format("`{}` is guarded at the root of the workspace and of each repository",
+                         ruling.subject);
+    case Reason::nothing_there:
+      return "nothing is mounted there";
+    case Reason::hidden:
+      return std::format("`{}` is hidden", ruling.subject);
+    case Reason::read_only:
+      return std::format("`{}` is read-only", ruling.subject);
+    case Reason::not_executable:
+      return std::format("nothing can be run from `{}`", ruling.subject);
+    case Reason::no_exec_call:
+      return std::format("the filter `{}` lets no program be started", ruling.subject);
+    case Reason::in_mount:
+      return std::format("the mount of `{}` gives it", ruling.subject);
+    case Reason::in_system:
+      return std::format("every box has `{}`", ruling.subject);
+    case Reason::target_denied:
+      return std::format("{}{}`", kDenyNames, target_text(*ruling.target));
+    case Reason::no_rule_for_host:
+      return std::string(profile.egress.empty() ? kNoRules : kNoRuleForHost);
+    case Reason::private_address:
+      return egress_words(*ruling.egress) + std::string(kNotForPrivate);
+    case Reason::method_or_path:
+      return egress_words(*ruling.egress) + std::string(kNotThisRequest);
+    case Reason::mode_forbids:
+      return egress_words(*ruling.egress) + std::string(kNotThisScheme);
+    case Reason::by_egress_rule:
+      return egress_words(*ruling.egress) + " gives it";
+    case Reason::call_denied:
+      return std::format("deny names `{}`", ruling.subject);
+    case Reason::no_filter:
+      return std::format("the filter `{}` is not there", ruling.subject);
+    case Reason::filter_refuses:
+      return std::format("the filter `{}` refuses it", ruling.subject);
+    case Reason::filter_allows:
+      return std::format("the filter `{}` allows it", ruling.subject);
+    case Reason::above_limit:
+    case Reason::within_limit:
+      break;
+  }
+  const auto index = find_limit(ruling.subject).value();
+  const LimitView limit = limit_at(profile.limits, index);
+  return std::format("the limit is {}", limit_text(kLimitNames.at(index).unit, limit.value));
+}
+
+std::optional<Reason> egress_reason(std::string_view words) {
+  if (words == kNoRules || words == kNoRuleForHost) return Reason::no_rule_for_host;
+  if (words.starts_with(kDenyNames) && words.ends_with('`')) return Reason::target_denied;
+  if (!words.starts_with(kTheRule)) return std::nullopt;
+  if (words.ends_with(kNotForPrivate)) return Reason::private_address;
+  if (words.ends_with(kNotThisRequest)) return Reason::method_or_path;
+  if (words.ends_with(kNotThisScheme)) return Reason::mode_forbids;
+  return std::nullopt;
+}
 
 bool leaves_anchors(const FileRequest& request, const FilePlace& in_cap) {
   return (covers("@workspace", request.path) || covers("@tmp", request.path)) &&
@@ -269,7 +307,6 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
   const Who asked = asking(who, request);
   const ToolRuling tool = rule_tool(policy, asked);
   if (!add_tool(chain, policy, tool, asked)) return chain.take();
-  const auto answer_of = [](bool is_allowed) { return is_allowed ? Answer::allow : Answer::deny; };
   if (names_tool(request)) {
     chain.decide(Answer::allow, "rule", std::format("the bind gives tool `{}`", asked.tool),
                  tool.decision.rule);
@@ -277,17 +314,26 @@ Verdict decide_request(const Policy& policy, const Filters& filters, const Who& 
     const SecretRuling ruling = rule_secret(policy, *tool.profile, asked.tool, *secret);
     chain.decide(answer_of(ruling.allowed), "rule", ruling.words, copy(ruling.rule));
   } else {
-    const Ruling ruling = std::visit(Judge{*tool.profile, filters}, request);
-    chain.decide(answer_of(ruling.allowed), "rule", words_of(ruling, *tool.profile),
-                 copy(ruling.rule));
-    if (policy.cap && ruling.allowed) {
-      const Ruling capped = bound(*policy.cap, filters, request);
-      chain.decide(answer_of(capped.allowed), "cap",
-                   (capped.allowed ? "within the cap: " : "beyond the cap: ") +
-                       words_of(capped, *policy.cap),
-                   copy(capped.rule));
-    }
+    add_ruling(chain, policy, *tool.profile, filters, request);
   }
+  chain.add(kEnforcedBy, std::string(enforcer_of(request)));
+  return chain.take();
+}
+
+Verdict decide_in_profile(const Policy& policy, const Filters& filters, std::string_view profile,
+                          const Request& request) {
+  Chain chain;
+  const auto found = policy.profiles.find(std::string(profile));
+  if (found == policy.profiles.end() || !is_of_profile(request)) {
+    chain.decide(Answer::deny, "profile",
+                 is_of_profile(request) ? "the policy has no profile of that name"
+                                        : "a profile alone does not decide it",
+                 {});
+    return chain.take();
+  }
+  chain.add("profile", std::format("`{}`, for whichever of its calls it was", found->second.name),
+            found->second.origin);
+  add_ruling(chain, policy, found->second, filters, request);
   chain.add(kEnforcedBy, std::string(enforcer_of(request)));
   return chain.take();
 }

@@ -22,6 +22,8 @@ struct FilePlace;
 enum class Answer { deny, ask, allow };  // in the order of what they permit
 
 inline constexpr std::string_view kEnforcedBy = "enforced by";
+// Before the words of a cap that does not allow what the profile does.
+inline constexpr std::string_view kBeyondCap = "beyond the cap: ";
 
 struct TraceStep {
   std::string_view stage;  // `bind`, `profile`, `approval`, `rule`, `cap`, `enforced by`; static
@@ -43,6 +45,18 @@ Answer answer_request(const Policy& policy, const Filters& filters, const Who& w
                       const Request& request);
 Verdict decide_request(const Policy& policy, const Filters& filters, const Who& who,
                        const Request& request);
+// The same where only the profile is known, as of traffic of a network that several calls share:
+// the chain begins with the profile, and no tool, bind or approval is asked about. Of requests that
+// are decided by a profile alone: files, connections, HTTP, names, system calls, limits; others are
+// denied.
+Verdict decide_in_profile(const Policy& policy, const Filters& filters, std::string_view profile,
+                          const Request& request);
+
+// What a ruling of that profile says, without its place.
+std::string ruling_words(const Ruling& ruling, const Profile& profile);
+// Records keep the words and not the ruling. Why egress refused something, of words that
+// ruling_words() made; nothing: no rule was asked, or these are other words.
+std::optional<Reason> egress_reason(std::string_view words);
 
 // A tool that the caller may call, and what it gets then.
 struct ToolRuling {

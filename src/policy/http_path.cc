@@ -11,6 +11,37 @@ namespace glovebox::policy {
 namespace {
 
 constexpr std::string_view kAny = "*";
+constexpr std::size_t kMaxMethod = 32;
+constexpr std::size_t kMaxSegments = 64;
+
+// The characters of a path segment that mean themselves (RFC 3986, without what is encoded).
+bool is_segment(std::string_view text) {
+  constexpr std::string_view kOther = "-._~!$&'()+,;=:@";
+  return !text.empty() && text != "." && text != ".." && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOther.contains(c);
+  });
+}
+
+std::optional<PathPattern> path_of(std::string_view text) {
+  if (!text.starts_with('/')) return std::nullopt;
+  PathPattern path;
+  if (text == "/") return path;
+  text.remove_prefix(1);
+  while (true) {
+    const auto slash = text.find('/');
+    const std::string_view segment = text.substr(0, slash);
+    if (segment == "**") {
+      path.open = true;
+      return slash == std::string_view::npos ? std::optional(path) : std::nullopt;
+    }
+    if ((segment != "*" && !is_segment(segment)) || path.segments.size() == kMaxSegments)
+      return std::nullopt;
+    path.segments.emplace_back(segment);
+    if (slash == std::string_view::npos) return path;
+    text.remove_prefix(slash + 1);
+  }
+}
 
 bool admits(const std::string& wanted, std::string_view segment) {
   return wanted == kAny ? !segment.empty() : wanted == segment;
@@ -115,6 +146,19 @@ class Walk {
 };
 
 }  // namespace
+
+std::optional<HttpRule> parse_http_rule(std::string_view text) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos) return std::nullopt;
+  HttpRule rule;
+  rule.method = std::string(text.substr(0, space));
+  const bool word = !rule.method.empty() && rule.method.size() <= kMaxMethod &&
+                    std::ranges::all_of(rule.method, [](char c) { return c >= 'A' && c <= 'Z'; });
+  auto path = path_of(text.substr(space + 1));
+  if (!path || (!word && rule.method != "*")) return std::nullopt;
+  rule.path = *std::move(path);
+  return rule;
+}
 
 bool matches(const PathPattern& pattern, std::string_view path) {
   path.remove_prefix(1);

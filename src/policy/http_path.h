@@ -19,6 +19,8 @@ namespace glovebox::policy {
 // More sets of live patterns than this are not walked; the answer is then that nobody knows.
 constexpr std::size_t kMaxPathStates = 20'000;
 
+// `GET /a/*`, as `allow` has it; without a place. Nothing if it is no such text.
+std::optional<HttpRule> parse_http_rule(std::string_view text);
 // `path` begins with `/` and has no query.
 bool matches(const PathPattern& pattern, std::string_view path);
 std::string to_string(const PathPattern& pattern);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -134,6 +135,9 @@ struct EgressRule {
   std::string why;
   Origin origin;
 };
+
+// A box is listened to on so many TCP ports at most, of all rules of its profile.
+inline constexpr std::size_t kMostEgressPorts = 32;
 
 // What is denied whatever allows it.
 struct Deny {

@@ -34,7 +34,14 @@ using PeerPtr = std::shared_ptr<Peer>;  // shared with answers that are not give
 std::optional<audit::Writer> writer_named(std::string_view name) {
   if (name == "boxer") return audit::Writer::boxer;
   if (name == "supervisor") return audit::Writer::supervisor;
+  if (name == "egress") return audit::Writer::egress;
   return std::nullopt;
+}
+
+ipc::Connection connection_of(audit::Writer writer) {
+  if (writer == audit::Writer::supervisor) return ipc::Connection::auditor_of_supervisor;
+  if (writer == audit::Writer::egress) return ipc::Connection::auditor_of_egress;
+  return ipc::Connection::auditor_of_boxer;
 }
 
 Result<std::string> take_id(codec::JsonObject& members, std::string_view key) {
@@ -148,9 +155,7 @@ Result<void> Server::take_from_peer(const PeerPtr& peer) {
     peer->channel.close();
     return {};
   }
-  const auto connection = peer->writer == audit::Writer::supervisor
-                              ? ipc::Connection::auditor_of_supervisor
-                              : ipc::Connection::auditor_of_boxer;
+  const auto connection = connection_of(peer->writer);
   if (!ipc::accepts(connection, envelope->type) || !envelope->fds.empty())
     return Error(ErrorKind::protocol, "unexpected message");
   switch (envelope->type) {

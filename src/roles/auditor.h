@@ -46,9 +46,9 @@ struct AuditorWork {
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last
-// head. `peers` by name: "boxer", "supervisor"; others are refused. A peer that the supervisor
-// sends later takes the place of the one with its name. Returns done; log_failed when the log
-// cannot be written (the supervisor was told); bug.
+// head. `peers` by name: "boxer", "supervisor", "egress"; others are refused. A peer that the
+// supervisor sends later takes the place of the one with its name. Returns done; log_failed when
+// the log cannot be written (the supervisor was told); bug.
 ExitCode run_auditor(AuditorWork work, ipc::Channel supervisor,
                      std::map<std::string, ipc::Channel> peers);
 

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <format>
 #include <system_error>
 #include <utility>
@@ -33,7 +35,8 @@ Boxer::Boxer(const BoxerHost& host, ActivePolicy policy)
     : host_(host),
       active_(std::make_shared<const ActivePolicy>(std::move(policy))),
       gate_(host.settings.call_slots),
-      housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}) {
+      housekeeping_({host.workspaces, host.sessions_fd, host.settings.keep, host.clock, host.log}),
+      egress_(host.clock, host.log) {
   if (host.settings.new_sessions == Sessions::refused) revoked_.insert(active_->digest);
 }
 Boxer::~Boxer() = default;
@@ -89,6 +92,10 @@ Result<void> Boxer::read_supervisor(const ipc::Channel& supervisor) {
   auto event = TRY(receive_from_supervisor(supervisor));
   switch (event.kind) {
     case SupervisorEvent::Kind::peer:
+      if (event.name == "egress") {
+        egress_.connect(std::move(event.channel));
+        return {};
+      }
       if (event.name != "auditor") {
         caller_arrived(event.name, std::move(event.channel));
         return {};
@@ -376,12 +383,19 @@ milliseconds sooner(milliseconds a, milliseconds b) {
   return b.count() < 0 ? a : std::min(a, b);
 }
 
+milliseconds until(Duration when, Duration now) {
+  if (when == Duration::max()) return milliseconds(-1);
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(when - now));
+}
+
 }  // namespace
 
 Result<void> Boxer::serve(RoleStart start) {
   for (auto& [name, channel] : start.peers) {
     if (name == "auditor")
       log_client_.connect(std::move(channel));
+    else if (name == "egress")
+      egress_.connect(std::move(channel));
     else
       caller_arrived(name, std::move(channel));
   }
@@ -392,7 +406,9 @@ Result<void> Boxer::serve(RoleStart start) {
   while (!over()) {
     std::vector<os::Poll> polls = {{.fd = start.supervisor.fd()},
                                    {.fd = caller_.open() ? caller_.fd() : -1},
-                                   {.fd = log_client_.connected() ? log_client_.fd() : -1}};
+                                   {.fd = log_client_.connected() ? log_client_.fd() : -1},
+                                   {.fd = egress_.connected() ? egress_.fd() : -1}};
+    const std::size_t first_keeper = polls.size();
     std::vector<std::string> kept;
     for (const auto& [name, session] : sessions_) {
       if (!session.keeper) continue;
@@ -402,13 +418,17 @@ Result<void> Boxer::serve(RoleStart start) {
     housekeeping_.add_polls(polls);
     for (const auto& [name, session] : sessions_)
       if (session.final_sweep) polls.push_back({.fd = session.final_sweep->fd()});
-    TRY(os::poll_fds(polls, sooner(housekeeping_.patience(), day_patience())));
+    TRY(os::poll_fds(polls, sooner(sooner(housekeeping_.patience(), day_patience()),
+                                   until(egress_.next_look(), host_.clock.monotonic()))));
     // The log first: what it says decides what the others may have. Each source gives one message
     // a round, so that no session can keep another waiting.
     if (polls[2].readable) read_log();
     take_steps();
+    if (polls[3].readable && egress_.connected() && egress_.fd() == polls[3].fd) egress_.receive();
+    attend_egress();
+    take_steps();
     for (std::size_t i = 0; i < kept.size(); ++i) {
-      if (polls[3 + i].readable) read_keeper(kept[i]);
+      if (polls[first_keeper + i].readable) read_keeper(kept[i]);
       take_steps();
     }
     if (polls[1].readable && caller_.open() && caller_.fd() == polls[1].fd) read_caller();

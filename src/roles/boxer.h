@@ -31,6 +31,7 @@
 #include "roles/call_decision.h"
 #include "roles/call_gate.h"
 #include "roles/call_record.h"
+#include "roles/egress_link.h"
 #include "roles/housekeeping.h"
 #include "roles/log_client.h"
 #include "roles/role_start.h"
@@ -104,6 +105,13 @@ class Boxer {
                           const std::vector<std::string>& program,
                           std::optional<milliseconds> time_limit = std::nullopt);
   Result<void> start_keeper(const std::string& name, BoxerSession& session);
+  // --- boxer_network.cc
+  void drop_keeper(const std::string& name, BoxerSession& session);
+  void serve_network(const std::string& name, const BoxerSession& session,
+                     box::KeeperEvent&& event);
+  void ended_in_network(Ticket ticket, LiveCall& call, CallResult&& result);
+  void attend_egress();
+  void finish_close(const std::string& name, BoxerSession& session);
   void box_ended(Ticket ticket, LiveCall& call, CallResult&& result);
   void note_refusals(const std::string& session, const std::vector<box::Refusal>& refusals);
   void send_notes();
@@ -150,6 +158,7 @@ class Boxer {
   CallGate gate_;
   Housekeeping housekeeping_;
   LogClient log_client_;
+  EgressLink egress_;
   ipc::Channel caller_;
   std::map<std::string, BoxerSession> sessions_;
   std::map<Ticket, LiveCall> calls_;

@@ -87,7 +87,7 @@ void Boxer::end_stale_keeper(const std::string& name, BoxerSession& session,
   const box::KeeperParting parting = session.keeper->end();
   session.background_ended += parting.background;
   note_refusals(name, parting.refusals);
-  session.keeper.reset();
+  drop_keeper(name, session);
 }
 
 // Also where no call comes any more: what ended with a day does not outlive it by much.

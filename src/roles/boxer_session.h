@@ -42,8 +42,9 @@ struct BoxerSession {
   // the policy is what it was then: nothing that expires outlives its day in them.
   std::map<std::string, box::PlanPtr> plans;
   const policy::Policy* plans_of = nullptr;  // of the policy's calendar
-  bool stale_keeper = false;  // holds what an earlier day allowed; ends when nothing runs in it
-  bool revoked = false;       // its policy was, and so it ends
+  bool stale_keeper = false;   // holds what an earlier day allowed; ends when nothing runs in it
+  bool revoked = false;        // its policy was, and so it ends
+  bool awaits_egress = false;  // it ends when what its networks did is on record
   // What its guests made under guarded names is looked for, beside the others; its end is recorded
   // when that is done.
   std::optional<FileChore> final_sweep;
@@ -71,6 +72,8 @@ struct LiveCall {
   Duration began{}, ordered{};      // when it arrived, when its box was ordered
   std::optional<Duration> started;  // when its tool ran; until it was counted
   bool is_interrupted = false;      // stopped because its caller is gone
+  std::uint64_t network = 0;        // of its box, as the keeper names it; 0: loopback only
+  std::optional<CallResult> held;   // it has ended; what it did outside is not all on record yet
 };
 
 }  // namespace glovebox::roles

@@ -77,6 +77,7 @@ Json BoxerSettings::to_json() const {
       {"policy_digest", policy_digest},
       {"new_sessions", static_cast<std::uint8_t>(new_sessions)},
       {"sessions", sessions},
+      {"trust", trust},
       {"work", work},
       {"workspace", static_cast<std::uint8_t>(workspace)},
       {"end", static_cast<std::uint8_t>(end)},
@@ -119,6 +120,7 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   settings.policy_digest = members.text("policy_digest");
   settings.new_sessions = members.choice("new_sessions", Sessions::refused);
   settings.sessions = members.text("sessions");
+  settings.trust = members.text("trust");
   settings.work = members.text("work");
   settings.workspace = members.choice("workspace", WorkspaceMode::shared);
   settings.end = members.choice("end", SessionEnd::remove);

@@ -47,6 +47,7 @@ struct BoxerSettings {
   std::string policy_digest;  // what was recorded of it: it must come to the same here; empty: any
   Sessions new_sessions = Sessions::opened;
   std::string sessions;  // host paths
+  std::string trust;     // that boxes get whose egress inspects (box/plan_trust.h)
   std::string work;
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;

@@ -90,7 +90,7 @@ void Boxer::make_boxes_ahead(const std::string& name, BoxerSession& session) {
     session.plans.emplace(tool, known);
     // What cannot be made now is told by the call that needs it.
     if (!session.keeper && !start_keeper(name, session)) return;
-    if (!session.keeper->prepare(known)) return session.keeper.reset();
+    if (!session.keeper->prepare(known)) return drop_keeper(name, session);
   }
 }
 
@@ -180,7 +180,7 @@ void Boxer::run(const Step& step) {
   }();
   call.stdio.clear();
   if (given) return;
-  session.keeper.reset();
+  drop_keeper(call.session, session);
   call.result = failed_call(box::Outcome::setup_failed, given.error().message(),
                             tools::no_sandbox_text(call.text.tool, given.error().message()));
   call.box = LiveCall::InBox::no;
@@ -195,15 +195,19 @@ void Boxer::read_keeper(const std::string& name) {
   if (!event || !*event) {
     host_.log.warning("a keeper died", {{"session", name}});
     at->second.lost_keeper = true;
-    at->second.keeper.reset();
+    drop_keeper(name, at->second);
     return interrupt_running(name);
   }
   using Kind = box::KeeperEvent::Kind;
   if ((*event)->kind == Kind::refused) return note_refusals(name, (*event)->refusals);
+  if ((*event)->kind == Kind::network) return serve_network(name, at->second, std::move(**event));
+  if ((*event)->kind == Kind::closed) return egress_.close(name, (*event)->network);
   const auto call = calls_.find((*event)->ticket);
   if (call == calls_.end() || call->second.box == LiveCall::InBox::no) return;
   if ((*event)->kind == Kind::started) {
     call->second.started = host_.clock.monotonic();
+    call->second.network = (*event)->network;
+    egress_.name_call(name, call->second.network, call->second.tool_use, call->second.text.tool);
     return;
   }
   box::RunReport& report = (*event)->report;
@@ -225,7 +229,8 @@ void Boxer::read_keeper(const std::string& name) {
     left.push_back({call->first, call->second.tool_use, call->second.plan});
   }
   note_taken(name, call->second.tool_use, result.guard);
-  if ((*event)->kind == Kind::done) return box_ended(call->first, call->second, std::move(result));
+  if ((*event)->kind == Kind::done)
+    return ended_in_network(call->first, call->second, std::move(result));
   call->second.result = std::move(result);
   call->second.box = LiveCall::InBox::answered;
   gate_.ran(call->first, CallGate::Box::ending);
@@ -300,7 +305,7 @@ void Boxer::box_ended(Ticket ticket, LiveCall& call, CallResult&& result) {
 
 void Boxer::interrupt_running(const std::string& session) {
   for (auto& [ticket, call] : calls_) {
-    if (call.session != session || call.box == LiveCall::InBox::no) continue;
+    if (call.session != session || call.box == LiveCall::InBox::no || call.held) continue;
     box_ended(ticket, call,
               failed_call(box::Outcome::interrupted, "the keeper died",
                           tools::restarted_text(call.text.tool)));
@@ -417,15 +422,16 @@ void Boxer::session_step(const Step& step) {
       end_session(step.session);
       return;
     case Step::Kind::ask_close:
-      if (session.final_sweep) return;
+      if (session.final_sweep || session.awaits_egress) return;
       // Nothing of the session runs any more when its end is recorded.
       if (session.keeper) {
         const box::KeeperParting parting = session.keeper->end();
         session.background_ended += parting.background;
         note_refusals(step.session, parting.refusals);
       }
-      session.keeper.reset();
-      if (!sweep_beside(step.session, session)) record_end(step.session, session);
+      drop_keeper(step.session, session);
+      session.awaits_egress = egress_.close_all(step.session);
+      if (!session.awaits_egress) finish_close(step.session, session);
       return;
     case Step::Kind::closed: {
       const bool told = !session.orphaned;
@@ -442,7 +448,7 @@ void Boxer::session_step(const Step& step) {
 void Boxer::end_session(const std::string& name) {
   const auto at = sessions_.find(name);
   BoxerSession& session = at->second;
-  session.keeper.reset();
+  drop_keeper(name, session);
   const auto warn = [&](std::string_view what, const Result<void>& done) {
     if (!done) host_.log.warning(what, {{"session", name}, {"why", done.error().message()}});
   };

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "box/reports_remedy.h"
+#include "codec/digest.h"
+#include "egress/rules.h"
 #include "policy/canonical.h"
 #include "policy/check.h"
 #include "policy/diagnostic.h"
@@ -86,6 +88,23 @@ Result<void> refuse_unusable(const PolicyFiles& files, const PolicyCalendar& cal
   return {};
 }
 
+Result<void> add_way_out(ActivePolicy& active, const policy::Policy& turn,
+                         const policy::Profile& profile, const std::string& trust) {
+  if (profile.egress.empty()) return {};
+  std::optional<policy::Profile> cap;
+  if (turn.cap) cap = policy::bound_for(turn, profile);
+  const egress::EgressRules rules(profile, cap, turn.secrets);
+  const bool inspects = std::ranges::any_of(profile.egress, [](const policy::EgressRule& rule) {
+    return rule.mode == policy::EgressMode::inspect;
+  });
+  std::string bytes = rules.encode();
+  box::EgressPlan plan{TRY(rules.ports(policy::kMostEgressPorts)), codec::sha256(bytes).hex(),
+                       inspects ? trust : std::string()};
+  active.egress_rules.emplace(plan.rules, std::move(bytes));
+  active.ways_out.emplace(&profile, std::move(plan));
+  return {};
+}
+
 }  // namespace
 
 std::string filter_key(const policy::Profile& profile) {
@@ -120,6 +139,8 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
       .calendar = TRY(PolicyCalendar::make(*loaded.policy, today)),
       .filters = {},
       .filter_texts = {},
+      .ways_out = {},
+      .egress_rules = {},
       .reports = {},
       .digest = {},
       .protected_paths = settings.protected_paths,
@@ -127,6 +148,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   TRY(refuse_unusable(files, active.calendar));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
+      TRY(add_way_out(active, turn, profile, settings.trust));
       const std::string key = filter_key(profile);
       if (active.filters.contains(key)) continue;
       std::string text = TRY(filter_text(settings.filters, profile.syscalls));
@@ -199,6 +221,8 @@ CallDecision decide_call(const ActivePolicy& active, const BoxerSettings& settin
         filter.name, box::kReportsRemedy);
     return denial;
   }
+  if (const auto way = active.ways_out.find(decision.profile); way != active.ways_out.end())
+    facts.egress = way->second;
   facts.argv = question.program;
   facts.outputs = question.outputs;
   facts.host_workdir = question.workspace;

@@ -29,6 +29,9 @@ struct ActivePolicy {
   PolicyCalendar calendar;
   std::map<std::string, box::Filter> filters;       // by filter_key()
   std::map<std::string, std::string> filter_texts;  // they were made of; none for built-in ones
+  // By the profile, of the calendar: the way out of its boxes. None: loopback only.
+  std::map<const policy::Profile*, box::EgressPlan> ways_out;
+  std::map<std::string, std::string> egress_rules;  // egress/rules.h, by digest
   // By the digest of a filter's program: its lines that report calls.
   std::map<std::string, std::vector<seccomp::ReportingRule>> reports;
   // Of the canonical form of the policy and its filters (policy/canonical.h): two hosts with the

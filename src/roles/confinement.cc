@@ -14,12 +14,13 @@ namespace {
 
 using os::Capability;
 
-constexpr std::array<Confinement, 5> kTable = {{
+constexpr std::array<Confinement, 6> kTable = {{
     {Role::supervisor, "role-supervisor", FileWall::none, TcpWall::open},
     {Role::auditor, "role-auditor", FileWall::granted_only, TcpWall::shut},
     {Role::boxer, "role-boxer", FileWall::none, TcpWall::open},
     {Role::keeper, "role-keeper", FileWall::none, TcpWall::open},
     {Role::worker, "role-worker", FileWall::granted_only, TcpWall::open},
+    {Role::egress, "role-egress", FileWall::granted_only, TcpWall::open},
 }};
 
 constexpr unsigned kPrivateFiles = 077;
@@ -35,7 +36,7 @@ const Confinement& confinement_of(Role role) {
 
 std::vector<Capability> kept_capabilities(Role role, StartedAs started, box::Rung rung) {
   if (started == StartedAs::user) return {};
-  if (role == Role::auditor || role == Role::worker) return {};
+  if (role == Role::auditor || role == Role::worker || role == Role::egress) return {};
   std::vector<Capability> kept = {Capability::setuid, Capability::setgid, Capability::chown,
                                   Capability::fowner, Capability::kill};
   if (rung == box::Rung::without_user_namespaces) kept.push_back(Capability::sys_admin);

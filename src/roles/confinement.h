@@ -22,8 +22,8 @@ enum class StartedAs : std::uint8_t { user, root };
 // none: no file rules. A ruleset over files would also forbid every mount in this process and its
 // children, so the processes that boxes descend from cannot have one.
 enum class FileWall : std::uint8_t { none, granted_only };
-// TCP is left open to the worker, which talks to the control plane, and to the processes that
-// boxes descend from: a box needs its own loopback, and rules are inherited.
+// TCP is left open to the worker, which talks to the control plane, to egress, and to the processes
+// that boxes descend from: a box needs its own loopback, and rules are inherited.
 enum class TcpWall : std::uint8_t { open, shut };
 
 struct Confinement {

@@ -23,6 +23,8 @@ std::string_view to_string(Role role) {
       return "keeper";
     case Role::worker:
       return "worker";
+    case Role::egress:
+      return "egress";
   }
   return "unknown";
 }

@@ -10,10 +10,10 @@
 
 namespace glovebox::roles {
 
-enum class Role : std::uint8_t { supervisor, auditor, boxer, keeper, worker };
+enum class Role : std::uint8_t { supervisor, auditor, boxer, keeper, worker, egress };
 
-constexpr Role kAllRoles[] = {Role::supervisor, Role::auditor, Role::boxer, Role::keeper,
-                              Role::worker};
+constexpr Role kAllRoles[] = {Role::supervisor, Role::auditor, Role::boxer,
+                              Role::keeper,     Role::worker,  Role::egress};
 
 // `auditor`
 std::string_view to_string(Role role);

@@ -48,6 +48,7 @@ struct Part {
 constexpr Part kParts[] = {{"audit", Role::auditor, kPrivate},
                            {"sessions", Role::boxer, kSearchable},
                            {"work", Role::boxer, kSearchable},
+                           {"egress", Role::egress, kSearchable},
                            {"run", Role::supervisor, kSearchable}};
 
 Result<void> refuse_foreign(int fd, const std::string& path) {

@@ -33,6 +33,7 @@ class StateFolder {
   const std::string& path() const { return path_; }  // absolute, no symbolic link in it
   std::string audit() const { return path_ + "/audit"; }
   std::string sessions() const { return path_ + "/sessions"; }
+  std::string egress() const { return path_ + "/egress"; }
   std::string work() const { return path_ + "/work"; }
   std::string run() const { return path_ + "/run"; }
 

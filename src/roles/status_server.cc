@@ -12,7 +12,7 @@ namespace glovebox::roles {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kAsked = {"supervisor", "auditor", "boxer"};
+constexpr std::array<std::string_view, 4> kAsked = {"supervisor", "auditor", "boxer", "egress"};
 constexpr Duration kPatience = seconds(2);      // of one question to the roles
 constexpr Duration kBoxPatience = seconds(30);  // of a box that is tried
 constexpr std::size_t kConnections = 16;

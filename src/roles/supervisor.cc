@@ -24,6 +24,7 @@ using codec::Json;
 constexpr milliseconds kStartPatience{60'000};
 constexpr milliseconds kStopPatience{30'000};
 constexpr std::string_view kGroupPrefix = "glovebox-";
+constexpr std::string_view kFilePrefix = "file:";  // of a secret's `from`
 
 std::string describe(const os::ExitFacts& facts) {
   return std::format("{} {}", facts.signalled ? "signal" : "status", facts.code);
@@ -77,15 +78,18 @@ Outcome<> Supervisor::prepare() {
     if (auto made = box::make_group(own, prefix + random.hex(4))) groups_ = std::move(*made);
     if (groups_.mode == box::CgroupMode::none) host_.cgroups = box::CgroupMode::none;
   }
-  if (options_.worker && !options_.worker->proxy_command.empty()) {
-    auto command = SecretCommand::keep(options_.worker->proxy_command, options_.started);
-    if (!command) return command.error();
-    command_ = *std::move(command);
-  }
+  TRY(keep_commands());
+  auto injected = read_injected(options_.policy.policy, options_.credentials, opener_);
+  if (!injected) return failure(ExitCode::unconfigured, injected.error());
+  injected_ = *std::move(injected);
   if (options_.started == StartedAs::root) {
     if (options_.worker) {
       std::vector<std::string> files = options_.policy.paths;
-      for (const auto& [name, file] : options_.worker->secret_files) files.push_back(file.path);
+      for (const auto& [name, secret] : options_.policy.policy.secrets)
+        if (secret.from.starts_with(kFilePrefix))
+          files.push_back(secret.from.substr(kFilePrefix.size()));
+      for (const Role role : {Role::worker, Role::egress})
+        for (const auto& [name, file] : secrets_of(role).files) files.push_back(file.path);
       auto opener = FileOpener::keep(files);
       if (!opener) return opener.error();
       opener_ = *std::move(opener);
@@ -130,6 +134,7 @@ BoxerSettings Supervisor::boxer_settings(const PolicySource& policy, const std::
   settings.policy_digest = digest;
   settings.new_sessions = sessions;
   settings.sessions = options_.state.sessions();
+  settings.trust = options_.state.egress() + "/" + std::string(kTrustName);
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;
   settings.workspace = options_.workspace;
   settings.end = options_.end;
@@ -158,6 +163,21 @@ Supervisor::Peers Supervisor::worker_peers(int boxer) const {
   return peers;
 }
 
+bool has_egress_rule(const policy::Policy& policy) {
+  return std::ranges::any_of(policy.parts,
+                             [](const auto& part) { return !part.second.own.egress.empty(); });
+}
+
+bool Supervisor::has_egress() const {
+  return options_.worker || has_egress_rule(options_.policy.policy);
+}
+
+Json Supervisor::egress_settings() const {
+  EgressSettings settings = options_.egress;
+  settings.folder = options_.state.egress();
+  return settings.to_json();
+}
+
 Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const Peers& peers) {
   auto pair = ipc::make_channel_pair();
   if (!pair) return pair.error();
@@ -182,8 +202,9 @@ Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const 
   order.settings = std::move(settings);
   order.peers = peers;
   if (role == Role::worker)
-    for (const auto& [name, secret] : options_.worker->secrets)
+    for (const auto& [name, secret] : options_.worker->secrets.held)
       order.secrets.emplace_back(name, &secret);
+  if (role == Role::egress) order.secrets = egress_list();
   if (auto sent = send_start(child.channel, order);
       !sent && sent.error().kind() != ErrorKind::closed)
     return sent.error();
@@ -220,17 +241,27 @@ Outcome<> Supervisor::start_first(Role role, Json settings, const Peers& peers) 
 }
 
 Outcome<> Supervisor::start_all() {
-  TRY(print_first_word());
+  TRY(print_first_words());
   auto log = ipc::make_channel_pair();
   auto calls = ipc::make_channel_pair();
   auto own = ipc::make_channel_pair();
   if (!log || !calls || !own) return Failure{ExitCode::bug, "no channel could be made"};
-  TRY(start_first(Role::auditor, auditor_settings(),
-                  {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}}));
+  auto out = ipc::make_channel_pair();
+  auto out_log = ipc::make_channel_pair();
+  if (!out || !out_log) return Failure{ExitCode::bug, "no channel could be made"};
+  Peers writers = {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}};
+  if (has_egress()) writers.emplace_back("egress", out_log->first.fd());
+  TRY(start_first(Role::auditor, auditor_settings(), writers));
   own->first.close();  // so that its end is seen
   policy_log_.connect(std::move(own->second));
   const char* caller = options_.worker ? "worker" : "command";
-  TRY(load_first_policy({{"auditor", log->second.fd()}, {caller, calls->first.fd()}}));
+  Peers of_boxer = {{"auditor", log->second.fd()}, {caller, calls->first.fd()}};
+  if (has_egress()) {
+    TRY(start_first(Role::egress, egress_settings(),
+                    {{"auditor", out_log->second.fd()}, {"boxer", out->second.fd()}}));
+    of_boxer.emplace_back("egress", out->first.fd());
+  }
+  TRY(load_first_policy(std::move(of_boxer)));
   ++generation_;
   if (!options_.worker) {
     caller_ = std::move(calls->second);
@@ -254,7 +285,8 @@ Outcome<> Supervisor::start_again(Role role, Json settings, const Peers& peers,
 Outcome<> Supervisor::replace(Role role) {
   auto pair = ipc::make_channel_pair();
   auto other = ipc::make_channel_pair();
-  if (!pair || !other) return Failure{ExitCode::bug, "no channel could be made"};
+  auto out = ipc::make_channel_pair();
+  if (!pair || !other || !out) return Failure{ExitCode::bug, "no channel could be made"};
   const auto tell = [&](Role whom, std::string_view name, int fd) {
     // If that one is dying too, its own replacement gets a connection of its own.
     const auto at = children_.find(whom);
@@ -264,29 +296,42 @@ Outcome<> Supervisor::replace(Role role) {
   switch (role) {
     case Role::auditor:
       return start_again(role, auditor_settings(),
-                         {{"boxer", pair->first.fd()}, {"supervisor", other->first.fd()}}, [&] {
+                         {{"boxer", pair->first.fd()},
+                          {"supervisor", other->first.fd()},
+                          {"egress", out->first.fd()}},
+                         [&] {
                            tell(Role::boxer, "auditor", pair->second.fd());
+                           tell(Role::egress, "auditor", out->second.fd());
                            other->first.close();
                            policy_log_.connect(std::move(other->second));
                            desk_.log_back();
                          });
     case Role::boxer: {
       const char* caller = options_.worker ? "worker" : "command";
-      return start_again(role, boxer_settings(),
-                         {{"auditor", pair->first.fd()}, {caller, other->first.fd()}}, [&] {
-                           tell(Role::auditor, "boxer", pair->second.fd());
-                           ++generation_;
-                           if (options_.worker)
-                             tell(Role::worker, "boxer", other->second.fd());
-                           else
-                             caller_ = std::move(other->second);
-                         });
+      return start_again(
+          role, boxer_settings(),
+          {{"auditor", pair->first.fd()}, {caller, other->first.fd()}, {"egress", out->first.fd()}},
+          [&] {
+            tell(Role::auditor, "boxer", pair->second.fd());
+            tell(Role::egress, "boxer", out->second.fd());
+            ++generation_;
+            if (options_.worker)
+              tell(Role::worker, "boxer", other->second.fd());
+            else
+              caller_ = std::move(other->second);
+          });
     }
     case Role::worker:
       return start_again(role, options_.worker->settings, worker_peers(pair->first.fd()), [&] {
         tell(Role::boxer, "worker", pair->second.fd());
         if (worker_asked_to_stop_) ask_worker_to_stop();
       });
+    case Role::egress:
+      return start_again(role, egress_settings(),
+                         {{"auditor", pair->first.fd()}, {"boxer", out->first.fd()}}, [&] {
+                           tell(Role::auditor, "egress", pair->second.fd());
+                           tell(Role::boxer, "egress", out->second.fd());
+                         });
     case Role::supervisor:
     case Role::keeper:
       break;
@@ -344,9 +389,10 @@ Outcome<> Supervisor::read_from(Role role) {
 
 Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
   const Error broken(ErrorKind::protocol, "unexpected message");
-  const auto connection = role == Role::worker  ? ipc::Connection::supervisor_of_worker
-                          : role == Role::boxer ? ipc::Connection::supervisor_of_boxer
-                                                : ipc::Connection::supervisor_of_role;
+  const auto connection = role == Role::worker   ? ipc::Connection::supervisor_of_worker
+                          : role == Role::boxer  ? ipc::Connection::supervisor_of_boxer
+                          : role == Role::egress ? ipc::Connection::supervisor_of_egress
+                                                 : ipc::Connection::supervisor_of_role;
   if (!ipc::accepts(connection, envelope.type) || !envelope.fds.empty()) return broken;
   Child& child = children_.at(role);
   switch (envelope.type) {
@@ -361,7 +407,7 @@ Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
     case ipc::SecretRefused::kType: {
       const auto refused = ipc::SecretRefused::decode(envelope.body);
       if (!refused) return refused.error();
-      renew_secret(refused->name);
+      renew_secret(role, refused->name);
       return {};
     }
     case ipc::Observe::kType: {
@@ -395,7 +441,8 @@ std::vector<int> Supervisor::fds() const {
   }
   if (policy_log_.connected()) fds.push_back(policy_log_.fd());
   if (control_) std::ranges::copy(control_->fds(), std::back_inserter(fds));
-  if (command_.there()) fds.push_back(command_.fd());
+  for (const WordCommand& word : words_)
+    if (word.command.there()) fds.push_back(word.command.fd());
   return fds;
 }
 
@@ -415,7 +462,8 @@ Outcome<> Supervisor::attend() {
     if (pidfd >= 0 && readable(pidfd)) TRY(ended(role));
   }
   attend_policy();
-  if (command_.there() && readable(command_.fd())) renew_word();
+  for (WordCommand& word : words_)
+    if (word.command.there() && readable(word.command.fd())) renew_word(word);
   return {};
 }
 
@@ -432,7 +480,7 @@ Outcome<> Supervisor::stop(StopMode mode) {
   Outcome<> first;
   control_.reset();
   // The one that asks goes first, the one that records goes last.
-  for (Role role : {Role::worker, Role::boxer, Role::auditor}) {
+  for (Role role : {Role::worker, Role::boxer, Role::egress, Role::auditor}) {
     const auto at = children_.find(role);
     if (at == children_.end() || !at->second.process.running()) continue;
     Child& child = at->second;

@@ -37,8 +37,10 @@
 #include "roles/boxer_settings.h"
 #include "roles/call_decision.h"
 #include "roles/control_server.h"
+#include "roles/egress_settings.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
+#include "roles/injected_secrets.h"
 #include "roles/outcome.h"
 #include "roles/policy_desk.h"
 #include "roles/policy_log.h"
@@ -53,12 +55,17 @@ namespace glovebox::roles {
 constexpr std::size_t kMaxDeaths = 5;
 constexpr seconds kDeathWindow{60};
 
+// What a role is given beside its settings.
+struct RoleSecrets {
+  std::vector<std::pair<std::string, Secret>> held;
+  std::vector<std::pair<std::string, SecretFile>> files;  // where they are read again
+  std::vector<std::string> proxy_command;                 // prints kProxyAuth; empty: none
+};
+
 // The worker role, when the command has one.
 struct WorkerOrder {
   codec::Json settings;
-  std::vector<std::pair<std::string, Secret>> secrets;
-  std::vector<std::pair<std::string, SecretFile>> secret_files;  // where they are read again
-  std::vector<std::string> proxy_command;                        // prints kProxyAuth; empty: none
+  RoleSecrets secrets;
 };
 
 struct SupervisorOptions {
@@ -77,11 +84,17 @@ struct SupervisorOptions {
   std::string audit_origin = "glovebox";  // names the key of a new log
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
+  EgressSettings egress;              // without its folder
+  RoleSecrets egress_secrets;         // without those that the policy injects
+  std::string credentials;            // folder of the service's credentials; empty: none
   std::optional<WorkerOrder> worker;  // none: the command itself talks to the boxer
   UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
   LogLevel log_level = LogLevel::info;  // of the roles
   LogFormat log_format = LogFormat::text;
 };
+
+// A command whose policy has no egress rule does without the role.
+bool has_egress_rule(const policy::Policy& policy);
 
 class Supervisor : private PolicyHands {
  public:
@@ -145,6 +158,11 @@ class Supervisor : private PolicyHands {
                         const std::function<void()>& connect);
   Outcome<> replace(Role role);
   Peers worker_peers(int boxer) const;
+  codec::Json egress_settings() const;
+  SecretList egress_list() const;
+  SecretList injected_list() const;
+  Result<void> renew_injected(const policy::Policy& policy);
+  bool has_egress() const;
   BoxerSettings boxer_settings(const PolicySource& policy, const std::string& digest,
                                Sessions sessions) const;
   codec::Json boxer_settings() const;  // with the policy that is active
@@ -163,12 +181,21 @@ class Supervisor : private PolicyHands {
   Result<std::optional<ipc::PolicyReport>> order(const ipc::PolicyOrder& order) override;
   void answer(std::uint64_t client, const ipc::ControlAnswer& answer) override;
 
+  // A program that prints the word for a proxy, for one role or two.
+  struct WordCommand {
+    SecretCommand command;
+    std::vector<Role> roles;
+  };
+  RoleSecrets& secrets_of(Role role);
+  Outcome<> keep_commands();
+  void reload_secrets(Role role);
   void reload_authorities();
-  void renew_secret(std::string_view name);
-  void replace_secret(Secret& held, std::string_view name, Secret&& read);
-  Outcome<> print_first_word();
-  Result<Secret> take_word();
-  void renew_word();
+  void renew_authorities(Role role, const std::string& path, std::string& pem);
+  void renew_secret(Role role, std::string_view name);
+  void replace_secret(Role role, Secret& held, std::string_view name, Secret&& read);
+  Outcome<> print_first_words();
+  Result<Secret> take_word(WordCommand& word);
+  void renew_word(WordCommand& word);
   void update(Role role, const codec::Json& settings, const SecretList& secrets);
   void observe(const ipc::Observe& question);
   void pass_on(Role role, ipc::Observed observed);
@@ -180,7 +207,8 @@ class Supervisor : private PolicyHands {
   const Log& log_;
   UniqueFd executable_;
   FileOpener opener_;
-  SecretCommand command_;
+  std::vector<WordCommand> words_;
+  InjectedSecrets injected_;
   box::HostFacts host_;
   bool call_reports_ = false;
   box::GroupPlaces groups_;

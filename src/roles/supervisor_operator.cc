@@ -25,85 +25,153 @@ void Supervisor::reload() {
   desk_.ask({.what = PolicyRequest::What::load,
              .by = {.way = Asker::Way::hang_up, .uid = os::effective_uid()}});
   if (!options_.worker) return;
-  for (const auto& [name, secret] : options_.worker->secrets) renew_secret(name);
+  reload_secrets(Role::worker);
+  reload_secrets(Role::egress);
   reload_authorities();
 }
 
-void Supervisor::renew_secret(std::string_view name) {
-  const auto named = [&](const auto& entry) { return entry.first == name; };
-  auto& secrets = options_.worker->secrets;
-  const auto& files = options_.worker->secret_files;
-  const auto secret = std::ranges::find_if(secrets, named);
-  const auto file = std::ranges::find_if(files, named);
-  if (secret == secrets.end()) return;
-  if (name == kProxyAuth && !options_.worker->proxy_command.empty()) {
-    if (auto asked = command_.ask(); !asked)
-      log_.error("a secret cannot be read, the last one holds",
-                 {{"secret", name}, {"why", asked.error().message()}});
-    return;
-  }
-  if (file == files.end())
-    return log_.info("a secret came once and is not read again", {{"secret", name}});
-  auto read = read_secret_file(opener_, file->second);
-  if (!read)
-    return log_.error("a secret cannot be read, the last one holds",
-                      {{"secret", name}, {"why", read.error().message()}});
-  replace_secret(secret->second, name, *std::move(read));
+RoleSecrets& Supervisor::secrets_of(Role role) {
+  return role == Role::egress ? options_.egress_secrets : options_.worker->secrets;
 }
 
-void Supervisor::replace_secret(Secret& held, std::string_view name, Secret&& read) {
+SecretList Supervisor::egress_list() const {
+  SecretList list = injected_list();
+  for (const auto& [name, secret] : options_.egress_secrets.held) list.emplace_back(name, &secret);
+  return list;
+}
+
+SecretList Supervisor::injected_list() const {
+  SecretList list;
+  for (const auto& [name, secret] : injected_)
+    list.emplace_back(std::string(kInjected) + name, &secret);
+  return list;
+}
+
+// Where each may go is told with the rules of a network, so that one of a policy that is refused in
+// the end goes nowhere.
+Result<void> Supervisor::renew_injected(const policy::Policy& policy) {
+  auto read = TRY(read_injected(policy, options_.credentials, opener_));
+  for (auto& [name, secret] : read) injected_.insert_or_assign(name, std::move(secret));
+  update(Role::egress, Json::object(), injected_list());
+  return {};
+}
+
+void Supervisor::reload_secrets(Role role) {
+  for (const auto& [name, secret] : secrets_of(role).held) renew_secret(role, name);
+}
+
+void Supervisor::renew_secret(Role role, std::string_view name) {
+  const auto named = [&](const auto& entry) { return entry.first == name; };
+  RoleSecrets& secrets = secrets_of(role);
+  const auto secret = std::ranges::find_if(secrets.held, named);
+  const auto file = std::ranges::find_if(secrets.files, named);
+  if (secret == secrets.held.end()) return;
+  if (name == kProxyAuth) {
+    const auto word = std::ranges::find_if(words_, [role](const WordCommand& one) {
+      return std::ranges::find(one.roles, role) != one.roles.end();
+    });
+    if (word != words_.end()) {
+      if (auto asked = word->command.ask(); !asked)
+        log_.error("a secret cannot be read, the last one holds",
+                   {{"secret", name}, {"why", asked.error().message()}});
+      return;
+    }
+  }
+  if (file == secrets.files.end())
+    return log_.info("a secret came once and is not read again",
+                     {{"secret", name}, {"role", to_string(role)}});
+  auto read = read_secret_file(opener_, file->second);
+  if (!read)
+    return log_.error(
+        "a secret cannot be read, the last one holds",
+        {{"secret", name}, {"role", to_string(role)}, {"why", read.error().message()}});
+  replace_secret(role, secret->second, name, *std::move(read));
+}
+
+void Supervisor::replace_secret(Role role, Secret& held, std::string_view name, Secret&& read) {
   if (equal_secrets(read.reveal(), held.reveal()))
-    return log_.info("a secret is as it was", {{"secret", name}});
+    return log_.info("a secret is as it was", {{"secret", name}, {"role", to_string(role)}});
   held = std::move(read);
-  log_.info("a secret is read again", {{"secret", name}});
-  update(Role::worker, Json::object(), {{std::string(name), &held}});
+  log_.info("a secret is read again", {{"secret", name}, {"role", to_string(role)}});
+  update(role, Json::object(), {{std::string(name), &held}});
 }
 
 // --- the word for the proxy, when a program prints it
 
-// Nothing is started without it: every connection would be refused.
-Outcome<> Supervisor::print_first_word() {
-  if (!command_.there()) return {};
-  if (auto asked = command_.ask(); !asked) return asked.error();
-  auto word = take_word();
-  if (!word) return failure(ExitCode::unconfigured, word.error(), kProxyAuth);
-  options_.worker->secrets.emplace_back(std::string(kProxyAuth), *std::move(word));
+// One that both roles name is one, and runs once for both.
+Outcome<> Supervisor::keep_commands() {
+  if (!options_.worker) return {};
+  std::vector<std::pair<std::vector<std::string>, std::vector<Role>>> wanted;
+  for (const Role role : {Role::worker, Role::egress}) {
+    const auto& words = secrets_of(role).proxy_command;
+    if (words.empty()) continue;
+    if (!wanted.empty() && wanted.front().first == words)
+      wanted.front().second.push_back(role);
+    else
+      wanted.emplace_back(words, std::vector<Role>{role});
+  }
+  for (auto& [words, roles] : wanted) {
+    auto command = SecretCommand::keep(std::move(words), options_.started);
+    if (!command) return command.error();
+    words_.push_back({*std::move(command), std::move(roles)});
+  }
   return {};
 }
 
-Result<Secret> Supervisor::take_word() {
-  CommandAnswer answer = command_.take();
+// Nothing is started without it: every connection would be refused.
+Outcome<> Supervisor::print_first_words() {
+  for (WordCommand& word : words_) {
+    if (auto asked = word.command.ask(); !asked) return asked.error();
+    auto printed = take_word(word);
+    if (!printed) return failure(ExitCode::unconfigured, printed.error(), kProxyAuth);
+    for (const Role role : word.roles)
+      secrets_of(role).held.emplace_back(std::string(kProxyAuth), printed->duplicate());
+  }
+  return {};
+}
+
+Result<Secret> Supervisor::take_word(WordCommand& word) {
+  CommandAnswer answer = word.command.take();
   if (!answer.said.empty()) log_.warning("the command of proxy_auth says", {{"text", answer.said}});
   return std::move(answer.secret);
 }
 
-void Supervisor::renew_word() {
-  auto word = take_word();
-  if (!word)
+void Supervisor::renew_word(WordCommand& word) {
+  auto printed = take_word(word);
+  if (!printed)
     return log_.error("a secret cannot be read, the last one holds",
-                      {{"secret", kProxyAuth}, {"why", word.error().message()}});
-  for (auto& [name, held] : options_.worker->secrets)
-    if (name == kProxyAuth) return replace_secret(held, name, *std::move(word));
+                      {{"secret", kProxyAuth}, {"why", printed.error().message()}});
+  for (const Role role : word.roles)
+    for (auto& [name, held] : secrets_of(role).held)
+      if (name == kProxyAuth) replace_secret(role, held, name, printed->duplicate());
 }
+
+// --- authorities
 
 void Supervisor::reload_authorities() {
   Json& settings = options_.worker->settings;
   const std::string* path = settings.get_string("ca_path");
-  if (path == nullptr || path->empty()) return;
+  if (path != nullptr) {
+    std::string pem = *settings.get_string("ca_pem");
+    renew_authorities(Role::worker, *path, pem);
+    settings.as_object()->set("ca_pem", std::move(pem));
+  }
+  renew_authorities(Role::egress, options_.egress.ca_path, options_.egress.ca_pem);
+}
+
+void Supervisor::renew_authorities(Role role, const std::string& path, std::string& pem) {
+  if (path.empty()) return;
   const auto refused = [&](const Error& error) {
     log_.error("the authorities are refused, the last good ones hold",
-               {{"file", *path}, {"why", error.message()}});
+               {{"file", path}, {"role", to_string(role)}, {"why", error.message()}});
   };
-  auto pem = os::read_file(*path, kMaxAuthorities);
-  if (!pem) return refused(pem.error());
-  if (*pem == *settings.get_string("ca_pem")) return;
-  // Here and not in the worker, which may have to be started with them again.
-  if (auto valid = net::TlsContext::make({*path, *pem}); !valid) return refused(valid.error());
-  settings.as_object()->set("ca_pem", *std::move(pem));
-  update(Role::worker,
-         Json::object({{"ca_path", *settings.get_string("ca_path")},
-                       {"ca_pem", *settings.get_string("ca_pem")}}),
-         {});
+  auto read = os::read_file(path, kMaxAuthorities);
+  if (!read) return refused(read.error());
+  if (*read == pem) return;
+  // Here and not in the role, which may have to be started with them again.
+  if (auto valid = net::TlsContext::make({path, *read}); !valid) return refused(valid.error());
+  pem = *std::move(read);
+  update(role, Json::object({{"ca_path", path}, {"ca_pem", pem}}), {});
 }
 
 // A role that is gone is started with the same.
@@ -124,7 +192,7 @@ void Supervisor::observe(const ipc::Observe& question) {
     numbers.add(codec::Metric::role_restarts_total, {std::string(to_string(role))}, child.restarts);
   own.numbers = codec::to_json(numbers.to_json());
   pass_on(Role::supervisor, std::move(own));
-  for (const Role role : {Role::auditor, Role::boxer}) {
+  for (const Role role : {Role::auditor, Role::boxer, Role::egress}) {
     const auto at = children_.find(role);
     if (at != children_.end() && at->second.channel.open())
       (void)at->second.channel.send(ipc::Observe::kType, question.encode());

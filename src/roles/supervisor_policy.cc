@@ -129,6 +129,7 @@ Result<PolicySource> Supervisor::read_policy(const std::string& file) {
                  source.error().message() +
                      "\nhint: while glovebox runs it reads policies from the folders of those that "
                      "it was started with");
+  if (source) TRY(renew_injected(source->policy));
   return source;
 }
 

@@ -15,22 +15,15 @@ namespace {
 
 constexpr std::uint64_t kMaxResolverFile = 1 << 20;
 
-// Files that are missing say nothing: a worker behind a proxy needs no name server.
-net::ResolverConfig read_resolver_config() {
-  net::ResolverConfig config;
-  if (const auto text = os::read_file("/etc/resolv.conf", kMaxResolverFile))
-    net::apply_resolv_conf(*text, config);
-  if (const auto text = os::read_file("/etc/hosts", kMaxResolverFile))
-    net::apply_hosts(*text, config);
-  return config;
-}
+}  // namespace
 
 // By name, from what the supervisor took out of its own environment.
-Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSettings& settings) {
+Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const std::optional<std::string>& proxy,
+                                    const std::string& no_proxy) {
   const Secret http = take_secret(secrets, kHttpProxy);
   const Secret https = take_secret(secrets, kHttpsProxy);
   net::ProxySettings operators{
-      .proxy = settings.proxy,
+      .proxy = proxy,
       .no_proxy = {},
       .authorization = basic_authorization(take_secret(secrets, kProxyAuth))};
   return net::ProxyRules::make(std::move(operators),
@@ -40,13 +33,19 @@ Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const WorkerRoleSett
                                    return std::string(https.reveal());
                                  if (key == "http_proxy" && !http.empty())
                                    return std::string(http.reveal());
-                                 if (key == "no_proxy" && !settings.no_proxy.empty())
-                                   return settings.no_proxy;
+                                 if (key == "no_proxy" && !no_proxy.empty()) return no_proxy;
                                  return std::nullopt;
                                });
 }
 
-}  // namespace
+net::ResolverConfig host_resolver_config() {
+  net::ResolverConfig config;
+  if (const auto text = os::read_file("/etc/resolv.conf", kMaxResolverFile))
+    net::apply_resolv_conf(*text, config);
+  if (const auto text = os::read_file("/etc/hosts", kMaxResolverFile))
+    net::apply_hosts(*text, config);
+  return config;
+}
 
 Secret take_secret(SecretsByName& secrets, std::string_view name) {
   const auto place = secrets.find(std::string(name));
@@ -66,13 +65,15 @@ Result<std::unique_ptr<Transport>> Transport::make(const Clock& clock,
                                                    SecretsByName& secrets) {
   auto transport = std::make_unique<Transport>();
   transport->loop = TRY(net::Loop::make(clock));
-  transport->resolver = TRY(net::make_resolver(*transport->loop, read_resolver_config()));
+  transport->resolver = TRY(net::make_resolver(*transport->loop, host_resolver_config()));
   transport->dialer.emplace(*transport->loop, *transport->resolver);
   std::optional<net::TlsContext> tls;
   if (!settings.ca_pem.empty())
     tls = TRY(net::TlsContext::make({settings.ca_path, settings.ca_pem}));
   transport->connector.emplace(
-      *transport->dialer, TRY_CONTEXT(proxy_rules(secrets, settings), "proxy"), std::move(tls));
+      *transport->dialer,
+      TRY_CONTEXT(proxy_rules(secrets, settings.proxy, settings.no_proxy), "proxy"),
+      std::move(tls));
   return transport;
 }
 

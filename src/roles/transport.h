@@ -35,6 +35,14 @@ struct Transport {
                                                  SecretsByName& secrets);
 };
 
+// `proxy` and `no_proxy` as in WorkerRoleSettings, with what is in `secrets`. Error: invalid.
+Result<net::ProxyRules> proxy_rules(SecretsByName& secrets, const std::optional<std::string>& proxy,
+                                    const std::string& no_proxy);
+
+// What the host's resolv.conf and hosts say. Files that are missing say nothing: who is behind a
+// proxy needs no name server.
+net::ResolverConfig host_resolver_config();
+
 Secret take_secret(SecretsByName& secrets, std::string_view name);
 // The value of Proxy-Authorization for `user:password`; empty for empty.
 Secret basic_authorization(const Secret& user_and_password);

@@ -192,7 +192,8 @@ void hear(RunningBox& box, std::optional<SessionEvent> event) {
       return box.made(std::move(event->pidfd));
     case SessionEvent::Kind::gone:
       return box.gone(event->exit, event->left);
-    case SessionEvent::Kind::listens:  // closed here: the kernel refuses what is reported
+    case SessionEvent::Kind::listens:
+    case SessionEvent::Kind::network:  // closed here: the kernel refuses what is reported
     case SessionEvent::Kind::counted:
       return;
     case SessionEvent::Kind::refused:

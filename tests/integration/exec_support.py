@@ -12,7 +12,7 @@ PROGRAM = os.environ["GLOVEBOX_BINARY"]
 SOURCE = pathlib.Path(os.environ["GLOVEBOX_SOURCE_ROOT"])
 IS_ROOT = os.geteuid() == 0
 ROLE_USERS = {"supervisor": 1900065600, "auditor": 1900065601, "boxer": 1900065602,
-              "keeper": 1900065602, "worker": 1900065604}
+              "keeper": 1900065602, "worker": 1900065604, "egress": 1900065605}
 CASES = []
 
 

@@ -234,7 +234,7 @@ def doctor_tries_a_real_call(folder):
     checks = {c["name"]: c for c in json.loads(done.out)["checks"]}
     assert checks["one real call"]["state"] == "good", checks
     assert all(c["remedy"] or c["state"] == "good" for c in checks.values()), checks
-    for role in ["supervisor", "auditor", "boxer", "keeper", "worker"]:
+    for role in ["supervisor", "auditor", "boxer", "keeper", "worker", "egress"]:
         assert f"role-{role}" in checks[f"role {role}"]["detail"], checks
     glovebox("doctor", "--policy", folder / "missing").expect(78)
 

@@ -54,7 +54,8 @@ def variables_come_before_the_file(keep):
 def a_bad_file_is_refused_with_its_place(keep):
     refused("[worker]\nworkdri = '/w'\n", "FOLDER/glovebox.toml:2:1: error GB0010",
             "did you mean `workdir`?")
-    refused("[egress]\n", "glovebox.toml:1:2: error GB0017", "not in this version")
+    refused("[tunnel]\n", "glovebox.toml:1:2: error GB0017", "not in this version")
+    refused("[egress]\nresolvers = ['dns.example']\n", "glovebox.toml:2:14: error", "an IP address")
     refused("", "group", mode=0o664)
     refused("", "no environment")
     refused("[control_plane]\nenvironment_id = 'e'\n", "no environment key")

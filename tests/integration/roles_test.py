@@ -217,7 +217,7 @@ def sigusr1_prints_the_state(folder):
 
 @case
 def a_role_started_by_hand_gains_nothing(folder):
-    for name in ["auditor", "boxer", "worker"]:
+    for name in ["auditor", "boxer", "worker", "egress"]:
         pid = os.fork()
         if pid == 0:
             os.closerange(3, 64)

@@ -10,7 +10,7 @@ from exec_support import SOURCE, case, glovebox, run_all
 
 GOOD = "default: errno(ENOSYS)\n@base\nopenat: allow\n"
 SHIPPED = ["bash", "file", "search", "role-supervisor", "role-auditor", "role-boxer", "role-keeper",
-           "role-worker", "role-plane"]
+           "role-worker", "role-egress", "role-plane"]
 
 
 def seccomp(*arguments):

@@ -28,7 +28,7 @@ def state_is_one_json_line(keep):
         line = wait_for("a line", lambda: pathlib.Path(folder, "out").read_text())
         state = json.loads(line)
         assert state["policy"] == "builtin:default" and state["state"] == folder + "/state", state
-        assert set(state["roles"]) == {"auditor", "boxer", "worker"}, state
+        assert set(state["roles"]) == {"auditor", "boxer", "egress", "worker"}, state
         assert all(role["restarts"] == 0 and role["pid"] > 0 for role in state["roles"].values())
         assert line.count("\n") == 1
     finally:
@@ -103,7 +103,7 @@ def metrics_are_counted_where_it_happens(keep):
     assert seen["glovebox_audit_flush_seconds_count"] >= 5, seen
     assert seen["glovebox_audit_space_bytes"] > 0, seen
     assert {seen[f'glovebox_role_restarts_total{{role="{role}"}}']
-            for role in ("auditor", "boxer", "worker")} == {0}, seen
+            for role in ("auditor", "boxer", "egress", "worker")} == {0}, seen
     starts = [value for name, value in seen.items()
               if name.startswith("glovebox_box_start_seconds_count")]
     assert sum(starts) == 2, seen

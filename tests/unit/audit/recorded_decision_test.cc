@@ -32,6 +32,8 @@ MemoryLog two_sessions() {
   log.add(RecordKind::session_open, "one", "", member("env", "second"));    // 8
   log.add(RecordKind::fs_deny, "one", "", member("name", "/workspace/x"));  // 9
   log.add(RecordKind::tool_intent, "one", "u", member("tool", "read"));     // 10
+  log.add(RecordKind::net_deny, "one", "", member("host", "a.test"));       // 11
+  log.add(RecordKind::net_open, "two", "t", member("host", "b.test"));      // 12
   return log;
 }
 
@@ -55,7 +57,7 @@ TEST_CASE("a record that is not there, or decides nothing, is no decision") {
     const char* says;
   } rows[] = {
       {"an empty log", "", 0, ErrorKind::not_found, "the log is empty"},
-      {"behind the end", two_sessions().text(), 11, ErrorKind::not_found, "the last one is 10"},
+      {"behind the end", two_sessions().text(), 13, ErrorKind::not_found, "the last one is 12"},
       {"a line that was torn", two_sessions().text(10) + two_sessions().lines[10], 10,
        ErrorKind::not_found, "the last one is 9"},
       {"no record", "{}\n", 0, ErrorKind::invalid, "record 0: "},
@@ -100,6 +102,16 @@ TEST_CASE("a decision comes with the session and the call that it belongs to") {
   CHECK_FALSE(taken->call);
 
   CHECK(env(*find(text, 10)) == "second");
+
+  const auto shared = find(text, 11);
+  REQUIRE(shared);
+  CHECK(shared->record.kind == RecordKind::net_deny);
+  CHECK(env(*shared) == "second");
+  CHECK_FALSE(shared->call);
+  const auto opened = find(text, 12);
+  REQUIRE(opened);
+  CHECK(env(*opened) == "other");
+  CHECK(*opened->call->json.get_string("tool") == "grep");
 }
 
 TEST_CASE("what belongs to no session stands alone") {

@@ -46,7 +46,24 @@ TEST_CASE("a configuration that says something else than it could is refused, wi
       {"a table that is a value", "worker = 3", "worker must be a table"},
       {"a list of tables", "[[worker]]\n", "worker must be a table"},
       {"a key twice", "[state]\ndir = \"/a\"\ndir = \"/b\"", "GB0003"},
-      {"egress", "[egress]\n", "[egress] is not in this version of glovebox"},
+      {"a misspelt key of egress", "[egress]\nresolver = [\"192.0.2.1\"]",
+       "glovebox.toml:2:1: error GB0010: unknown key `resolver` in [egress]"},
+      {"one resolver as a text", "[egress]\nresolvers = \"192.0.2.1\"", "resolvers must be"},
+      {"no resolver", "[egress]\nresolvers = []", "glovebox.toml:2:13: error"},
+      {"four resolvers",
+       "[egress]\nresolvers = [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\", \"192.0.2.4\"]",
+       "resolvers: 1 to 3 of them"},
+      {"a resolver by name", "[egress]\nresolvers = [\"192.0.2.1\", \"dns.example\"]",
+       "glovebox.toml:2:27: error"},
+      {"a resolver by number", "[egress]\nresolvers = [1]", "each of resolvers must be a string"},
+      {"a proxy of egress with a password", "[egress]\nproxy = \"http://u:p@proxy:3128\"",
+       "belong into proxy_auth"},
+      {"a proxy of egress that is none", "[egress]\nproxy = \"socks5://proxy\"", "proxy: "},
+      {"no_proxy of egress that is none", "[egress]\nno_proxy = \"10.0.0.0/99\"", "no_proxy: "},
+      {"a word for egress's proxy that is written out", "[egress]\nproxy_auth = \"u:p\"",
+       "proxy_auth: a secret is named by"},
+      {"a relative command", "[egress]\nproxy_auth = [\"prog\"]", "absolute path of its program"},
+      {"a relative bundle", "[egress]\nca_file = \"ca.pem\"", "ca_file: an absolute path"},
       {"tunnel", "[tunnel]\nx = 1", "GB0017"},
       {"images", "[box.images]\nx = \"/y\"", "`images` is not in this version"},
       {"anchors", "[audit]\nanchors = []", "`anchors` is not in this version"},
@@ -135,6 +152,30 @@ TEST_CASE("proxy_auth is a reference or a command, and a command is judged") {
   const Configuration read = accepted(with("[\"/usr/bin/word\", \"--for\", \"a proxy\"]"));
   CHECK(read.proxy_command == std::vector<std::string>{"/usr/bin/word", "--for", "a proxy"});
   CHECK_FALSE(read.proxy_auth);
+}
+
+TEST_CASE("egress says what is its own") {
+  const EgressConfiguration read = accepted(R"([egress]
+resolvers = ["192.0.2.1", "[2001:db8::1]:5353"]
+proxy = "proxy.example:3128"
+proxy_auth = "credential:egress-proxy"
+no_proxy = ".example"
+ca_file = "/etc/ssl/egress.pem"
+)")
+                                       .egress;
+  CHECK(read.resolvers ==
+        std::vector<net::NameServer>{{*codec::IpAddress::parse("192.0.2.1")},
+                                     {*codec::IpAddress::parse("2001:db8::1"), 5353}});
+  CHECK(read.proxy == "http://proxy.example:3128");
+  CHECK(to_string(*read.proxy_auth) == "credential:egress-proxy");
+  CHECK(read.no_proxy == ".example");
+  CHECK(read.ca_file == "/etc/ssl/egress.pem");
+  CHECK(accepted("[egress]\nproxy_auth = [\"/bin/word\"]").egress.proxy_command ==
+        std::vector<std::string>{"/bin/word"});
+  const EgressConfiguration silent = accepted("[egress]\n").egress;
+  CHECK_FALSE(silent.resolvers);
+  CHECK_FALSE(silent.proxy);
+  CHECK_FALSE(silent.ca_file);
 }
 
 TEST_CASE("everything that is wrong is told at once, in the order of the file") {

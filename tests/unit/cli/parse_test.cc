@@ -72,6 +72,11 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"policy", "revoke", "d", "--revoked"}, "--revoked is no option of revoke"},
       {{"policy", "show"}, "name"},
       {{"policy", "why"}, "a request is needed, or --record"},
+      {{"policy", "suggest", "--since", "yesterday"}, "--since: the index of a record, or a time"},
+      {{"policy", "suggest", "--since", ""}, "--since"},
+      {{"policy", "suggest", "--since", "99999999999999999999"}, "--since: a number from 0"},
+      {{"policy", "suggest", "--since", "2026-13-01T00:00:00Z"}, "--since: the index"},
+      {{"policy", "suggest", "dir"}, "one argument too many"},
       {{"policy", "why", "--record", "x"}, "--record: a number from 0"},
       {{"policy", "why", "--record", "-1"}, "--record: a number from 0"},
       {{"policy", "why", "--log", "d", "tool", "bash"}, "--record"},
@@ -201,6 +206,11 @@ TEST_CASE("help lists every flag of its command") {
       {{"audit"}, {"verify", "show"}},
       {{"audit", "verify"}, {"directory", "--key"}},
       {{"audit", "show"}, {"directory", "--json"}},
+      {{"policy"},
+       {"show", "load", "status", "rollback", "revoke", "check", "schema", "diff", "why", "suggest",
+        "test", "explain"}},
+      {{"policy", "why"}, {"--policy", "--tool", "request", "--record", "--log", "--json"}},
+      {{"policy", "suggest"}, {"--log", "--since", "--profile", "--json"}},
   };
   for (const Row& row : rows)
     for (const char* ask : {"--help", "-h"}) {
@@ -396,6 +406,22 @@ TEST_CASE("why a request or a record is decided as it is") {
   CHECK(record.log == "d");
   CHECK(record.form == OutputForm::json);
   CHECK_FALSE(accepted<PolicyWhyOptions>({"policy", "why", "--record", "12"}).log);
+}
+
+TEST_CASE("what rules are suggested from") {
+  const auto none = accepted<PolicySuggestOptions>({"policy", "suggest"});
+  CHECK_FALSE(none.log);
+  CHECK_FALSE(none.profile);
+  CHECK(none.since == std::variant<std::uint64_t, WallTime>(std::uint64_t{0}));
+  const auto all = accepted<PolicySuggestOptions>(
+      {"policy", "suggest", "--log", "d", "--since", "12", "--profile", "p", "--json"});
+  CHECK(all.log == "d");
+  CHECK(std::get<std::uint64_t>(all.since) == 12);
+  CHECK(all.profile == "p");
+  CHECK(all.form == OutputForm::json);
+  const auto time =
+      accepted<PolicySuggestOptions>({"policy", "suggest", "--since", "1970-01-01T01:00:01+01:00"});
+  CHECK(std::get<WallTime>(time.since) == WallTime{1'000'000});
 }
 
 TEST_CASE("what is asked of a glovebox that runs") {

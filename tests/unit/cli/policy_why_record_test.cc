@@ -32,6 +32,10 @@ why = "it ends"
 expires = 2026-11-25
 mount = [{ at = "@workspace", mode = "rw" }]
 guard = [ ".vscode" ]
+egress = [
+  { host = "a.test", port = 443, mode = "inspect", allow = [ "GET /v1" ] },
+  { host = "10.0.0.7", port = 5432, mode = "raw", private = true, why = "the database", whole_host = true },
+]
 deny = { tools = [ "mcp:x/*" ] }
 )";
 
@@ -77,6 +81,7 @@ class Log {
     constexpr std::int64_t kNovember = 1'793'491'200'000'000;  // 2026-11-01
     JsonObject object;
     for (const auto& [key, value] : members) object.set(key, value);
+    if (port_ != 0) object.set("port", port_);
     const audit::RecordStamp stamp{.wall = {kNovember + (day - 1) * kMicrosecondsOfDay},
                                    .since_boot = microseconds(1),
                                    .boot_id = "b",
@@ -87,6 +92,13 @@ class Log {
               "\n";
     write(folder_ / "log.jsonl", lines_);
     return count_++;
+  }
+  std::uint64_t traffic(RecordKind kind, std::int64_t port,
+                        std::initializer_list<std::pair<const char*, std::string>> members) {
+    port_ = port;
+    const std::uint64_t index = add(kind, "", members);
+    port_ = 0;
+    return index;
   }
   std::uint64_t call(std::string_view tool, std::string_view id = "t", std::int64_t day = 24) {
     return add(RecordKind::tool_intent, id,
@@ -101,6 +113,7 @@ class Log {
   std::filesystem::path folder_;
   std::string document_, digest_, lines_;
   std::uint64_t count_ = 0;
+  std::int64_t port_ = 0;  // of the record that is made
 };
 
 Error error_of(const Log& log, std::uint64_t index) {
@@ -188,6 +201,66 @@ TEST_CASE("a record of a call is decided as it was") {
       R"("said":"deny, no rule names it","policy":")" +
       log.digest()));
   CHECK(run(log, denied) == ExitCode::negative);
+}
+
+TEST_CASE("traffic of a tool, and of a network that calls share, is decided as it was") {
+  Log log;
+  const auto denied = log.traffic(RecordKind::net_deny, 443,
+                                  {{"tool", "bash"},
+                                   {"prof", "p"},
+                                   {"pol", log.digest()},
+                                   {"dec", "deny"},
+                                   {"l7", "inspect"},
+                                   {"host", "a.test"},
+                                   {"meth", "POST"},
+                                   {"path", "/v1"},
+                                   {"why", "x"}});
+  const auto opened = log.traffic(RecordKind::net_open, 5432,
+                                  {{"prof", "p"},
+                                   {"pol", log.digest()},
+                                   {"dec", "allow"},
+                                   {"l7", "raw"},
+                                   {"host", "10.0.0.7"}});
+  const auto asked = log.add(
+      RecordKind::net_deny, "",
+      {{"prof", "q"}, {"pol", log.digest()}, {"dec", "deny"}, {"l7", "dns"}, {"host", "b.test"}});
+  const auto unknown = log.add(RecordKind::net_deny, "",
+                               {{"prof", "gone"},
+                                {"pol", log.digest()},
+                                {"dec", "deny"},
+                                {"l7", "dns"},
+                                {"host", "b.test"}});
+  const auto of_tool = why_of_record(log.folder(), denied);
+  REQUIRE(of_tool);
+  CHECK_FALSE(of_tool->verdict.allow());
+  CHECK(to_text(*of_tool).contains(
+      "request POST https://a.test/v1, as tool bash in environment prod of agent a\n"));
+  CHECK(of_tool->verdict.words.contains("does not allow this method and path"));
+  CHECK(to_json(*of_tool).contains(R"("tool":"bash")"));
+
+  const auto shared = why_of_record(log.folder(), opened);
+  REQUIRE(shared);
+  CHECK(to_text(*shared) ==
+        "record 3, net.open of 2026-11-24T00:00:00.000000Z: allow\n"
+        "policy " +
+            log.digest() +
+            "\n"
+            "request connect 10.0.0.7:5432, as profile p in environment prod of agent a\n"
+            "allow: the rule for `10.0.0.7/32`, port 5432, mode raw gives it\n"
+            "  profile      `p`, for whichever of its calls it was\n"
+            "               at /etc/glovebox/policy.toml:7\n"
+            "  rule         the rule for `10.0.0.7/32`, port 5432, mode raw gives it\n"
+            "               at /etc/glovebox/policy.toml:15\n"
+            "  enforced by  the egress role: a box has no other way out\n");
+  CHECK(to_json(*shared).contains(R"("profile":"p")"));
+  CHECK_FALSE(to_json(*shared).contains(R"("tool":)"));
+  CHECK(run(log, opened) == ExitCode::done);
+
+  CHECK(why_of_record(log.folder(), asked).value().verdict.words ==
+        "the profile has no egress rule");
+  CHECK(run(log, asked) == ExitCode::negative);
+  CHECK(why_of_record(log.folder(), unknown).value().verdict.words ==
+        "the policy has no profile of that name");
 }
 
 TEST_CASE("a refusal in a call names the rule that refused, on the day of the record") {

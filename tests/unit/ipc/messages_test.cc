@@ -151,6 +151,7 @@ TEST_CASE("who takes what") {
        {Start::kType, Peer::kType, Stop::kType, Update::kType, Observe::kType, Observed::kType,
         PolicyOrder::kType}},
       {supervisor_of_role, {Ready::kType, Fatal::kType, Observed::kType}},
+      {supervisor_of_egress, {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType}},
       {supervisor_of_worker,
        {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, Observe::kType}},
       {supervisor_of_boxer, {Ready::kType, Fatal::kType, Observed::kType, PolicyReport::kType}},

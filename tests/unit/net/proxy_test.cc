@@ -189,6 +189,35 @@ TEST_CASE("answers of a proxy that are refused") {
   }
 }
 
+TEST_CASE("what a server says first comes with the way to it") {
+  for (const std::string ahead : {"", "SSH-2.0-x\r\n"}) {
+    for (const bool at_once : {true, false}) {
+      World world;
+      Peer peer(world, [&](StreamPtr stream, int) -> Task<void> {
+        return [](Loop& loop, StreamPtr s, std::string said, bool together) -> Task<void> {
+          (void)co_await read_head(*s);
+          const std::string head = "HTTP/1.1 200 OK\r\nx: y\r\n\r\n";
+          if (together) {
+            (void)co_await s->write(head + said, {});
+          } else {
+            (void)co_await s->write(head.substr(0, 9), {});
+            for (int turn = 0; turn < 8; ++turn) co_await loop.yield();
+            (void)co_await s->write(head.substr(9) + said, {});
+          }
+        }(*world.loop, std::move(stream), ahead, at_once);
+      });
+      const auto got = world.run([](World& w, std::uint16_t port) -> Task<Result<std::string>> {
+        const auto stream = CO_TRY(co_await w.dialer.dial({loopback(), port}, w.soon()));
+        const ProxyServer proxy = CO_TRY(parse_proxy("proxy.example:3128"));
+        co_return co_await open_tunnel(*stream, proxy, *codec::parse_host_port("ssh.example:22"),
+                                       w.soon());
+      }(world, peer.port()));
+      REQUIRE(got);
+      CHECK(*got == ahead);
+    }
+  }
+}
+
 TEST_CASE("https through a proxy, with credentials that change, to a host the proxy resolves") {
   World world;
   const Identity root =

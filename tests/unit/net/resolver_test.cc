@@ -244,6 +244,23 @@ TEST_CASE("resolv.conf") {
   CHECK(config.tries == 1);
 }
 
+TEST_CASE("name servers as an operator writes them") {
+  for (const char* bad :
+       {"", "dns.example", "192.0.2.1:0", "192.0.2.1:", "192.0.2", "2001:db8::1:99999",
+        "[2001:db8::1]", "[2001:db8::1]:x", "192.0.2.1 ", "dns.example:53"}) {
+    CAPTURE(bad);
+    const auto got = parse_name_server(bad);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().kind() == ErrorKind::invalid);
+  }
+  const auto v4 = *codec::IpAddress::parse("192.0.2.1"),
+             v6 = *codec::IpAddress::parse("2001:db8::1");
+  CHECK(parse_name_server("192.0.2.1").value() == NameServer{v4});
+  CHECK(parse_name_server("192.0.2.1:5353").value() == NameServer{v4, 5353});
+  CHECK(parse_name_server("2001:db8::1").value() == NameServer{v6});
+  CHECK(parse_name_server("[2001:db8::1]:5353").value() == NameServer{v6, 5353});
+}
+
 TEST_CASE("interleaving") {
   CHECK(joined(interleave({ip("192.0.2.1"), ip("192.0.2.2"), ip("192.0.2.1"),
                            ip("2001:db8::1")})) == "192.0.2.1 2001:db8::1 192.0.2.2");

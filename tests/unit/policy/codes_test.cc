@@ -109,9 +109,14 @@ std::vector<Row> rows() {
       {"not enforced", Code::not_enforced, profile("devices = [ \"/dev/x\" ]\n"), "p.toml:5:13", 8},
       {"captures", Code::not_enforced, profile("audit = { capture = [ \"net\" ] }\n"),
        "p.toml:5:23", 5},
-      {"durable", Code::not_enforced, profile("audit = { egress = \"durable\" }\n"), "p.toml:5:20",
-       9},
-      {"a way out", Code::not_enforced, profile(open), "p.toml:5:12", 64},
+      {"a secret that boxes hold", Code::not_enforced,
+       profile("[secret.s]\nfrom = \"file:/etc/s\"\nonly = [ \"a.example:443\" ]\n"
+               "expose = \"env\"\ntools = [ \"bash\" ]\n"),
+       "p.toml:5:9", 1},
+      {"more ports than are listened on", Code::not_enforced,
+       profile("egress = [ { host = \"a.example\", port = \"1000-1040\", mode = \"raw\", "
+               "whole_host = true, why = \"w\" } ]\n"),
+       "p.toml:5:12", 86},
       {"a filter for a while", Code::loosened_by_date,
        profile("extends = \"q\"\nexpires = 2026-12-24\nwhy = \"w\"\n"
                "syscalls = \"builtin:search\"\n[profile.q]\n"),

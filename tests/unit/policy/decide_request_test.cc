@@ -1,7 +1,10 @@
 #include "policy/decide_request.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <iterator>
+#include <set>
 #include <string>
+#include <variant>
 
 #include "compare_support.h"
 #include "policy/decider.h"
@@ -150,6 +153,68 @@ TEST_CASE("the cap bounds what a profile gives, and the workspace only where it 
       decide_request(policy, plain_filters(), {}, parse_request("limit wall 2m").value());
   CHECK(to_string(*verdict.rule) == "p.toml:3");
   CHECK(verdict.words == "beyond the cap: the limit is 1m");
+}
+
+TEST_CASE("where only the profile is known, it decides") {
+  Policy policy = example();
+  const std::string name = policy.profiles.begin()->first;
+  const Filters filters = plain_filters();
+  const auto ask = [&](const std::string& profile, const char* words) {
+    return decide_in_profile(policy, filters, profile, parse_request(words).value());
+  };
+  const struct {
+    const char* request;
+    Answer answer;
+    std::uint32_t line;
+  } rows[] = {
+      {"connect bad.example.com:443", Answer::deny, 24},
+      {"connect a.example.com:80", Answer::deny, 0},
+      {"GET https://a.example.com/b", Answer::deny, 30},
+      {"GET https://a.example.com/a/b", Answer::allow, 30},
+      {"resolve other.test", Answer::deny, 0},
+      {"read /srv/data/keys/a", Answer::deny, 14},
+      // These are not for a profile to say.
+      {"tool bash", Answer::deny, 0},
+      {"secret token for a.example.com:443", Answer::deny, 0},
+  };
+  for (const auto& row : rows) {
+    INFO(row.request);
+    const Verdict verdict = ask(name, row.request);
+    CHECK(verdict.answer == row.answer);
+    CHECK((verdict.rule ? verdict.rule->line : 0) == row.line);
+    CHECK(verdict.trace.front().stage == "profile");
+  }
+  CHECK_FALSE(ask("no such profile", "connect a.example.com:443").allow());
+
+  policy.cap = Profile{};
+  CHECK_FALSE(ask(name, "GET https://a.example.com/a/b").allow());
+  CHECK(ask(name, "GET https://a.example.com/a/b").words.starts_with(kBeyondCap));
+}
+
+TEST_CASE("why egress refused is read back from the words of the refusal") {
+  const Policy policy = example();
+  const Profile& profile = policy.profiles.begin()->second;
+  const char* const requests[] = {"connect bad.example.com:443", "connect a.example.com:80",
+                                  "connect 10.0.0.1:22", "GET https://a.example.com/b",
+                                  "GET http://a.example.com:443/b"};
+  std::set<Reason> reasons;
+  for (const char* words : requests) {
+    const Request request = parse_request(words).value();
+    const Ruling ruling = std::holds_alternative<HttpRequest>(request)
+                              ? judge(profile, std::get<HttpRequest>(request))
+                              : judge(profile, std::get<ConnectRequest>(request));
+    INFO(words);
+    REQUIRE_FALSE(ruling.allowed);
+    CHECK(egress_reason(ruling_words(ruling, profile)) == ruling.reason);
+    reasons.insert(ruling.reason);
+  }
+  CHECK(reasons.size() == std::size(requests));
+  CHECK(egress_reason("the profile has no egress rule") == Reason::no_rule_for_host);
+  for (const char* other :
+       {"", "deny names `a", "the audit log cannot be written", "the rule for `a`, port 1 gives it",
+        "TLS asks for the rule for `a` does not allow this method and path",
+        "beyond the cap: no egress rule names this host and port"})
+    CHECK_FALSE(egress_reason(other));
 }
 
 TEST_CASE("a verdict in words") {

@@ -106,6 +106,87 @@ TEST_CASE("each kind of decision is a request of the one grammar") {
   }
 }
 
+TEST_CASE("traffic is asked about as it was seen, and for whom its record says") {
+  const auto traffic = [](RecordKind kind, const std::string& members) {
+    auto made =
+        decision(kind, R"({"pol":")" + kDigest + R"(","prof":"build",)" + members.substr(1));
+    made.call.reset();
+    return made;
+  };
+  const struct {
+    RecordKind kind;
+    const char* members;
+    const char* request;
+  } rows[] = {
+      {RecordKind::net_deny, R"({"l7":"tcp","host":"a.test","port":22})", "connect a.test:22"},
+      {RecordKind::net_deny, R"({"l7":"tcp","host":"2001:db8::1","port":443})",
+       "connect [2001:db8::1]:443"},
+      {RecordKind::net_deny, R"({"l7":"dns","host":"A.test"})", "resolve a.test"},
+      {RecordKind::net_open, R"({"l7":"sni","host":"a.test","port":443})", "connect a.test:443"},
+      {RecordKind::net_open, R"({"l7":"raw","host":"10.0.0.1","port":5432})",
+       "connect 10.0.0.1:5432"},
+      {RecordKind::net_deny, R"({"l7":"http","host":"a.test","port":80,"meth":"GET","path":"/x"})",
+       "GET http://a.test/x"},
+      {RecordKind::net_open,
+       R"({"l7":"inspect","host":"a.test","port":8443,"meth":"POST","path":"/x"})",
+       "POST https://a.test:8443/x"},
+      // What was opened for requests, before the first of them.
+      {RecordKind::net_open, R"({"l7":"inspect","host":"a.test","port":443})",
+       "connect a.test:443"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.request << " " << row.members) {
+      const auto shared = request_of(traffic(row.kind, row.members));
+      REQUIRE(shared);
+      CHECK(policy::to_string(shared->request) == row.request);
+      CHECK(shared->who == policy::Who{"prod", "a1", ""});
+      CHECK(shared->profile == "build");
+      CHECK(shared->policy == kDigest);
+      const auto of_tool =
+          request_of(traffic(row.kind, R"({"tool":"grep",)" + std::string(row.members + 1)));
+      REQUIRE(of_tool);
+      CHECK(of_tool->who == policy::Who{"prod", "a1", "grep"});
+      CHECK_FALSE(of_tool->profile);
+    }
+  }
+}
+
+TEST_CASE("traffic whose record says too little is no request") {
+  const struct {
+    const char* name;
+    const char* members;
+    const char* says;
+  } rows[] = {
+      {"no policy", R"({"prof":"b","l7":"tcp","host":"a.test","port":1})", "`pol`"},
+      {"neither tool nor profile", R"({"pol":"p","l7":"tcp","host":"a.test","port":1})", "`prof`"},
+      {"no mode", R"({"pol":"p","prof":"b","host":"a.test","port":1})", "`l7`"},
+      {"no host", R"({"pol":"p","prof":"b","l7":"tcp","why":"lost","n":7})", "names no host"},
+      {"no port", R"({"pol":"p","prof":"b","l7":"tcp","host":"a.test"})", "names no port"},
+      {"a port that is none", R"({"pol":"p","prof":"b","l7":"tcp","host":"a.test","port":70000})",
+       "HOST:PORT"},
+      {"a host that is none", R"({"pol":"p","prof":"b","l7":"tcp","host":"a b","port":1})",
+       "its host: "},
+      {"a name that is none", R"({"pol":"p","prof":"b","l7":"dns","host":"_x.test"})", "the name"},
+      {"a long path",
+       R"({"pol":"p","prof":"b","l7":"http","host":"a.test","port":80,"meth":"GET",)"
+       R"("path":{"sha256":"x","size":9}})",
+       "`path`"},
+  };
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const auto made = request_of(decision(RecordKind::net_deny, row.members));
+      REQUIRE_FALSE(made);
+      INFO(made.error().message());
+      CHECK(made.error().message().starts_with("record 7: "));
+      CHECK(made.error().message().contains(row.says));
+    }
+  }
+  auto no_session = decision(RecordKind::net_deny,
+                             R"({"pol":"p","prof":"b","l7":"tcp","host":"a.test","port":1})");
+  no_session.session.reset();
+  CHECK(request_of(no_session).error().message().contains("session.open"));
+}
+
 TEST_CASE("what the boxer writes of a refused call and of a guarded name is read back") {
   box::Refusal refusal;
   refusal.number = 101;

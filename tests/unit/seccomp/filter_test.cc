@@ -191,7 +191,7 @@ TEST_CASE("the texts of the source folder are those of the binary") {
   }
   CHECK(policies == std::set<std::string>{"bash", "file", "search", "role-supervisor",
                                           "role-auditor", "role-boxer", "role-keeper",
-                                          "role-worker", "role-plane"});
+                                          "role-worker", "role-egress", "role-plane"});
   CHECK(sets.size() == 9);
 }
 
@@ -238,10 +238,15 @@ TEST_CASE("no filter takes from a child what the child's own filter allows") {
     const char* child;
   };
   const Row rows[] = {
-      {"role-supervisor", "role-boxer"},   {"role-supervisor", "role-worker"},
-      {"role-supervisor", "role-auditor"}, {"role-supervisor", "role-plane"},
-      {"role-boxer", "role-keeper"},       {"role-keeper", "bash"},
-      {"role-keeper", "search"},           {"role-keeper", "file"},
+      {"role-supervisor", "role-boxer"},
+      {"role-supervisor", "role-worker"},
+      {"role-supervisor", "role-auditor"},
+      {"role-supervisor", "role-plane"},
+      {"role-supervisor", "role-egress"},
+      {"role-boxer", "role-keeper"},
+      {"role-keeper", "bash"},
+      {"role-keeper", "search"},
+      {"role-keeper", "file"},
   };
   constexpr auto kAllow = Action::Kind::allow;
   for (const Row& row : rows) {
@@ -403,6 +408,14 @@ TEST_CASE("what each filter is for") {
       {"role-worker", "execve", {.number = 59}, "errno(EPERM)"},
       {"role-worker", "mount", {.number = 165}, "notify(EPERM)"},
       {"role-worker", "FIONBIO", {.number = 16, .arguments = {3, 0x5421}}, "allow"},
+      {"role-egress", "TCP", {.number = 41, .arguments = {2, 0x80801, 6}}, "allow"},
+      {"role-egress", "packet", {.number = 41, .arguments = {17, 3, 0}}, "notify(EAFNOSUPPORT)"},
+      {"role-egress", "splice", {.number = 275}, "allow"},
+      {"role-egress", "openat", {.number = 257}, "errno(EACCES)"},
+      {"role-egress", "open", {.number = 2}, "errno(EACCES)"},
+      {"role-egress", "unlink", {.number = 87}, "errno(ENOSYS)"},
+      {"role-egress", "execve", {.number = 59}, "errno(EPERM)"},
+      {"role-egress", "fork by clone", {.number = 56, .arguments = {kFork}}, "errno(EPERM)"},
       {"role-plane", "listen", {.number = 50}, "allow"},
       {"role-plane", "execve", {.number = 59}, "errno(EPERM)"},
   };

@@ -1,0 +1,16 @@
+// Why a message is not passed on: a status and words of a fixed vocabulary. Nothing that a peer
+// sent is in them, so nothing that it wrote reaches a log or a model through them.
+#pragma once
+
+#include <string_view>
+
+namespace glovebox::egress {
+
+struct Refusal {
+  int status = 400;
+  std::string_view words;  // static
+
+  bool operator==(const Refusal&) const = default;
+};
+
+}  // namespace glovebox::egress

@@ -1,0 +1,28 @@
+// What one network, and one connection of it, may take of the egress role. Over a limit is refused
+// and on record; other networks do not notice.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/units.h"
+
+namespace glovebox::egress {
+
+inline constexpr std::size_t kMostConnections = 1024;  // open at the same time
+inline constexpr double kConnectionsPerSecond = 256;   // in the long run
+inline constexpr double kConnectionBurst = 1024;
+inline constexpr double kQueriesPerSecond = 500;  // of DNS
+inline constexpr double kQueryBurst = 2000;
+inline constexpr std::size_t kMostDnsStreams = 16;  // DNS over TCP, open at the same time
+
+inline constexpr std::uint64_t kMostBytes = 1024 * kGiB;  // each way, in the life of a network
+
+inline constexpr Duration kHelloTime = seconds(10);  // from the connection to a whole ClientHello
+inline constexpr Duration kDialTime = seconds(30);   // to resolve, check and connect
+inline constexpr Duration kDialOneAddress = seconds(10);
+inline constexpr Duration kIdleTime = seconds(3600);  // without a byte either way
+inline constexpr Duration kDnsIdle = seconds(10);     // of a DNS connection over TCP
+inline constexpr Duration kRecordTime = seconds(30);  // until a record is durable
+
+}  // namespace glovebox::egress

@@ -1,0 +1,49 @@
+// The head that goes to the origin, written anew; the one place where a credential is put in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/secret.h"
+#include "base/units.h"
+#include "egress/http_admission.h"
+#include "egress/http_refusal.h"
+#include "egress/http_site.h"
+
+namespace glovebox::egress {
+
+// A placeholder may stand in a head often, and be shorter than what takes its place.
+constexpr std::size_t kMaxSentHead = 64 * kKiB;
+
+// Bytes that may hold a credential: zeroed when they go. BoringSSL and the kernel have copies in
+// between.
+class SentHead {
+ public:
+  explicit SentHead(std::string bytes) : bytes_(std::move(bytes)) {}
+  SentHead(SentHead&&) = default;
+  SentHead& operator=(SentHead&&) = default;
+  SentHead(const SentHead&) = delete;
+  SentHead& operator=(const SentHead&) = delete;
+  ~SentHead() { zero_memory(bytes_.data(), bytes_.size()); }
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+// With an injection: its header in place of the client's, placeholders in header values replaced,
+// and nothing asked for under which the answer could not be searched for the secret
+// (`accept-encoding: identity`; no ranges, no WebSocket extensions).
+// Statuses: 431 (kMaxSentHead), 502 (a credential that cannot stand in a header).
+std::expected<SentHead, Refusal> format_request_head(const AdmittedRequest& request,
+                                                     const HttpOrigin& origin,
+                                                     const Injection* injection);
+
+// Whether the placeholder stands in the target, where it stays.
+Misplaced find_misplaced(const AdmittedRequest& request, const Injection* injection);
+
+}  // namespace glovebox::egress
