@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "egress/flow.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "os/capture.h"
 #include "os/inet.h"
@@ -68,7 +69,7 @@ net::Task<void> Network::serve(std::shared_ptr<Network> /*self*/, UniqueFd insid
                                std::uint16_t port) {
   const auto near = os::near_end(inside.get());
   if (!near) co_return;
-  const codec::IpAddress address = from_os(*near);
+  const codec::IpAddress address = net::from_os(*near);
   turn_away(inside.get());  // unless it is carried to its end
   // The box's own loopback has no way out, also not on a port that is open to the outside.
   if (address.is_loopback()) co_return;

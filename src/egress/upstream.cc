@@ -1,6 +1,5 @@
 #include "egress/upstream.h"
 
-#include <algorithm>
 #include <format>
 #include <optional>
 #include <utility>
@@ -8,40 +7,15 @@
 #include <vector>
 
 #include "egress/limits.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "net/event.h"
 #include "os/capture.h"
 
 namespace glovebox::egress {
 
-namespace {
-
-net::Task<Result<UniqueFd>> connect_to(net::Loop& loop, codec::IpAddress address,
-                                       std::uint16_t port, net::Patience patience) {
-  UniqueFd socket = CO_TRY(os::start_connect(to_os(address, port)));
-  CO_TRY(co_await loop.writable(socket.get(), patience));
-  CO_TRY(os::finish_connect(socket.get()));
-  co_return std::move(socket);
-}
-
-}  // namespace
-
-os::InetAddress to_os(const codec::IpAddress& address, std::uint16_t port) {
-  os::InetAddress out;
-  out.family = address.is_v4() ? os::InetAddress::Family::v4 : os::InetAddress::Family::v6;
-  std::ranges::copy(address.bytes(), out.bytes.begin());
-  out.port = port;
-  return out;
-}
-
-codec::IpAddress from_os(const os::InetAddress& address) {
-  if (address.family == os::InetAddress::Family::v6) return codec::IpAddress::v6(address.bytes);
-  return codec::IpAddress::v4(
-      {address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]});
-}
-
 bool is_own_address(const codec::IpAddress& address) {
-  return os::has_address(to_os(address, 0));
+  return os::has_address(net::to_os(address, 0));
 }
 
 struct Upstream::Question {
@@ -82,8 +56,8 @@ net::Task<Result<Upstream::Dialled>> Upstream::dial(std::vector<codec::IpAddress
   const std::string name = codec::to_string(where.host);
   std::optional<Error> last;
   for (const codec::IpAddress& address : addresses) {
-    auto socket = co_await connect_to(loop_, address, where.port,
-                                      patience.no_later_than(loop_.now() + kDialOneAddress));
+    auto socket = co_await net::connect_to(loop_, address, where.port,
+                                           patience.no_later_than(loop_.now() + kDialOneAddress));
     if (socket) co_return Dialled{*std::move(socket), address};
     const ErrorKind kind = socket.error().kind();
     last = std::move(socket).error().with_context(

@@ -27,13 +27,9 @@
 #include "net/resolver.h"
 #include "net/task.h"
 #include "net/tls.h"
-#include "os/inet.h"
 #include "policy/policy.h"
 
 namespace glovebox::egress {
-
-os::InetAddress to_os(const codec::IpAddress& address, std::uint16_t port);
-codec::IpAddress from_os(const os::InetAddress& address);
 
 struct Reached {
   UniqueFd socket;        // connected, non-blocking; none where there is a stream

@@ -1,34 +1,17 @@
 #include "net/dial.h"
 
-#include <algorithm>
 #include <array>
 #include <format>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "net/address.h"
 #include "os/inet.h"
 
 namespace glovebox::net {
 
 namespace {
-
-os::InetAddress to_os(const codec::IpAddress& address, std::uint16_t port) {
-  os::InetAddress out;
-  out.family = address.is_v4() ? os::InetAddress::Family::v4 : os::InetAddress::Family::v6;
-  const auto bytes = address.bytes();
-  std::copy(bytes.begin(), bytes.end(), out.bytes.begin());
-  out.port = port;
-  return out;
-}
-
-Task<Result<StreamPtr>> dial_address(Loop& loop, codec::IpAddress address, std::uint16_t port,
-                                     Patience patience) {
-  UniqueFd socket = CO_TRY(os::start_connect(to_os(address, port)));
-  CO_TRY(co_await loop.writable(socket.get(), patience));
-  CO_TRY(os::finish_connect(socket.get()));
-  co_return make_socket_stream(loop, std::move(socket));
-}
 
 std::vector<codec::IpAddress> loopback_addresses() {
   std::array<std::uint8_t, 16> v6{};
@@ -41,6 +24,14 @@ bool is_final(ErrorKind kind) {
 }
 
 }  // namespace
+
+Task<Result<UniqueFd>> connect_to(Loop& loop, codec::IpAddress address, std::uint16_t port,
+                                  Patience patience) {
+  UniqueFd socket = CO_TRY(os::start_connect(to_os(address, port)));
+  CO_TRY(co_await loop.writable(socket.get(), patience));
+  CO_TRY(os::finish_connect(socket.get()));
+  co_return std::move(socket);
+}
 
 TcpDialer::TcpDialer(Loop& loop, Resolver& resolver, DialLimits limits)
     : loop_(loop), resolver_(resolver), limits_(limits) {}
@@ -63,11 +54,11 @@ Task<Result<StreamPtr>> TcpDialer::dial(codec::HostPort where, Patience patience
   }
   std::optional<Error> last;
   for (const auto& address : addresses) {
-    auto stream = co_await dial_address(loop_, address, where.port,
-                                        patience.no_later_than(loop_.now() + limits_.per_address));
-    if (stream) co_return *std::move(stream);
-    const ErrorKind kind = stream.error().kind();
-    last = std::move(stream).error().with_context(
+    auto socket = co_await connect_to(loop_, address, where.port,
+                                      patience.no_later_than(loop_.now() + limits_.per_address));
+    if (socket) co_return make_socket_stream(loop_, *std::move(socket));
+    const ErrorKind kind = socket.error().kind();
+    last = std::move(socket).error().with_context(
         std::format("connect to {} ({})", name, address.to_string()));
     if (is_final(kind) || (patience.deadline && *patience.deadline <= loop_.now())) break;
   }

@@ -45,6 +45,11 @@ class TcpDialer final : public Dialer {
   DialLimits limits_;
 };
 
+// One attempt at one address: a connected, non-blocking socket. Kinds as Dialer's, and limit (no
+// descriptor left).
+Task<Result<UniqueFd>> connect_to(Loop& loop, codec::IpAddress address, std::uint16_t port,
+                                  Patience patience);
+
 // Over a connected, non-blocking stream socket, which it owns.
 StreamPtr make_socket_stream(Loop& loop, UniqueFd socket);
 // Over one that stays the caller's, and outlives the stream.
