@@ -4,15 +4,15 @@
 #include <utility>
 
 #include "box/session_wire.h"
+#include "codec/dns_message.h"
 #include "ipc/channel.h"
+#include "ipc/egress_messages.h"
 #include "os/capture.h"
 #include "os/file.h"
 
 namespace glovebox::box {
 
 namespace {
-
-constexpr std::size_t kDnsSockets = 3;
 
 // The name server's, which nobody connects to for anything else.
 Result<void> add_addresses() {
@@ -30,11 +30,11 @@ Result<void> add_addresses() {
 Result<NetworkSockets> open_sockets(const EgressPlan& egress) {
   using Family = os::InetAddress::Family;
   NetworkSockets sockets;
-  sockets.dns_v4 = TRY(os::bind_on_every_address(kDnsPort, Family::v4));
-  auto v6 = os::bind_on_every_address(kDnsPort, Family::v6);
+  sockets.dns_v4 = TRY(os::bind_on_every_address(codec::kDnsPort, Family::v4));
+  auto v6 = os::bind_on_every_address(codec::kDnsPort, Family::v6);
   if (!v6 && v6.error().kind() == ErrorKind::unsupported) v6 = os::duplicate(sockets.dns_v4.get());
   sockets.dns_v6 = TRY(std::move(v6));
-  sockets.dns_tcp = TRY(os::listen_on_every_address(kDnsPort));
+  sockets.dns_tcp = TRY(os::listen_on_every_address(codec::kDnsPort));
   for (const std::uint16_t port : egress.ports)
     sockets.tcp.push_back(TRY(os::listen_on_every_address(port)));
   return sockets;
@@ -49,13 +49,13 @@ std::vector<int> NetworkSockets::list() const {
 }
 
 Result<NetworkSockets> NetworkSockets::take(std::size_t ports, std::vector<UniqueFd> fds) {
-  if (fds.size() != kDnsSockets + ports)
+  if (fds.size() != ipc::kDnsSockets + ports)
     return Error(ErrorKind::protocol, "network: a wrong number of sockets");
   NetworkSockets sockets;
   sockets.dns_v4 = std::move(fds[0]);
   sockets.dns_v6 = std::move(fds[1]);
   sockets.dns_tcp = std::move(fds[2]);
-  sockets.tcp.assign(std::make_move_iterator(fds.begin() + kDnsSockets),
+  sockets.tcp.assign(std::make_move_iterator(fds.begin() + ipc::kDnsSockets),
                      std::make_move_iterator(fds.end()));
   return sockets;
 }

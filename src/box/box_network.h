@@ -21,7 +21,6 @@
 
 namespace glovebox::box {
 
-inline constexpr std::uint16_t kDnsPort = 53;
 // Of /etc/resolv.conf. Any other address is answered as well; this one is of the block for
 // benchmarks (RFC 2544), so that nobody has it.
 inline constexpr std::string_view kNameServer = "198.18.0.1";

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "box/box_network.h"
 #include "codec/digest.h"
+#include "codec/dns_message.h"
 #include "ipc/wire.h"
 
 namespace glovebox::box {
@@ -132,7 +132,7 @@ Result<EgressPlan> read_egress(Reader& reader) {
   if (ports > policy::kMostEgressPorts) return refused("too many ports");
   for (std::size_t i = 0; i < ports; ++i) {
     const auto port = TRY(reader.number<std::uint16_t>());
-    if (port == 0 || port == kDnsPort || (i > 0 && port <= egress.ports.back()))
+    if (port == 0 || port == codec::kDnsPort || (i > 0 && port <= egress.ports.back()))
       return refused("ports that are not ascending");
     egress.ports.push_back(port);
   }

@@ -26,6 +26,7 @@
 
 namespace glovebox::codec {
 
+constexpr std::uint16_t kDnsPort = 53;
 constexpr std::size_t kMaxDnsQuery = 512;   // bytes
 constexpr std::size_t kMaxDnsAnswer = 512;  // bytes; also what OPT announces
 constexpr std::size_t kMaxDnsName = 255;    // bytes as sent, with the lengths of labels and the end

@@ -17,16 +17,13 @@ Error broken(std::string_view what) {
   return Error(ErrorKind::protocol, "boxer: " + std::string(what));
 }
 
-// The first three are for DNS, as box/box_network.h orders them.
-constexpr std::size_t kDnsSockets = 3;
-
 Result<NetworkListeners> listeners_of(std::vector<UniqueFd> fds) {
-  if (fds.size() < kDnsSockets) return broken("a network without its sockets");
+  if (fds.size() < ipc::kDnsSockets) return broken("a network without its sockets");
   NetworkListeners listeners;
   listeners.dns.push_back(std::move(fds[0]));
   listeners.dns.push_back(std::move(fds[1]));
   listeners.dns_tcp = std::move(fds[2]);
-  for (std::size_t i = kDnsSockets; i < fds.size(); ++i) {
+  for (std::size_t i = ipc::kDnsSockets; i < fds.size(); ++i) {
     const std::uint16_t port = TRY(os::local_port(fds[i].get()));
     listeners.tcp.push_back({port, std::move(fds[i])});
   }

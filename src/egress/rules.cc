@@ -10,6 +10,7 @@
 #include "policy/decide_request.h"
 #include "policy/host_match.h"
 #include "policy/judge_egress.h"
+#include "policy/opened_ports.h"
 
 namespace glovebox::egress {
 
@@ -28,7 +29,6 @@ using policy::Profile;
 // Where attempts are to be seen although no rule opens the port. None that an ordinary program of a
 // box could have listened on.
 constexpr std::array<std::uint16_t, 4> kWatchedPorts = {22, 80, 443, 853};
-constexpr std::uint16_t kDnsPort = 53;
 
 Error refused(std::string_view what) {
   return Error(ErrorKind::protocol, "egress rules: " + std::string(what));
@@ -226,6 +226,7 @@ EgressRules::Ways EgressRules::ways(const codec::Host& host, std::uint16_t port)
 }
 
 std::vector<std::string> EgressRules::secrets_for(const policy::HttpRequest& request) const {
+  if (bound_.empty()) return {};
   const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
   std::set<std::string> secrets;
   index_.each_rule(request.to.host, [&](const EgressRule& rule) {
@@ -247,20 +248,15 @@ bool EgressRules::is_bound(std::string_view secret, const codec::HostPort& where
 }
 
 Result<std::vector<std::uint16_t>> EgressRules::ports(std::size_t most) const {
-  std::set<std::uint16_t> ports;
-  for (const EgressRule& rule : profile_.egress) {
-    for (std::uint32_t port = rule.ports.first; port <= rule.ports.last; ++port) {
-      if (port != kDnsPort) ports.insert(static_cast<std::uint16_t>(port));
-      if (ports.size() > most)
-        return Error(ErrorKind::limit,
-                     std::format("{}: the egress rules of one profile open at most {} ports\n"
-                                 "hint: name the ports that are used, or divide the profile",
-                                 policy::to_string(rule.origin), most));
-    }
-  }
+  auto ports = policy::opened_ports(profile_, most);
+  if (!ports)
+    return Error(ErrorKind::limit,
+                 std::format("{}: the egress rules of one profile open at most {} ports\n"
+                             "hint: name the ports that are used, or divide the profile",
+                             policy::to_string(ports.error()->origin), most));
   for (const std::uint16_t port : kWatchedPorts)
-    if (ports.size() < most) ports.insert(port);
-  return std::vector<std::uint16_t>(ports.begin(), ports.end());
+    if (ports->size() < most) ports->insert(port);
+  return std::vector<std::uint16_t>(ports->begin(), ports->end());
 }
 
 std::string EgressRules::encode() const {

@@ -2,6 +2,7 @@
 // messages.h; which types a role takes stands in accepts().
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ struct EgressRulesMessage {
   static Result<EgressRulesMessage> decode(std::string_view body);
 };
 
-// Serve this network, with its sockets (box/box_network.h).
+// Serve this network, with its sockets (box/box_network.h); the first of them are for DNS.
+inline constexpr std::size_t kDnsSockets = 3;
 struct ServeNetwork {
   static constexpr std::uint16_t kType = 0x601;
   std::uint64_t network = 0;  // chosen by the boxer, never used again

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <format>
-#include <set>
 #include <tuple>
 
 #include "policy/normal_path.h"
+#include "policy/opened_ports.h"
 #include "seccomp/floor.h"
 
 namespace glovebox::policy {
@@ -392,17 +392,6 @@ std::vector<Diagnostic> mounts_of(const Policy& policy, std::span<const std::str
 namespace {
 
 // The rule with which a profile opens more ports than there can be; null: none.
-const EgressRule* one_port_too_many(const Profile& profile) {
-  std::set<std::uint32_t> ports;
-  for (const EgressRule& rule : profile.egress) {
-    for (std::uint32_t port = rule.ports.first; port <= rule.ports.last; ++port) {
-      ports.insert(port);
-      if (ports.size() > kMostEgressPorts) return &rule;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<Diagnostic> not_enforced(const Policy& policy) {
@@ -420,8 +409,9 @@ std::vector<Diagnostic> not_enforced(const Policy& policy) {
       say(own.origins.at("audit.capture." + capture), "audit.capture is");
   }
   for (const auto& [name, profile] : policy.profiles)
-    if (const EgressRule* rule = one_port_too_many(profile))
-      say(rule->origin, std::format("more than {} ports of one profile are", kMostEgressPorts));
+    if (const auto ports = opened_ports(profile, kMostEgressPorts); !ports)
+      say(ports.error()->origin,
+          std::format("more than {} ports of one profile are", kMostEgressPorts));
   for (const auto& [name, secret] : policy.secrets)
     if (secret.expose != Exposure::egress)
       say(secret.origin, "secrets that boxes hold themselves (expose) are");

@@ -171,6 +171,14 @@ bool is_private(const IpAddress& address) {
   return inside(address) || (inner && inside(*inner));
 }
 
+bool is_private(const Cidr& block) {
+  if (block.prefix() == block.address().bits()) return is_private(block.address());
+  return block.address().embedded_v4() ||
+         std::ranges::any_of(private_blocks(), [&](const Cidr& known) {
+           return known.contains(block) || block.contains(known);
+         });
+}
+
 std::vector<Host> host_classes(std::span<const EgressTarget> targets) {
   std::vector<Host> hosts;
   add_names(targets, hosts);

@@ -24,6 +24,9 @@ bool denies(const EgressTarget& target, const codec::Host& host);
 // Not of the public internet: loopback, link-local (and with it the metadata services), private
 // (RFC 1918, 4193, 6598), multicast, reserved; also as the IPv4 address inside an IPv6 one.
 bool is_private(const codec::IpAddress& address);
+// Whether such addresses are in the block. So is every block of several addresses that have an
+// IPv4 one inside: which of them are public cannot be said of the block.
+bool is_private(const codec::Cidr& block);
 
 // One host of each class that the targets can tell apart and that one of them matches.
 std::vector<codec::Host> host_classes(std::span<const EgressTarget> targets);

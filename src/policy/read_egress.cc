@@ -5,6 +5,7 @@
 #include <format>
 
 #include "codec/host_name.h"
+#include "policy/host_match.h"
 #include "policy/http_path.h"
 #include "policy/read_profile.h"
 
@@ -30,16 +31,6 @@ std::optional<HostPattern> pattern_of(std::string_view text) {
   if (!name || name->str() != text) return std::nullopt;
   pattern.name = name->str();
   return pattern;
-}
-
-// Blocks that belong to nobody's public network; a rule says `private = true` to mean them.
-bool is_private(const codec::Cidr& block) {
-  for (const char* text : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-                           "fc00::/7", "127.0.0.0/8", "169.254.0.0/16", "fe80::/10", "::1/128"}) {
-    const auto known = codec::Cidr::parse(text);
-    if (known && (known->contains(block) || block.contains(*known))) return true;
-  }
-  return false;
 }
 
 class RuleReader {

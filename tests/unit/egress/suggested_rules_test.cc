@@ -111,8 +111,6 @@ TEST_CASE("what no rule would have helped, or none may give, gets no rule") {
       {"a metadata service", attempt("tcp", "169.254.169.254", 80), "metadata service"},
       {"the same inside IPv6", attempt("tcp", "::ffff:169.254.169.254", 80), "metadata service"},
       {"the same by name", attempt("dns", "metadata.google.internal"), "metadata service"},
-      {"multicast, which is no network of anybody", attempt("tcp", "224.0.0.1", 443),
-       "no rule can say it exactly"},
       {"a request that was not read", request("", ""), "which request it was"},
       {"a path with an escape", request("GET", "/a%20b"), "no pattern says exactly: GET /a%20b"},
       {"a path with a star", request("GET", "/a/*"), "no pattern says exactly"},
@@ -172,6 +170,12 @@ TEST_CASE("a rule gives what was refused, and not its neighbours") {
        "why = \"seen in record 7; say why\"\n",
        "connect 10.0.0.7:22",
        {"connect 10.0.0.6:22", "connect 10.0.0.7:23"}},
+      {"a reserved address",
+       attempt("tcp", "240.0.0.7", 22),
+       "host = \"240.0.0.7\"\nport = 22\nmode = \"raw\"\nprivate = true\nwhole_host = true\n"
+       "why = \"seen in record 7; say why\"\n",
+       "connect 240.0.0.7:22",
+       {"connect 10.0.0.6:22", "connect 240.0.0.7:23"}},
       {"an address of a rule that is for public ones",
        attempt("tcp", "10.0.0.7", 22,
                "the rule for `0.0.0.0/0`, port 22, mode raw is not for private addresses (private "

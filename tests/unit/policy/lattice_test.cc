@@ -115,6 +115,13 @@ TEST_CASE("hosts by pattern") {
     CHECK(is_private(codec::IpAddress::parse(address).value()));
   CHECK(!is_private(codec::IpAddress::parse("8.8.8.8").value()));
   CHECK(!is_private(codec::IpAddress::parse("2001:4860::1").value()));
+  for (const char* block :
+       {"10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "240.0.0.0/4", "192.0.0.0/24", "198.18.0.0/16",
+        "::/0", "fe80::/64", "::ffff:0.0.0.0/96", "2002::/16", "::ffff:10.0.0.1/128"})
+    CHECK(is_private(codec::Cidr::parse(block).value()));
+  for (const char* block :
+       {"8.8.8.0/24", "11.0.0.0/8", "2001:4860::/32", "2000::/3", "::ffff:8.8.8.8/128"})
+    CHECK(!is_private(codec::Cidr::parse(block).value()));
 }
 
 TEST_CASE("paths by pattern") {
