@@ -41,6 +41,10 @@ struct Network::Flow {
     opened.failure = std::move(failure);
     network.record(so_far(Opened::At::end));
   }
+  // It was allowed and came to nothing; what was denied is told as a refusal.
+  void fail(const Error& error) {
+    if (error.kind() != ErrorKind::denied) end(error.message());
+  }
   // Nothing has moved since it was told last.
   bool is_told() {
     return std::exchange(told, carried.up + carried.down) == carried.up + carried.down;

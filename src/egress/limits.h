@@ -14,6 +14,9 @@ inline constexpr double kConnectionsPerSecond = 256;   // in the long run
 inline constexpr double kConnectionBurst = 1024;
 inline constexpr double kQueriesPerSecond = 500;  // of DNS
 inline constexpr double kQueryBurst = 2000;
+// Records of a network whose call is not named yet. It is named as soon as it runs: who gets that
+// far has a network of which nobody says whose it is, and it ends.
+inline constexpr std::size_t kMostHeld = 4096;
 inline constexpr std::size_t kMostDnsStreams = 16;  // DNS over TCP, open at the same time
 
 inline constexpr std::uint64_t kMostBytes = 1024 * kGiB;  // each way, in the life of a network

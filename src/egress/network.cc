@@ -30,24 +30,28 @@ void Network::name_call(std::string tool_use, std::string tool) {
   if (shared_ == Shared::by_session) return;
   tags_.tool_use = std::move(tool_use);
   tags_.tool = std::move(tool);
-  for (const auto& one : std::exchange(held_, {}))
-    std::visit([this](const auto& what) { record(what); }, one);
+  tell_held();
 }
 
-void Network::record(const Opened& opened) {
-  if (is_held()) {
-    held_.emplace_back(opened);
-    return;
-  }
-  (void)host_.journal.record(audit::RecordKind::net_open, open_members(tags_, opened));
+void Network::hold_or_tell(Happened what) {
+  if (!is_held()) return tell(what);
+  held_.push_back(std::move(what));
+  if (held_.size() < kMostHeld) return;
+  host_.log.error("more than can be kept happened in a network whose call is not named: it ends",
+                  {{"session", tags_.session}, {"most", static_cast<std::int64_t>(kMostHeld)}});
+  end();
 }
 
-void Network::record(const Refusals& refusals) {
-  if (is_held()) {
-    held_.emplace_back(refusals);
-    return;
-  }
-  (void)host_.journal.record(audit::RecordKind::net_deny, deny_members(tags_, refusals));
+void Network::tell(const Happened& what) {
+  if (const auto* opened = std::get_if<Opened>(&what))
+    (void)host_.journal.record(audit::RecordKind::net_open, open_members(tags_, *opened));
+  else
+    (void)host_.journal.record(audit::RecordKind::net_deny,
+                               deny_members(tags_, std::get<Refusals>(what)));
+}
+
+void Network::tell_held() {
+  for (const Happened& one : std::exchange(held_, {})) tell(one);
 }
 
 void Network::count(std::uint64_t up, std::uint64_t down) {
@@ -86,12 +90,10 @@ net::Task<Result<void>> Network::close() {
 
 void Network::end() {
   if (ended_) return;
-  listening_.cancel();
-  for (const Refusals& told : refusals_.take_all()) record(told);
-  // Of a box that nothing ran in, or whose call is not known any more.
   ended_ = true;
-  for (const auto& one : std::exchange(held_, {}))
-    std::visit([this](const auto& what) { record(what); }, one);
+  listening_.cancel();
+  tell_held();  // of a box that nothing ran in, or whose call is not known any more
+  for (const Refusals& told : refusals_.take_all()) record(told);
 }
 
 }  // namespace glovebox::egress

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -98,7 +99,7 @@ class Network : public std::enable_shared_from_this<Network> {
   const NetworkTags& tags() const { return tags_; }
 
  private:
-  struct Flow;  // network_flow.cc
+  struct Flow;  // flow.h
   Network(EgressHost& host, NetworkTags tags, Shared shared,
           std::shared_ptr<const EgressRules> rules);
 
@@ -127,18 +128,24 @@ class Network : public std::enable_shared_from_this<Network> {
   net::Task<Result<std::string>> read_hello(int inside, codec::ClientHelloReader& reader,
                                             net::Patience patience);
   net::Task<Result<void>> note_beginning(const Flow& flow, net::Patience patience);
+  // What is denied is on record when it returns; what fails else is the caller's to tell.
   net::Task<Result<Reached>> reach(const Target& target, Flow& flow, net::Patience patience);
   net::Task<void> carry(Flow& flow, int inside, Reached reached, std::string first,
                         net::Patience patience);
   Opened opened_to(const Target& target) const;
+  Refused refused_to(const Target& target, std::string why) const;
   void refuse(const Target& target, std::string why);
 
   bool may_begin(const codec::Host& host, std::uint16_t port);
 
   void refuse(Refused refused);
   void count(std::uint64_t up, std::uint64_t down);
-  void record(const Opened& opened);
-  void record(const Refusals& refusals);
+  void record(Opened opened) { hold_or_tell(std::move(opened)); }
+  void record(Refusals refusals) { hold_or_tell(std::move(refusals)); }
+  using Happened = std::variant<Opened, Refusals>;
+  void hold_or_tell(Happened what);
+  void tell(const Happened& what);
+  void tell_held();
   bool is_held() const { return shared_ == Shared::no && tags_.tool_use.empty() && !ended_; }
 
   EgressHost& host_;
@@ -152,10 +159,10 @@ class Network : public std::enable_shared_from_this<Network> {
   Carried carried_;  // by flows that have ended
   std::list<Flow*> flows_;
   std::size_t dns_streams_ = 0;
-  std::vector<std::variant<Opened, Refusals>> held_;  // until the call is named
-  net::CancelSource listening_;                       // ends everything
-  net::CancelSource flowing_;                         // ends the connections
-  net::TaskGroup running_;                            // connections
+  std::vector<Happened> held_;   // until the call is named
+  net::CancelSource listening_;  // ends everything
+  net::CancelSource flowing_;    // ends the connections
+  net::TaskGroup running_;       // connections
   bool ended_ = false;
 };
 

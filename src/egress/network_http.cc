@@ -53,12 +53,8 @@ class Network::Site final : public HttpSite {
     using Outcome = HttpExchange::Outcome;
     const bool passed = exchange.outcome == Outcome::allowed || exchange.outcome == Outcome::failed;
     if (!passed) {
-      Refused refused;
-      refused.asked = codec::to_string(target_.where.host);
-      refused.port = target_.where.port;
-      refused.mode = word_of(target_.rule->mode);
+      Refused refused = network_.refused_to(target_, exchange.words);
       refused.rule = exchange.rule;
-      refused.why = exchange.words;
       refused.method = exchange.method;
       refused.path = exchange.path;
       return network_.refuse(std::move(refused));
@@ -87,17 +83,11 @@ class Network::Site final : public HttpSite {
  private:
   net::Task<Result<net::StreamPtr>> dial(net::Patience patience) {
     Flow flow(network_, network_.opened_to(target_));
-    CO_TRY(co_await network_.note_beginning(flow, patience));
-    auto reached = co_await network_.host_.upstream.reach(*target_.rule, target_.where, patience);
-    if (!reached) {
-      if (reached.error().kind() == ErrorKind::denied)
-        network_.refuse(target_, reached.error().message());
-      co_return std::move(reached).error();
-    }
-    address_ = reached->address;
-    auto stream = reached->stream
-                      ? std::move(reached->stream)
-                      : net::make_socket_stream(network_.host_.loop, std::move(reached->socket));
+    Reached reached = CO_TRY(co_await network_.reach(target_, flow, patience));
+    address_ = reached.address;
+    auto stream = reached.stream
+                      ? std::move(reached.stream)
+                      : net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
     if (origin_.tls == policy::Tls::no) co_return std::move(stream);
     co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
                                       target_.where.host, patience);

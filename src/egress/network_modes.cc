@@ -43,7 +43,7 @@ codec::TlsAlert alert_for(codec::HelloFault fault) {
 }
 
 // Who does not read it does not want to know.
-void tell(int inside, codec::TlsAlert alert) {
+void send_alert(int inside, codec::TlsAlert alert) {
   if (os::send_some(inside, codec::fatal_alert(alert))) os::close_in_order(inside);
 }
 
@@ -59,14 +59,18 @@ Opened Network::opened_to(const Target& target) const {
   return opened;
 }
 
-void Network::refuse(const Target& target, std::string why) {
+Refused Network::refused_to(const Target& target, std::string why) const {
   Refused refused;
   refused.asked = codec::to_string(target.where.host);
   refused.port = target.where.port;
   refused.mode = word_of(target.rule->mode);
   refused.rule = policy::to_string(target.rule->origin);
   refused.why = std::move(why);
-  refuse(std::move(refused));
+  return refused;
+}
+
+void Network::refuse(const Target& target, std::string why) {
+  refuse(refused_to(target, std::move(why)));
 }
 
 // On record before anything leaves, where the policy wants that.
@@ -85,8 +89,6 @@ net::Task<Result<Reached>> Network::reach(const Target& target, Flow& flow,
     flow.opened.address = reached->address;
   else if (reached.error().kind() == ErrorKind::denied)
     refuse(target, reached.error().message());
-  else
-    flow.end(reached.error().message());
   co_return reached;
 }
 
@@ -120,7 +122,7 @@ net::Task<void> Network::carry(Flow& flow, int inside, Reached reached, std::str
 net::Task<void> Network::carry_raw(Target target, UniqueFd inside, net::Patience patience) {
   Flow flow(*this, opened_to(target));
   auto reached = co_await reach(target, flow, patience);
-  if (!reached) co_return;
+  if (!reached) co_return flow.fail(reached.error());
   co_await carry(flow, inside.get(), *std::move(reached), "", patience);
 }
 
@@ -154,7 +156,7 @@ net::Task<void> Network::carry_named(Target target, UniqueFd inside, net::Patien
   if (reader.state() == codec::ClientHelloReader::State::bad) {
     const codec::HelloFault fault = reader.fault();
     refuse(target, std::format("mode sni: {}", codec::to_string(fault)));
-    if (fault != codec::HelloFault::not_tls) tell(inside.get(), alert_for(fault));
+    if (fault != codec::HelloFault::not_tls) send_alert(inside.get(), alert_for(fault));
     co_return;
   }
   const auto& name = reader.hello().sni;
@@ -163,14 +165,14 @@ net::Task<void> Network::carry_named(Target target, UniqueFd inside, net::Patien
     refuse(target, name ? std::format("TLS asks for {}, which is not the name that was resolved",
                                       name->str())
                         : std::string("TLS asks for no name"));
-    co_return tell(inside.get(), codec::TlsAlert::unrecognized_name);
+    co_return send_alert(inside.get(), codec::TlsAlert::unrecognized_name);
   }
   Flow flow(*this, opened_to(target));
   auto reached = co_await reach(target, flow, patience);
   if (!reached) {
     if (reached.error().kind() == ErrorKind::denied)
-      tell(inside.get(), codec::TlsAlert::access_denied);
-    co_return;
+      send_alert(inside.get(), codec::TlsAlert::access_denied);
+    co_return flow.fail(reached.error());
   }
   co_await carry(flow, inside.get(), *std::move(reached), *std::move(first), patience);
 }
