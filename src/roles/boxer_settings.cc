@@ -78,6 +78,7 @@ Json BoxerSettings::to_json() const {
       {"new_sessions", static_cast<std::uint8_t>(new_sessions)},
       {"sessions", sessions},
       {"trust", trust},
+      {"watched", watched},
       {"work", work},
       {"workspace", static_cast<std::uint8_t>(workspace)},
       {"end", static_cast<std::uint8_t>(end)},
@@ -121,6 +122,7 @@ Result<BoxerSettings> BoxerSettings::from_json(const Json& document) {
   settings.new_sessions = members.choice("new_sessions", Sessions::refused);
   settings.sessions = members.text("sessions");
   settings.trust = members.text("trust");
+  settings.watched = members.flag("watched");
   settings.work = members.text("work");
   settings.workspace = members.choice("workspace", WorkspaceMode::shared);
   settings.end = members.choice("end", SessionEnd::remove);

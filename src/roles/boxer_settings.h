@@ -48,6 +48,8 @@ struct BoxerSettings {
   Sessions new_sessions = Sessions::opened;
   std::string sessions;  // host paths
   std::string trust;     // that boxes get whose egress inspects (box/plan_trust.h)
+  // There is an egress role: it refuses and records also what boxes without any rule try.
+  bool watched = false;
   std::string work;
   WorkspaceMode workspace = WorkspaceMode::session;
   SessionEnd end = SessionEnd::keep;

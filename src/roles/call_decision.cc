@@ -88,9 +88,10 @@ Result<void> refuse_unusable(const PolicyFiles& files, const PolicyCalendar& cal
   return {};
 }
 
+// Without a rule, and without anybody who would see what is tried, a box has loopback alone.
 Result<void> add_way_out(ActivePolicy& active, const policy::Policy& turn,
-                         const policy::Profile& profile, const std::string& trust) {
-  if (profile.egress.empty()) return {};
+                         const policy::Profile& profile, const BoxerSettings& settings) {
+  if (profile.egress.empty() && !settings.watched) return {};
   std::optional<policy::Profile> cap;
   if (turn.cap) cap = policy::bound_for(turn, profile);
   const egress::EgressRules rules(profile, cap, turn.secrets);
@@ -99,7 +100,7 @@ Result<void> add_way_out(ActivePolicy& active, const policy::Policy& turn,
   });
   std::string bytes = rules.encode();
   box::EgressPlan plan{TRY(rules.ports(policy::kMostEgressPorts)), codec::sha256(bytes).hex(),
-                       inspects ? trust : std::string()};
+                       inspects ? settings.trust : std::string()};
   active.egress_rules.emplace(plan.rules, std::move(bytes));
   active.ways_out.emplace(&profile, std::move(plan));
   return {};
@@ -148,7 +149,7 @@ Result<ActivePolicy> activate_policy(const BoxerSettings& settings, policy::Day 
   TRY(refuse_unusable(files, active.calendar));
   for (const policy::Policy& turn : active.calendar.turns()) {
     for (const auto& [name, profile] : turn.profiles) {
-      TRY(add_way_out(active, turn, profile, settings.trust));
+      TRY(add_way_out(active, turn, profile, settings));
       const std::string key = filter_key(profile);
       if (active.filters.contains(key)) continue;
       std::string text = TRY(filter_text(settings.filters, profile.syscalls));

@@ -135,6 +135,7 @@ BoxerSettings Supervisor::boxer_settings(const PolicySource& policy, const std::
   settings.new_sessions = sessions;
   settings.sessions = options_.state.sessions();
   settings.trust = options_.state.egress() + "/" + std::string(kTrustName);
+  settings.watched = has_egress() && host_.rung != box::Rung::without_user_namespaces;
   settings.work = options_.work.empty() ? options_.state.work() : options_.work;
   settings.workspace = options_.workspace;
   settings.end = options_.end;

@@ -1,8 +1,12 @@
 """What a box does not reach, however it asks."""
 import json
+import os
+import pathlib
 
 from egress_support import case, policy, raw
 from egress_world import A, A6, HOST, INTERNAL, METADATA
+from run_harness import USER_ID
+from worker_harness import Plane, Worker, fresh_folder, wait_for
 
 
 @case("F55 F02")
@@ -10,6 +14,40 @@ def no_rule_no_network(given):
     box = given.box(policy(rules=""))
     box.shell("getent hosts a.test; exec 3<>/dev/tcp/93.184.216.34/443").expect(None, err="unreachable")
     given.nothing_left()
+
+
+@case("F55 F02")
+def what_a_session_without_a_rule_tries_is_on_record(given):
+    plane, folder, worker = Plane("--ttl", "20"), fresh_folder(), None
+    try:
+        for background in ("keep", "kill"):
+            box = given.box(policy(rules="", background=background))
+            place = pathlib.Path(folder) / background
+            place.mkdir()
+            box.state = place / "state"
+            if given.user == "user":
+                os.chown(folder, USER_ID, USER_ID)
+                os.chown(place, USER_ID, USER_ID)
+            worker = Worker(plane, state=str(place), policy=str(box.policy), program=box.program)
+            wait_for("the start", lambda: "serving" in worker.log())
+            session = plane.session()
+            box.err = ""
+            text, _ = plane.result(session, plane.bash(
+                session, f"curl -sS -m 9 https://a.test/; curl -sS -m 9 http://{A}/"), 60)
+            assert "(6) Could not resolve host" in text and ("(56)" in text or "(7)" in text), text
+            for wanted in (dict(host="a.test", l7="dns"), dict(host=A, port=80, l7="tcp")):
+                record = box.denied(**wanted, dec="deny", why="the profile has no egress rule")
+                if background == "kill":
+                    assert record["tu"] == box.records("tool.intent")[0]["tu"], record
+                assert record["sid"] == session, record
+            worker.end()
+            worker = None
+        given.nothing_left()
+        assert not given.world.names.asked
+    finally:
+        if worker:
+            worker.end()
+        plane.end()
 
 
 @case("F10")
