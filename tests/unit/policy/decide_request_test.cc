@@ -75,6 +75,7 @@ TEST_CASE("requests and what becomes of them") {
       {"GET https://a.example.com/a/", deny, 30, "does not allow this method and path"},
       {"POST https://a.example.com/a/b", deny, 30, "does not allow this method and path"},
       {"GET http://a.example.com:443/a/b", deny, 30, "does not carry this scheme"},
+      {"GET https://a.example.com/a/b%2Fc", deny, 30, "with its %2f read as slashes"},
       {"resolve example.com", deny, 0, "no egress rule"},
       {"syscall read", deny, 23, "deny names `read`"},
       {"syscall ptrace", deny, 33, "the filter `builtin:bash` refuses it"},
@@ -194,9 +195,12 @@ TEST_CASE("where only the profile is known, it decides") {
 TEST_CASE("why egress refused is read back from the words of the refusal") {
   const Policy policy = example();
   const Profile& profile = policy.profiles.begin()->second;
-  const char* const requests[] = {"connect bad.example.com:443", "connect a.example.com:80",
-                                  "connect 10.0.0.1:22", "GET https://a.example.com/b",
-                                  "GET http://a.example.com:443/b"};
+  const char* const requests[] = {"connect bad.example.com:443",
+                                  "connect a.example.com:80",
+                                  "connect 10.0.0.1:22",
+                                  "GET https://a.example.com/b",
+                                  "GET http://a.example.com:443/b",
+                                  "GET https://a.example.com/a/b%2fc"};
   std::set<Reason> reasons;
   for (const char* words : requests) {
     const Request request = parse_request(words).value();
