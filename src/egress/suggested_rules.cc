@@ -170,9 +170,8 @@ SuggestedRules::Fact SuggestedRules::fact_of(const DeniedAttempt& attempt) {
 
 void SuggestedRules::add(const DeniedAttempt& attempt) {
   Fact fact = fact_of(attempt);
-  const auto reason = policy::egress_reason(attempt.why);
   if (sees_requests(attempt.mode) &&
-      (reason == policy::Reason::method_or_path || reason == policy::Reason::encoded_slash))
+      policy::egress_reason(attempt.why) == policy::Reason::method_or_path)
     requests_seen_.emplace(fact.key.profile, fact.key.host, fact.key.port);
   const auto known = facts_.find(fact.key);
   const bool is_new = known == facts_.end() ||

@@ -33,8 +33,7 @@ enum class Reason : std::uint8_t {
   no_rule_for_host,
   private_address,
   method_or_path,
-  encoded_slash,  // not both readings of the path (request_path.h)
-  mode_forbids,   // plain HTTP through a rule for TLS, or the other way round
+  mode_forbids,  // plain HTTP through a rule for TLS, or the other way round
   by_egress_rule,
   // system calls
   call_denied,

@@ -90,7 +90,7 @@ Ruling judge_egress(const Rules& rules, const HttpRequest& request) {
   if (ruling.allowed)
     if (const Ruling second = judge_reading(rules, request, *other); !second.allowed)
       ruling = second;
-  if (ruling.reason == Reason::method_or_path) ruling.reason = Reason::encoded_slash;
+  if (ruling.reason == Reason::method_or_path) ruling.subject = kBothReadings;
   return ruling;
 }
 

@@ -29,4 +29,7 @@ std::optional<std::string_view> target_fault(std::string_view target);
 // The path, which has no fault, with its encoded slashes as slashes; nothing if it has none.
 std::optional<std::string> with_slashes(std::string_view path);
 
+// How a path with two readings is not allowed, for the words of the refusal.
+constexpr std::string_view kBothReadings = "both as it is written and with its %2f read as slashes";
+
 }  // namespace glovebox::policy

@@ -195,12 +195,9 @@ TEST_CASE("where only the profile is known, it decides") {
 TEST_CASE("why egress refused is read back from the words of the refusal") {
   const Policy policy = example();
   const Profile& profile = policy.profiles.begin()->second;
-  const char* const requests[] = {"connect bad.example.com:443",
-                                  "connect a.example.com:80",
-                                  "connect 10.0.0.1:22",
-                                  "GET https://a.example.com/b",
-                                  "GET http://a.example.com:443/b",
-                                  "GET https://a.example.com/a/b%2fc"};
+  const char* const requests[] = {"connect bad.example.com:443", "connect a.example.com:80",
+                                  "connect 10.0.0.1:22", "GET https://a.example.com/b",
+                                  "GET http://a.example.com:443/b"};
   std::set<Reason> reasons;
   for (const char* words : requests) {
     const Request request = parse_request(words).value();
@@ -214,6 +211,10 @@ TEST_CASE("why egress refused is read back from the words of the refusal") {
   }
   CHECK(reasons.size() == std::size(requests));
   CHECK(egress_reason("the profile has no egress rule") == Reason::no_rule_for_host);
+  const auto slash = parse_request("GET https://a.example.com/a/b%2fc").value();
+  const Ruling both = judge(profile, std::get<HttpRequest>(slash));
+  CHECK(ruling_words(both, profile).ends_with("with its %2f read as slashes"));
+  CHECK(egress_reason(ruling_words(both, profile)) == Reason::method_or_path);
   for (const char* other :
        {"", "deny names `a", "the audit log cannot be written", "the rule for `a`, port 1 gives it",
         "TLS asks for the rule for `a` does not allow this method and path",

@@ -126,7 +126,8 @@ TEST_CASE("a path with an encoded slash is allowed in both readings or not at al
       REQUIRE(request);
       const Ruling ruling = judge(profile, std::get<HttpRequest>(*request));
       CHECK(ruling.allowed == row.allowed);
-      CHECK(ruling.reason == (row.allowed ? Reason::by_egress_rule : Reason::encoded_slash));
+      CHECK(ruling.reason == (row.allowed ? Reason::by_egress_rule : Reason::method_or_path));
+      CHECK(ruling.subject == (row.allowed ? "" : kBothReadings));
     }
   }
 }
