@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "policy/request_path.h"
+
 namespace glovebox::policy {
 namespace {
 
