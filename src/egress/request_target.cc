@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <format>
 
-#include "codec/hex.h"
 #include "net/http_types.h"
+#include "policy/request_path.h"
 
 namespace glovebox::egress {
 
@@ -18,42 +18,6 @@ std::uint16_t implied_port(policy::Tls tls) {
 
 std::unexpected<Refusal> bad(std::string_view words) {
   return std::unexpected(Refusal{400, words});
-}
-
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-// A segment with its escapes undone: what stands before its parameters must not climb.
-bool is_dot_segment(std::string_view decoded) {
-  const std::string_view name = decoded.substr(0, decoded.find(';'));
-  return name == "." || name == "..";
-}
-
-std::optional<Refusal> check_path(std::string_view path) {
-  if (path.starts_with("//")) return Refusal{400, "the path begins with two slashes"};
-  std::string segment;
-  for (std::size_t i = 1; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '/') {
-      if (is_dot_segment(segment)) return Refusal{400, "the path has a dot segment"};
-      segment.clear();
-      continue;
-    }
-    if (c == '%') {
-      const int high = i + 1 < path.size() ? codec::hex_digit(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? codec::hex_digit(path[i + 2]) : -1;
-      if (high < 0 || low < 0) return Refusal{400, "the path has a broken escape"};
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-      if (c == '/' || c == '\\' || c == '.')
-        return Refusal{400, "the path has an encoded slash or dot"};
-      if (is_control(c)) return Refusal{400, "the path has an encoded control byte"};
-    }
-    segment += c;
-  }
-  if (is_dot_segment(segment)) return Refusal{400, "the path has a dot segment"};
-  return std::nullopt;
 }
 
 bool starts_ignoring_case(std::string_view text, std::string_view start) {
@@ -102,11 +66,8 @@ std::optional<Refusal> check_authority(std::string_view text, const HttpOrigin& 
 
 std::expected<std::string, Refusal> admit_target(std::string_view target,
                                                  const HttpOrigin& origin) {
-  if (target.size() > kMaxRequestTarget)
+  if (target.size() > policy::kMaxRequestTarget)
     return std::unexpected(Refusal{414, "the request target is too long"});
-  if (!std::ranges::all_of(target, [](char c) { return c > ' ' && c < 0x7f; }) ||
-      target.find_first_of("#\\") != std::string_view::npos)
-    return bad("the request target has a blank, a control, a `#`, a backslash or is not ASCII");
   std::string admitted;
   if (target.starts_with('/')) {
     admitted = target;
@@ -115,8 +76,7 @@ std::expected<std::string, Refusal> admit_target(std::string_view target,
     if (!rest) return rest;
     admitted = *std::move(rest);
   }
-  const std::string_view path = std::string_view(admitted).substr(0, admitted.find('?'));
-  if (const auto refusal = check_path(path)) return std::unexpected(*refusal);
+  if (const auto fault = policy::target_fault(admitted)) return bad(*fault);
   return admitted;
 }
 

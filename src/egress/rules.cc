@@ -225,16 +225,25 @@ EgressRules::Ways EgressRules::ways(const codec::Host& host, std::uint16_t port)
   return ways;
 }
 
+// Those that every reading of the path gets.
 std::vector<std::string> EgressRules::secrets_for(const policy::HttpRequest& request) const {
   if (bound_.empty()) return {};
-  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
-  std::set<std::string> secrets;
-  index_.each_rule(request.to.host, [&](const EgressRule& rule) {
-    if (rule.inject && policy::applies_to_named(rule, request.to.host, request.to.port) &&
-        policy::carries(rule.mode, request.tls) && policy::admits(rule, request, path))
-      secrets.insert(*rule.inject);
-    return false;
-  });
+  const auto by = [&](std::string_view path) {
+    std::set<std::string> secrets;
+    index_.each_rule(request.to.host, [&](const EgressRule& rule) {
+      if (rule.inject && policy::applies_to_named(rule, request.to.host, request.to.port) &&
+          policy::carries(rule.mode, request.tls) && policy::admits(rule, request, path))
+        secrets.insert(*rule.inject);
+      return false;
+    });
+    return secrets;
+  };
+  const std::string_view path = policy::written_path(request);
+  std::set<std::string> secrets = by(path);
+  if (const auto other = policy::with_slashes(path)) {
+    const std::set<std::string> also = by(*other);
+    std::erase_if(secrets, [&](const std::string& name) { return !also.contains(name); });
+  }
   return {secrets.begin(), secrets.end()};
 }
 

@@ -15,6 +15,7 @@
 #include "policy/http_path.h"
 #include "policy/judge.h"
 #include "policy/load.h"
+#include "policy/request_path.h"
 
 namespace glovebox::egress {
 
@@ -32,6 +33,9 @@ constexpr std::string_view kMetadata = "a metadata service: no rule gives a mach
 constexpr std::string_view kNamedOnly = "only its name was asked for, no port was seen";
 constexpr std::string_view kWhichRequests =
     "no request was seen: say in allow which are meant, as \"METHOD /path\"";
+constexpr std::string_view kTwoReadings =
+    "its path has an encoded slash: patterns must allow it as one name and as two, as "
+    "\"GET /*\" and \"GET /@scope/*\" do for /@scope%2fname";
 constexpr std::string_view kRequestsSeen =
     "single requests were refused there: rules for them are narrower than one for the whole host";
 
@@ -142,6 +146,7 @@ SuggestedRules::Fact SuggestedRules::fact_of(const DeniedAttempt& attempt) {
     const std::string request = attempt.method + " " + attempt.path;
     if (attempt.method.empty() || attempt.path.empty())
       return none("its record does not say which request it was");
+    if (policy::with_slashes(attempt.path)) return none(std::string(kTwoReadings));
     if (!is_exact(request)) return none("no pattern says exactly: " + request);
     fact.key.kind = Kind::rule;
     fact.key.mode = attempt.mode;

@@ -42,7 +42,7 @@ class SocketStream final : public ByteStream {
  private:
   // Its buffer is on the stack of this call only, so that an idle stream holds none.
   [[gnu::noinline]] Result<std::optional<std::string>> receive() {
-    std::array<char, kMaxRead> buffer;
+    [[clang::uninitialized]] std::array<char, kMaxRead> buffer;  // only what is read of it counts
     const auto got = TRY(os::receive_some(socket_, buffer.data(), buffer.size()));
     if (!got) return std::optional<std::string>();
     return std::optional(std::string(buffer.data(), *got));

@@ -152,7 +152,7 @@ std::optional<Alpn> TlsStream::protocol() const {
 
 // The buffer is on the stack of this call only, so that an idle stream holds none.
 [[gnu::noinline]] Result<std::string> TlsStream::decrypt(int& status) {
-  std::array<char, kMaxRead> buffer;
+  [[clang::uninitialized]] std::array<char, kMaxRead> buffer;  // only what is read of it counts
   ERR_clear_error();
   const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
   status = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), got);

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -56,18 +57,22 @@ Result<void> send_packet(int socket, std::string_view bytes, const std::vector<i
 
 Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit) {
   Packet packet;
-  packet.bytes.resize(limit);
-  iovec part{packet.bytes.data(), packet.bytes.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxPacketFds)> control{};
+  iovec part{};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   ssize_t got = 0;
-  do {
-    got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  // Most packets are small: room for a large one is not filled with zeros first.
+  packet.bytes.resize_and_overwrite(limit, [&](char* room, std::size_t size) {
+    part = {room, size};
+    do {
+      got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (got < 0 && errno == EINTR);
+    return static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  });
   if (got < 0) {
     if (errno == EAGAIN) return Error(ErrorKind::timeout, "recvmsg: nothing to read");
     if (errno == ECONNRESET) return std::optional<Packet>{};
@@ -87,7 +92,6 @@ Result<std::optional<Packet>> receive_packet(int socket, std::size_t limit) {
   if ((message.msg_flags & MSG_CTRUNC) != 0)
     return Error(ErrorKind::protocol, "packet with too many descriptors");
   if (got == 0) return std::optional<Packet>{};
-  packet.bytes.resize(static_cast<std::size_t>(got));
   return std::optional<Packet>(std::move(packet));
 }
 

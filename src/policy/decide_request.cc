@@ -9,6 +9,7 @@
 #include "policy/host_match.h"
 #include "policy/limit_names.h"
 #include "policy/name_pattern.h"
+#include "policy/request_path.h"
 
 namespace glovebox::policy {
 
@@ -214,7 +215,8 @@ std::string ruling_words(const Ruling& ruling, const Profile& profile) {
     case Reason::private_address:
       return egress_words(*ruling.egress) + std::string(kNotForPrivate);
     case Reason::method_or_path:
-      return egress_words(*ruling.egress) + std::string(kNotThisRequest);
+      return egress_words(*ruling.egress) + std::string(kNotThisRequest) +
+             (ruling.subject.empty() ? "" : " " + std::string(ruling.subject));
     case Reason::mode_forbids:
       return egress_words(*ruling.egress) + std::string(kNotThisScheme);
     case Reason::by_egress_rule:
@@ -242,6 +244,8 @@ std::optional<Reason> egress_reason(std::string_view words) {
   if (!words.starts_with(kTheRule)) return std::nullopt;
   if (words.ends_with(kNotForPrivate)) return Reason::private_address;
   if (words.ends_with(kNotThisRequest)) return Reason::method_or_path;
+  if (words.ends_with(std::format("{} {}", kNotThisRequest, kBothReadings)))
+    return Reason::method_or_path;
   if (words.ends_with(kNotThisScheme)) return Reason::mode_forbids;
   return std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include "policy/host_match.h"
 #include "policy/http_path.h"
 #include "policy/judge.h"
+#include "policy/request_path.h"
 
 namespace glovebox::policy {
 
@@ -20,6 +21,11 @@ inline Ruling by_rule(Reason reason, const EgressRule& rule) {
 }
 inline Ruling by_no_rule() {
   return {false, Reason::no_rule_for_host, {}, nullptr, nullptr, nullptr};
+}
+
+// Without the query.
+inline std::string_view written_path(const HttpRequest& request) {
+  return std::string_view(request.path).substr(0, request.path.find('?'));
 }
 
 inline bool admits(const EgressRule& rule, const HttpRequest& request, std::string_view path) {
@@ -55,14 +61,12 @@ Ruling judge_egress(const Rules& rules, const ConnectRequest& request) {
   return best;
 }
 
+// One reading of the path.
 template <class Rules>
-Ruling judge_egress(const Rules& rules, const HttpRequest& request) {
-  const codec::Host& host = request.to.host;
-  if (const auto* item = rules.denial(host)) return by_denial(*item);
-  const std::string_view path = std::string_view(request.path).substr(0, request.path.find('?'));
+Ruling judge_reading(const Rules& rules, const HttpRequest& request, std::string_view path) {
   Ruling best = by_no_rule();
-  rules.each_rule(host, [&](const EgressRule& rule) {
-    if (!applies_to_named(rule, host, request.to.port)) return false;
+  rules.each_rule(request.to.host, [&](const EgressRule& rule) {
+    if (!applies_to_named(rule, request.to.host, request.to.port)) return false;
     if (!carries(rule.mode, request.tls)) {
       if (best.reason == Reason::no_rule_for_host) best = by_rule(Reason::mode_forbids, rule);
     } else if (sees_nothing(rule.mode) || admits(rule, request, path)) {
@@ -73,6 +77,21 @@ Ruling judge_egress(const Rules& rules, const HttpRequest& request) {
     return best.allowed;
   });
   return best;
+}
+
+// Every reading of the path must be allowed, by whichever rules.
+template <class Rules>
+Ruling judge_egress(const Rules& rules, const HttpRequest& request) {
+  if (const auto* item = rules.denial(request.to.host)) return by_denial(*item);
+  const std::string_view path = written_path(request);
+  Ruling ruling = judge_reading(rules, request, path);
+  const auto other = with_slashes(path);
+  if (!other) return ruling;
+  if (ruling.allowed)
+    if (const Ruling second = judge_reading(rules, request, *other); !second.allowed)
+      ruling = second;
+  if (ruling.reason == Reason::method_or_path) ruling.subject = kBothReadings;
+  return ruling;
 }
 
 template <class Rules>

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "codec/hex.h"
 #include "policy/limit_names.h"
 #include "policy/normal_path.h"
+#include "policy/request_path.h"
 #include "policy/suggestion.h"
 #include "seccomp/words.h"
 
@@ -66,34 +66,6 @@ Result<Request> parse_file(FileAct act, std::string_view text) {
   return Request(FileRequest{act, std::move(path)});
 }
 
-// What egress refuses before it looks at any rule: nothing that a server may read as another path.
-Result<void> check_path(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find('?'));
-  if (!std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f'; }) ||
-      target.find_first_of("#\\") != std::string_view::npos)
-    return bad("the URL's path has a blank, a control, a `#` or a backslash");
-  std::string segment;
-  const auto check_segment = [&] { return segment != "." && segment != ".."; };
-  for (std::size_t i = 1; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '%') {
-      if (i + 2 >= path.size() || codec::hex_digit(path[i + 1]) < 0 ||
-          codec::hex_digit(path[i + 2]) < 0)
-        return bad("the URL's path has a bad escape");
-      c = static_cast<char>(codec::hex_digit(path[i + 1]) * 16 + codec::hex_digit(path[i + 2]));
-      i += 2;
-      if (c == '/' || c == '\\') return bad("the URL's path has an encoded slash");
-    } else if (c == '/') {
-      if (!check_segment()) return bad("the URL's path has a dot segment");
-      segment.clear();
-      continue;
-    }
-    segment += c;
-  }
-  if (!check_segment()) return bad("the URL's path has a dot segment");
-  return {};
-}
-
 Result<Request> parse_http(std::string_view method, std::string_view url) {
   Tls tls = Tls::yes;
   if (url.starts_with("http://")) {
@@ -114,7 +86,10 @@ Result<Request> parse_http(std::string_view method, std::string_view url) {
   if (colon == std::string::npos || authority.ends_with(']'))
     authority += tls == Tls::yes ? ":443" : ":80";
   codec::HostPort to = TRY(parse_endpoint(authority, "the URL's host"));
-  TRY(check_path(path));
+  // As egress does before it looks at any rule.
+  if (path.size() > kMaxRequestTarget)
+    return bad(std::format("of a URL path and query have at most {} bytes", kMaxRequestTarget));
+  if (const auto fault = target_fault(path)) return bad(std::format("the URL: {}", *fault));
   return Request(HttpRequest{std::string(method), tls, std::move(to), std::move(path)});
 }
 

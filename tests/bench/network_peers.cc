@@ -1,27 +1,34 @@
-// Both ends of the connections that `make bench` measures, and a relay without any policy to measure
-// egress against. A program of its own, so that it runs in a box as well.
+// Both ends of the connections that `make bench` measures, and a relay without any policy to
+// measure egress against. A program of its own, so that it runs in a box as well.
 //
 //   network_peers serve ADDRESS ECHO_PORT SOURCE_PORT     one byte comes back; bytes without end
 //   network_peers relay ADDRESS PORT TO_PORT splice|copy  forwards to ADDRESS TO_PORT
 //   network_peers latency NAME PORT COUNT                 us p50 and p99 from connect to the byte
 //   network_peers pull NAME PORT BYTES                    bytes a second
-//   network_peers hold NAME PORT COUNT                    connections, until standard input ends
+//   network_peers hold NAME PORT COUNT FILE               connections, until standard input ends;
+//                                                         each says FILE once and hears it back
+//
+// Whoever serves dies with who started it; whoever asks gives up after kPatience.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,10 +38,16 @@ namespace {
 
 constexpr std::size_t kChunk = 1 << 16;
 constexpr int kBacklog = 4096;
+constexpr timeval kPatience = {20, 0};  // for one connection, and for one answer
 
 [[noreturn]] void fail(const char* what) {
   std::perror(what);
   std::exit(1);
+}
+
+void give_up_in_time(int socket_fd) {
+  setsockopt(socket_fd, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
 }
 
 sockaddr_in at(const std::string& address, int port) {
@@ -54,6 +67,7 @@ std::string resolve(const std::string& name) {
   while (file >> word)
     if (word == "nameserver" && file >> server) break;
   const int dns = socket(AF_INET, SOCK_DGRAM, 0);
+  give_up_in_time(dns);
   const sockaddr_in to = at(server, 53);
   std::string query("\0\1\1\0\0\1\0\0\0\0\0\0", 12);
   for (std::string_view rest = name; !rest.empty();) {
@@ -63,7 +77,8 @@ std::string resolve(const std::string& name) {
     rest.remove_prefix(std::min(label.size() + 1, rest.size()));
   }
   query += std::string("\0\0\1\0\1", 5);
-  if (sendto(dns, query.data(), query.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0)
+  if (sendto(dns, query.data(), query.size(), 0, reinterpret_cast<const sockaddr*>(&to),
+             sizeof to) < 0)
     fail("sendto");
   std::array<char, 512> answer{};
   const ssize_t size = recv(dns, answer.data(), answer.size(), 0);
@@ -74,12 +89,17 @@ std::string resolve(const std::string& name) {
   return text.data();
 }
 
-int connect_to(const sockaddr_in& where) {
-  const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+void join(int socket_fd, const sockaddr_in& where) {
   const int on = 1;
   setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (connect(socket_fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0)
     fail("connect");
+}
+
+int ask(const sockaddr_in& where) {
+  const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+  give_up_in_time(socket_fd);
+  join(socket_fd, where);
   return socket_fd;
 }
 
@@ -114,7 +134,8 @@ void serve_echo(int listener) {
     for (std::size_t i = fds.size(); i-- > 1;) {
       if (fds[i].revents == 0) continue;
       const ssize_t got = read(fds[i].fd, buffer.data(), buffer.size());
-      if (got > 0 && write(fds[i].fd, buffer.data(), static_cast<std::size_t>(got)) == got) continue;
+      if (got > 0 && write(fds[i].fd, buffer.data(), static_cast<std::size_t>(got)) == got)
+        continue;
       close(fds[i].fd);
       fds.erase(fds.begin() + static_cast<std::ptrdiff_t>(i));
     }
@@ -166,7 +187,8 @@ void forward_splice(int from, int to) {
 
 void relay(const std::string& address, int port, int to_port, bool by_splice) {
   accept_all(listen_at(address, port), [&](int inside) {
-    const int outside = connect_to(at(address, to_port));
+    const int outside = socket(AF_INET, SOCK_STREAM, 0);
+    join(outside, at(address, to_port));
     const auto forward = by_splice ? forward_splice : forward_copy;
     std::thread([=] {
       forward(outside, inside);
@@ -184,7 +206,7 @@ void latency(const std::string& name, int port, int count) {
   std::vector<double> times;
   for (int i = 0; i < count; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const int peer = connect_to(where);
+    const int peer = ask(where);
     char byte = 'x';
     if (write(peer, &byte, 1) != 1 || read(peer, &byte, 1) != 1) fail("echo");
     const auto end = std::chrono::steady_clock::now();
@@ -196,7 +218,7 @@ void latency(const std::string& name, int port, int count) {
 }
 
 void pull(const std::string& name, int port, double bytes) {
-  const int peer = connect_to(at(resolve(name), port));
+  const int peer = ask(at(resolve(name), port));
   std::vector<char> buffer(kChunk * 4);
   const auto begin = std::chrono::steady_clock::now();
   double got = 0;
@@ -209,13 +231,18 @@ void pull(const std::string& name, int port, double bytes) {
   std::printf("%.0f\n", got / took.count());
 }
 
-void hold(const std::string& name, int port, int count) {
+void hold(const std::string& name, int port, int count, const std::string& file) {
   const sockaddr_in where = at(resolve(name), port);
+  std::ifstream said(file, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(said)), {});
   std::vector<int> held;
   for (int i = 0; i < count; ++i) {
-    held.push_back(connect_to(where));
-    char byte = 'x';
-    if (write(held.back(), &byte, 1) != 1 || read(held.back(), &byte, 1) != 1) fail("echo");
+    held.push_back(ask(where));
+    const auto sent = write(held.back(), bytes.data(), bytes.size());
+    std::vector<char> answer(bytes.size());
+    if (bytes.empty() || sent != static_cast<ssize_t>(bytes.size()) ||
+        recv(held.back(), answer.data(), answer.size(), MSG_WAITALL) != sent)
+      fail("echo");
   }
   std::printf("held %zu\n", held.size());
   std::fflush(stdout);
@@ -228,6 +255,10 @@ void hold(const std::string& name, int port, int count) {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto number = [&](std::size_t i) { return std::atoi(words.at(i).c_str()); };
+  // A peer that has gone is an error of its connection, not the end of the server.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!words.empty() && (words[0] == "serve" || words[0] == "relay"))
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (words.size() >= 4 && words[0] == "serve") {
     std::thread echo(serve_echo, listen_at(words[1], number(2)));
     serve_source(listen_at(words[1], number(3)));
@@ -237,8 +268,8 @@ int main(int argc, char** argv) {
     latency(words[1], number(2), number(3));
   } else if (words.size() == 4 && words[0] == "pull") {
     pull(words[1], number(2), std::atof(words[3].c_str()));
-  } else if (words.size() == 4 && words[0] == "hold") {
-    hold(words[1], number(2), number(3));
+  } else if (words.size() == 5 && words[0] == "hold") {
+    hold(words[1], number(2), number(3), words[4]);
   } else {
     return 64;
   }

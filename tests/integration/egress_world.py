@@ -90,14 +90,14 @@ class Names:
 
 
 class World:
-    """What the tests hold. Everything ends with the process."""
+    """What the tests hold. Everything ends with the process. `without`: ports that a test serves itself."""
 
-    def __init__(self):
+    def __init__(self, without=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-test-world-"))
         self.folder.chmod(0o755)
         make_certificates(self.folder)
         self.process = subprocess.Popen(
-            ["unshare", "--net", sys.executable, __file__, str(self.folder)], stdin=subprocess.PIPE,
+            ["unshare", "--net", sys.executable, __file__, str(self.folder), *map(str, without)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "born\n"
         run("ip", "link", "set", "lo", "up")
@@ -141,6 +141,11 @@ class World:
         for name in ("came", "packets", "asked", "headers", "proxied"):
             (self.folder / name).write_text("")
         self.names.asked.clear()
+
+    def serve(self, *words, **options):
+        """A program in the world, which goes when this process does."""
+        return subprocess.Popen(["nsenter", f"--net=/proc/{self.process.pid}/ns/net", "setpriv", "--pdeathsig", "KILL",
+                                 *map(str, words)], stdin=subprocess.DEVNULL, **options)
 
     def end(self):
         self.process.kill()
@@ -309,7 +314,7 @@ def make_proxy(book):
     return proxy
 
 
-def serve_in_world(folder):
+def serve_in_world(folder, without):
     book = Book(folder)
     print("born", flush=True)
     assert sys.stdin.readline() == "connected\n"
@@ -342,6 +347,8 @@ def serve_in_world(folder):
                 super().process_request_thread(request, address)
 
     def listen(port, handler, tls=None):
+        if port in without:
+            return
         if not isinstance(handler, type):
             talk = handler
 
@@ -371,4 +378,4 @@ def serve_in_world(folder):
 
 
 if __name__ == "__main__":
-    serve_in_world(pathlib.Path(sys.argv[1]))
+    serve_in_world(pathlib.Path(sys.argv[1]), [int(word) for word in sys.argv[2:]])

@@ -10,6 +10,7 @@
 #include "egress/request_head.h"
 #include "egress/request_target.h"
 #include "net/http_reader.h"
+#include "policy/request_path.h"
 
 namespace glovebox::egress {
 namespace {
@@ -174,7 +175,7 @@ TEST_CASE("heads that are refused") {
       // F41
       {"F41 many fields", get(many), "431"},
       {"F41 long name", get(std::string(300, 'n') + ": b\r\n"), "400"},
-      {"F41 long target", get("", "/" + std::string(kMaxRequestTarget, 'x')), "414"},
+      {"F41 long target", get("", "/" + std::string(policy::kMaxRequestTarget, 'x')), "414"},
       // paths with two readings
       {"dot segment", get("", "/a/../b"), "400"},
       {"dot segment at the end", get("", "/a/.."), "400"},
@@ -186,7 +187,8 @@ TEST_CASE("heads that are refused") {
       {"dot segment with a parameter", get("", "/a/..;/b"), "400"},
       {"dot segment with a named parameter", get("", "/a/..;x=1/b"), "400"},
       {"dot segment with an encoded parameter", get("", "/a/..%3bx/b"), "400"},
-      {"encoded slash", get("", "/a%2fb"), "400"},
+      {"dot segment behind an encoded slash", get("", "/a%2f..%2fb"), "400"},
+      {"encoded slash at the front", get("", "/%2Fb.test/"), "400"},
       {"encoded backslash", get("", "/a%5Cb"), "400"},
       {"encoded zero byte", get("", "/a%00"), "400"},
       {"encoded line end", get("", "/a%0d%0aX: y"), "400"},
@@ -227,6 +229,8 @@ TEST_CASE("heads that are written anew") {
        "GET /?q HTTP/1.1\r\nhost: a.test\r\n\r\n"},
       {"path and query as they are", get("", "/a//b;x=1/%41%20?q=../%2f%"),
        "GET /a//b;x=1/%41%20?q=../%2f% HTTP/1.1\r\nhost: a.test\r\n\r\n"},
+      {"encoded slash", get("", "/@scope%2Fname"),
+       "GET /@scope%2Fname HTTP/1.1\r\nhost: a.test\r\n\r\n"},
       {"dots that are no segment", get("", "/.../..a/a..?.."),
        "GET /.../..a/a..?.. HTTP/1.1\r\nhost: a.test\r\n\r\n"},
       {"white space around values", get("a:b\r\nc: \t d e \t\r\nf:\r\n"),

@@ -185,5 +185,49 @@ why = "x"
   CHECK(ways("other.test:8443").tls == nullptr);
 }
 
+TEST_CASE("a path with an encoded slash gets the secrets that both readings get") {
+  const auto policy = policy_of(R"(why = "x"
+[[profile.p.egress]]
+host = "a.example"
+port = 443
+mode = "inspect"
+allow = ["GET /*"]
+inject = "one"
+[[profile.p.egress]]
+host = "a.example"
+port = 443
+mode = "inspect"
+allow = ["GET /x/*", "GET /@s/*"]
+inject = "one"
+[[profile.p.egress]]
+host = "a.example"
+port = 443
+mode = "inspect"
+allow = ["GET /x/*", "GET /y/*"]
+inject = "two"
+[secret.one]
+from = "credential:one"
+only = ["a.example:443"]
+[secret.two]
+from = "credential:two"
+only = ["a.example:443"]
+)");
+  const EgressRules rules(policy.profiles.at("p"), std::nullopt);
+  const auto secrets = [&](std::string_view path) {
+    const auto request = policy::parse_request("GET https://a.example" + std::string(path));
+    REQUIRE(request);
+    const auto& http = std::get<policy::HttpRequest>(*request);
+    CHECK(rules.judge(http).allowed);
+    return rules.secrets_for(http);
+  };
+  using Names = std::vector<std::string>;
+  CHECK(secrets("/x") == Names{"one"});
+  CHECK(secrets("/y/n") == Names{"two"});
+  CHECK(secrets("/x/n") == Names{"one", "two"});
+  CHECK(secrets("/@s%2fn") == Names{"one"});
+  CHECK(secrets("/x%2fn?a=%2f") == Names{"one"});
+  CHECK(secrets("/y%2fn").empty());
+}
+
 }  // namespace
 }  // namespace glovebox::egress

@@ -113,6 +113,7 @@ TEST_CASE("what no rule would have helped, or none may give, gets no rule") {
       {"the same by name", attempt("dns", "metadata.google.internal"), "metadata service"},
       {"a request that was not read", request("", ""), "which request it was"},
       {"a path with an escape", request("GET", "/a%20b"), "no pattern says exactly: GET /a%20b"},
+      {"a path with an encoded slash", request("GET", "/@scope%2fname"), "as one name and as two"},
       {"a path with a star", request("GET", "/a/*"), "no pattern says exactly"},
       {"a path with two stars", request("GET", "/a/**"), "no pattern says exactly"},
       {"a star alone", request("*", "/a"), "no pattern says exactly"},

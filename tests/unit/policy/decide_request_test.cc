@@ -75,6 +75,7 @@ TEST_CASE("requests and what becomes of them") {
       {"GET https://a.example.com/a/", deny, 30, "does not allow this method and path"},
       {"POST https://a.example.com/a/b", deny, 30, "does not allow this method and path"},
       {"GET http://a.example.com:443/a/b", deny, 30, "does not carry this scheme"},
+      {"GET https://a.example.com/a/b%2Fc", deny, 30, "with its %2f read as slashes"},
       {"resolve example.com", deny, 0, "no egress rule"},
       {"syscall read", deny, 23, "deny names `read`"},
       {"syscall ptrace", deny, 33, "the filter `builtin:bash` refuses it"},
@@ -210,6 +211,10 @@ TEST_CASE("why egress refused is read back from the words of the refusal") {
   }
   CHECK(reasons.size() == std::size(requests));
   CHECK(egress_reason("the profile has no egress rule") == Reason::no_rule_for_host);
+  const auto slash = parse_request("GET https://a.example.com/a/b%2fc").value();
+  const Ruling both = judge(profile, std::get<HttpRequest>(slash));
+  CHECK(ruling_words(both, profile).ends_with("with its %2f read as slashes"));
+  CHECK(egress_reason(ruling_words(both, profile)) == Reason::method_or_path);
   for (const char* other :
        {"", "deny names `a", "the audit log cannot be written", "the rule for `a`, port 1 gives it",
         "TLS asks for the rule for `a` does not allow this method and path",

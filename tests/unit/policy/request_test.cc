@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "policy/request_path.h"
+
 namespace glovebox::policy {
 namespace {
 
@@ -38,13 +40,18 @@ TEST_CASE("requests that are refused say which word is wrong") {
       {"query without path", "GET https://example.com?x", "needs a path"},
       {"fragment", "GET https://example.com/#x", "`#`"},
       {"backslash", "GET https://example.com/a\\b", "backslash"},
-      {"encoded slash", "GET https://example.com/a%2Fb", "encoded slash"},
-      {"encoded backslash", "GET https://example.com/a%5cb", "encoded slash"},
+      {"encoded backslash", "GET https://example.com/a%5cb", "encoded backslash"},
+      {"encoded dot", "GET https://example.com/a%2eb", "encoded backslash or dot"},
+      {"encoded control", "GET https://example.com/a%0ab", "encoded control"},
+      {"two slashes", "GET https://example.com//a", "two slashes"},
+      {"dot segment with a parameter", "GET https://example.com/..;/a", "dot segment"},
+      {"dot segment behind an encoded slash", "GET https://example.com/a%2f..", "dot segment"},
+      {"long target", "GET https://example.com/" + std::string(kMaxRequestTarget, 'a'), "at most"},
       {"dot segment", "GET https://example.com/a/../b", "dot segment"},
       {"dot segment at the end", "GET https://example.com/a/.", "dot segment"},
-      {"encoded dot segment", "GET https://example.com/a/.%2e/b", "dot segment"},
-      {"bad escape", "GET https://example.com/%zz", "bad escape"},
-      {"half an escape", "GET https://example.com/%2", "bad escape"},
+      {"encoded dot segment", "GET https://example.com/a/.%2e/b", "encoded backslash or dot"},
+      {"broken escape", "GET https://example.com/%zz", "broken escape"},
+      {"half an escape", "GET https://example.com/%2", "broken escape"},
       {"address as a name", "resolve 10.0.0.1", "the name"},
       {"unknown call", "syscall open_the_door", "no system call"},
       {"open arguments", "syscall clone(arg0=1", "end with `)`"},
@@ -92,6 +99,7 @@ TEST_CASE("a request has one printed form") {
       {"connect [2001:DB8:0::1]:22", "connect [2001:db8::1]:22"},
       {"GET https://example.com", "GET https://example.com/"},
       {"GET https://example.com:443/a", "GET https://example.com/a"},
+      {"GET https://example.com/@scope%2Fname", ""},
       {"POST http://10.0.0.1:80/?q=%2f", "POST http://10.0.0.1/?q=%2f"},
       {"PUT http://[::1]/x", ""},
       {"PUT http://[::1]:8080/x", ""},
