@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <format>
-#include <set>
 #include <utility>
+#include <variant>
 
 #include "cli/egress_proof_witness.h"
 
@@ -26,12 +26,6 @@ bool keeps(const Promise& promise, const Json& record) {
   if (promise.port != 0 && record.get_int("port") != promise.port) return false;
   if (promise.rule == Promise::Rule::none && record.get_string("rule") != nullptr) return false;
   return promise.why.empty() || (why != nullptr && why->contains(promise.why));
-}
-
-// The allowed name alone, as it is or with a domain that the host's resolver searches.
-bool is_own_question(std::string_view line) {
-  const std::string own = std::format("{} {}", way::kName, kProofName);
-  return line == own || line.starts_with(own + ".");
 }
 
 // A connection that came to nothing is recorded as one that was opened, too.
@@ -59,7 +53,6 @@ class Judge {
   ProofReport judge() {
     ProofReport report;
     for (const ProofAttempt& attempt : attempts_) report.rows.push_back(judge(attempt));
-    report.rows.push_back(strangers());
     report.rows.push_back(openings());
     return report;
   }
@@ -81,42 +74,33 @@ class Judge {
     if (!good)
       row.problem =
           hostile ? "it came to something else than a refusal" : "the allowed way does not work";
-    if (hostile && is_witnessed(attempt.name)) row.problem = "it reached the host";
-    if (!hostile && good && !is_witnessed(attempt.name))
-      row.problem = "it did not reach the witness";
+    if (hostile && is_witnessed(attempt)) row.problem = "it reached the host";
+    if (!hostile && good && !is_witnessed(attempt)) row.problem = "it did not reach the witness";
     if (row.problem.empty() && attempt.promise && end->came != came::kNoFamily &&
         !is_on_record(*attempt.promise))
       row.problem = "it is not on record";
     return row;
   }
 
-  bool is_witnessed(std::string_view attempt) const {
-    const std::string mark = proof_mark(attempt);
-    return std::ranges::any_of(witnessed_,
-                               [&](const std::string& line) { return line.contains(mark); });
+  // By the mark, or by the name that was asked for, alone or with a domain that the host's resolver
+  // searches. Who comes without either is somebody else of the host: ports of loopback are
+  // anybody's.
+  bool is_witnessed(const ProofAttempt& attempt) const {
+    const std::string mark = proof_mark(attempt.name);
+    const auto* name = std::get_if<TryName>(&attempt.act);
+    const std::string question = name == nullptr || name->name == kProofName
+                                     ? ""
+                                     : std::format("{} {}", way::kName, name->name);
+    return std::ranges::any_of(witnessed_, [&](const std::string& line) {
+      return line.contains(mark) ||
+             (!question.empty() && (line == question || line.starts_with(question + ".")));
+    });
   }
 
   bool is_on_record(const Promise& promise) const {
     return std::ranges::any_of(records_, [&](const Json& record) {
       return keeps(promise, record) && (promise.kind == "net.deny" || !failed(record));
     });
-  }
-
-  // Whoever came without the mark of an attempt, and names that were asked for outside.
-  ProofRow strangers() const {
-    ProofRow row{"witness", "who came to the host", "the allowed ways alone", "", "", Way::hostile};
-    for (const std::string& line : witnessed_) {
-      const bool expected =
-          is_own_question(line) || std::ranges::any_of(attempts_, [&](const ProofAttempt& attempt) {
-            return attempt.way == Way::allowed && line.contains(proof_mark(attempt.name));
-          });
-      if (expected) continue;
-      row.came = line;
-      row.problem = "somebody came whom no rule let out";
-      return row;
-    }
-    row.came = std::format("{} came", witnessed_.size());
-    return row;
   }
 
   // What is on record as opened has to be an allowed way.

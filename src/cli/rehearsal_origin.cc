@@ -166,6 +166,11 @@ Result<void> write_file(int folder, const std::string& name, std::string_view te
 
 }  // namespace
 
+Result<void> RehearsalOrigin::check(std::string_view where) {
+  TRY(parse_place(where));
+  return {};
+}
+
 Result<RehearsalOrigin> RehearsalOrigin::start(int program, std::string_view where,
                                                std::string folder) {
   const Place place = TRY(parse_place(where));
@@ -190,6 +195,8 @@ Result<RehearsalOrigin> RehearsalOrigin::start(int program, std::string_view whe
   TRY(os::write_all(origin.holds_.get(), credential + "\n"));
   const Json told = TRY(first_line(out.reader.get()));
   const auto resolver = told.get_int("resolver");
+  if (const std::string* why = told.get_string("why"))
+    return Error(ErrorKind::exists, std::format("{}\nhint: another program listens there", *why));
   const std::string* authority = told.get_string("authority");
   if (!resolver || authority == nullptr)
     return Error(ErrorKind::protocol, "the origin does not tell where it is");
@@ -213,9 +220,9 @@ int run_rehearsal_origin(std::string_view where) {
   (void)os::die_with_parent();
   const auto served = serve_until_end(where);
   if (served) return to_int(ExitCode::done);
-  const bool taken = served.error().kind() == ErrorKind::exists;
-  return to_int(fail(taken ? ExitCode::unconfigured : ExitCode::bug,
-                     "rehearsal origin: " + served.error().message()));
+  if (served.error().kind() == ErrorKind::exists)
+    print_out(codec::to_json(Json::object({{"why", served.error().message()}})) + "\n");
+  return to_int(fail(ExitCode::bug, "rehearsal origin: " + served.error().message()));
 }
 
 }  // namespace glovebox::cli

@@ -23,6 +23,9 @@ inline constexpr std::string_view kRehearsalCredential = "rehearsal";
 
 class RehearsalOrigin {
  public:
+  // Kind invalid: it is not a host name with a port.
+  static Result<void> check(std::string_view where);
+
   // `where`: a host name, and a port of 127.0.0.1. It listens when this returns. Files of it lie in
   // a new folder of that name: `glovebox.toml` for the worker, and a folder `credentials`.
   // Errors: invalid (no host name), exists (the port is taken), those of the kernel.

@@ -278,6 +278,10 @@ ExitCode run_rehearsal(const RehearseOptions& options) {
               .origin = options.origin,
               .timeout = options.timeout};
 
+  if (order.origin)
+    if (auto named = RehearsalOrigin::check(*order.origin); !named)
+      return fail(ExitCode::usage,
+                  std::format("--origin: {}\nhint: HOST:PORT", named.error().message()));
   auto text = os::read_file(order.file, kMaxRehearsal);
   if (!text) return fail(ExitCode::invalid_file, text.error().message());
   order.text = std::move(*text);
@@ -291,7 +295,10 @@ ExitCode run_rehearsal(const RehearseOptions& options) {
                         visible_lines(rehearsal->about)));
   const SystemClock clock;
   const auto stage = Stage::build(order);
-  if (!stage) return fail(ExitCode::bug, stage.error().message());
+  // What it was to use is somebody else's: the folder of its state, the port of its origin.
+  if (!stage)
+    return fail(stage.error().kind() == ErrorKind::exists ? ExitCode::unconfigured : ExitCode::bug,
+                stage.error().message());
   const auto client = Client::make(clock, (*stage)->plane());
   if (!client) return fail(ExitCode::bug, client.error().message());
   const auto passed = play(**stage, **client, order, clock);

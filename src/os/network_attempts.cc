@@ -138,7 +138,7 @@ int set_flags(const std::string&) {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
   ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
+  std::memcpy(request.ifr_name, "lo", sizeof "lo");
   if (::ioctl(fd, SIOCGIFFLAGS, &request) != 0) return errno;
   return told(::ioctl(fd, SIOCSIFFLAGS, &request));
 }
