@@ -1,8 +1,8 @@
 # The front door. `make demo` and `make test` each work alone on a bare Debian 12.
 #
 #   make          build/release/glovebox
-#   make demo     builds, then plays two rehearsals: what an agent can do in its box, and cannot; and
-#                 what a reviewer asks: why, and what would change
+#   make demo     builds, then plays two rehearsals: what an agent can do in its box, and cannot, and
+#                 what it reaches of the world; and what a reviewer asks: why, and what would change
 #   make test     everything from scratch: packages, sources, build, all tests
 #   make dev      build/dev: assertions, no link-time optimisation, quick to rebuild
 #   make check    what a change must pass besides: format, clang-tidy, layers, ASan and UBSan
@@ -60,13 +60,14 @@ demo:
 	@echo "An agent's session, queued at a local control plane: a worker claims it, each call runs in"
 	@echo "its own box under a policy, every step is in an audit log."; echo
 	@$(DEMO) policy/default.toml policy/rehearsals/tour.toml
-	@echo; $(DEMO) policy/read-only.toml policy/rehearsals/refused.toml
-	@echo; echo "Why it was refused, and what a pull request with one line more would permit:"; echo
-	@$(POLICY) why --policy policy/read-only.toml tool bash || test $$? = 1
+	@echo; $(DEMO) policy/example-network.toml --origin packages.rehearsal.test:47443 \
+	  policy/rehearsals/network.toml
+	@echo; echo "Why it was refused, and what a pull request with one line more would permit:"
+	@$(POLICY) why --policy policy/example-network.toml tool write || test $$? = 1
 	@sed '/at = "@tmp"/a\  { at = "/srv/reference", mode = "rw" },' policy/default.toml > build/request.toml
 	@$(POLICY) diff policy/default.toml build/request.toml; test $$? = 3 && echo "exit 3"
 	@echo; echo "Next:"
-	@echo "  build/release/glovebox doctor"
+	@echo "  build/release/glovebox doctor egress"
 	@echo "  build/release/glovebox exec --policy policy/default.toml -- /bin/bash -c 'id; ls -la'"
 	@echo "  build/release/glovebox exec --policy policy/default.toml --plan -- /bin/true"
 

@@ -7,6 +7,9 @@
 #include "cli/audit.h"
 #include "cli/config_check.h"
 #include "cli/doctor.h"
+#include "cli/egress_proof.h"
+#include "cli/egress_proof_guest.h"
+#include "cli/egress_proof_witness.h"
 #include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/options.h"
@@ -19,6 +22,7 @@
 #include "cli/policy_suggest.h"
 #include "cli/policy_test.h"
 #include "cli/policy_why.h"
+#include "cli/rehearsal_origin.h"
 #include "cli/rehearse.h"
 #include "cli/seccomp.h"
 #include "cli/selftest.h"
@@ -90,9 +94,17 @@ struct Run {
 }  // namespace
 
 int run_command_line(std::span<const std::string> arguments, Secret environment_key) {
-  // No command of a user's: what a selftest runs in its box.
+  // No commands of a user's: what a selftest runs in its box, the parts of a proof of egress, and
+  // what a rehearsal asks for.
   if (arguments.size() == 2 && arguments.front() == kGuestWord)
     return run_selftest_guest(arguments.back());
+  if (arguments.size() == 2 && arguments.front() == kProofGuestWord)
+    return run_proof_guest(arguments.back());
+  if (arguments.size() == 2 && arguments.front() == kProofBoxWord)
+    return run_proof_box(arguments.back());
+  if (arguments.size() == 1 && arguments.front() == kProofWitnessWord) return run_proof_witness();
+  if (arguments.size() == 2 && arguments.front() == kRehearsalOriginWord)
+    return run_rehearsal_origin(arguments.back());
   const auto options = parse_command_line(arguments);
   if (!options) return to_int(fail(ExitCode::usage, options.error().message()));
   return std::visit(Run{std::move(environment_key)}, *options);

@@ -12,14 +12,17 @@
 #include "base/exit_code.h"
 #include "box/host.h"
 #include "cli/doctor_checks.h"
+#include "cli/egress_proof.h"
 #include "cli/find_configuration.h"
 #include "cli/message.h"
+#include "cli/process_secrets.h"
 #include "cli/single_call.h"
 #include "codec/json.h"
 #include "os/file.h"
 #include "os/identity.h"
 #include "roles/confinement.h"
 #include "roles/policy_source.h"
+#include "roles/supervisor.h"
 
 namespace glovebox::cli {
 
@@ -106,6 +109,37 @@ HostCheck run_one_box(roles::PolicySource policy) {
   return check;
 }
 
+std::string temporary_folder() {
+  const std::string named = variable("TMPDIR");
+  return named.starts_with('/') ? named : "/tmp";
+}
+
+HostCheck check_egress() {
+  HostCheck check{.name = "egress", .state = HostCheck::State::missing};
+  const auto report = prove_egress(temporary_folder());
+  if (!report) {
+    check.detail = report.error().message;
+  } else if (const auto why = why_not_proved(*report)) {
+    check.detail = *why;
+    check.remedy = "glovebox doctor egress tells all of it";
+  } else {
+    check.state = HostCheck::State::good;
+    check.detail = proof_summary(*report);
+  }
+  return check;
+}
+
+int doctor_egress(const DoctorOptions& options, const policy::Policy& policy) {
+  if (!roles::has_egress_rule(policy))
+    print_note("this policy opens nothing; what it would take is tried all the same");
+  const auto report = prove_egress(temporary_folder());
+  if (!report) return to_int(fail(report.error().code, report.error().message));
+  const std::string text = proof_text(*report, options.form);
+  print_out(options.form == OutputForm::json ? text : visible_lines(text));
+  const auto why = why_not_proved(*report);
+  return to_int(why ? fail(ExitCode::host_lacks, "egress: " + *why) : ExitCode::done);
+}
+
 void print(const std::vector<HostCheck>& checks, OutputForm form) {
   if (form == OutputForm::json) {
     JsonArray list;
@@ -134,6 +168,7 @@ int run_doctor(const DoctorOptions& options) {
   auto policy =
       roles::read_policy(options.policy.value_or(configuration->policy.value_or(kPolicy)));
   if (!policy) return to_int(fail(ExitCode::unconfigured, policy.error().message()));
+  if (options.what == DoctorOptions::What::egress) return doctor_egress(options, policy->policy);
   const auto started = os::effective_uid() == 0 ? roles::StartedAs::root : roles::StartedAs::user;
   std::vector<HostCheck> checks = box::check_host();
   for (HostCheck& check : check_folders(options, *configuration, started))
@@ -145,6 +180,7 @@ int run_doctor(const DoctorOptions& options) {
   const std::size_t of_control_plane = checks.size();
   if (host) {
     for (HostCheck& check : role_checks(started, host->rung)) checks.push_back(std::move(check));
+    if (roles::has_egress_rule(policy->policy)) checks.push_back(check_egress());
     // Last: from here on this process is a supervisor.
     checks.push_back(run_one_box(std::move(*policy)));
   }

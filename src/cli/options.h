@@ -80,10 +80,12 @@ struct RehearseOptions {
   std::string policy = kDefaultPolicy;
   std::optional<std::string> state;    // absent: a fresh folder
   std::optional<std::string> workdir;  // absent: below the state folder
+  std::optional<std::string> origin;   // HOST:PORT that the rehearsal serves itself; absent: none
   Duration timeout = std::chrono::minutes(10);
 };
 
 struct DoctorOptions {
+  enum class What : std::uint8_t { host, egress } what = What::host;
   std::optional<std::string> config;  // absent: the default one, if it exists
   std::optional<std::string> policy;  // absent: the configuration's, else builtin:default
   std::optional<std::string> state;

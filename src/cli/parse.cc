@@ -265,6 +265,8 @@ class Parser : private Syntax {
     option(app, "--state", rehearse_.state, "DIR", "the state folder; a fresh one otherwise");
     option(app, "--workdir", rehearse_.workdir, "DIR",
            "the workspace; below the state folder otherwise");
+    option(app, "--origin", rehearse_.origin, "HOST:PORT",
+           "serve this name to boxes, over TLS on loopback; it knows credential:rehearsal");
     time(app, "--timeout", rehearse_.timeout, "10m");
     option(app, "file", rehearse_.file, "", "the rehearsal, TOML");
     app.callback([this] {
@@ -290,7 +292,14 @@ class Parser : private Syntax {
            "the policy that has to work here; the configuration's, or builtin:default");
     option(app, "--state", doctor_.state, "DIR", "the state folder to look at");
     json(app, doctor_.form);
-    app.callback([this] { pending_ = doctor_; });
+    app.require_subcommand(0, 1);
+    CLI::App& egress = *app.add_subcommand(
+        "egress", "try every way out of a box that is known, as run and worker do at their start");
+    egress.fallthrough();
+    app.callback([this, &egress] {
+      if (egress.parsed()) doctor_.what = DoctorOptions::What::egress;
+      pending_ = doctor_;
+    });
   }
 
   void selftest() {

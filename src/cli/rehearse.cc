@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "cli/message.h"
 #include "cli/process_secrets.h"
+#include "cli/rehearsal_origin.h"
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
 #include "codec/url.h"
@@ -44,6 +45,7 @@ constexpr std::string_view kName = "rehearsal";
 
 struct Order {
   std::string file, text, policy, state, workdir;
+  std::optional<std::string> origin;
   Duration timeout{};
 };
 
@@ -76,6 +78,10 @@ class Stage {
     stage->log_ =
         TRY_CONTEXT(os::open_path(stage->log_path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600),
                     stage->log_path_);
+    if (order.origin)
+      stage->origin_.emplace(TRY_CONTEXT(
+          RehearsalOrigin::start(stage->program_.get(), *order.origin, order.state + ".origin"),
+          "origin"));
     TRY_CONTEXT(stage->start_plane(), "plane");
     TRY_CONTEXT(stage->start_worker(order), "worker");
     return stage;
@@ -131,9 +137,14 @@ class Stage {
                                           "--max-idle",       "0"};
     if (!order.workdir.empty())
       arguments.insert(arguments.end(), {"--workdir", order.workdir, "--workspace", "shared"});
+    std::vector<std::string> environment = {"ANTHROPIC_ENVIRONMENT_KEY=" + facts_.environment_key};
+    if (origin_) {
+      arguments.insert(arguments.end(), {"--config", origin_->configuration()});
+      environment.push_back("CREDENTIALS_DIRECTORY=" + origin_->credentials());
+    }
     worker_ = TRY(os::spawn({.executable = program_.get(),
                              .arguments = std::move(arguments),
-                             .environment = {"ANTHROPIC_ENVIRONMENT_KEY=" + facts_.environment_key},
+                             .environment = std::move(environment),
                              .fds = {{nothing.get(), 0}, {log_.get(), 1}, {log_.get(), 2}}}));
     return {};
   }
@@ -141,6 +152,7 @@ class Stage {
   UniqueFd program_, log_;
   std::string log_path_;
   PlaneFacts facts_;
+  std::optional<RehearsalOrigin> origin_;
   os::Process plane_, worker_;
   std::optional<os::ExitFacts> ended_;
 };
@@ -263,8 +275,13 @@ ExitCode run_rehearsal(const RehearseOptions& options) {
               .policy = options.policy,
               .state = options.state ? *options.state : temporary_state(),
               .workdir = options.workdir.value_or(""),
+              .origin = options.origin,
               .timeout = options.timeout};
 
+  if (order.origin)
+    if (auto named = RehearsalOrigin::check(*order.origin); !named)
+      return fail(ExitCode::usage,
+                  std::format("--origin: {}\nhint: HOST:PORT", named.error().message()));
   auto text = os::read_file(order.file, kMaxRehearsal);
   if (!text) return fail(ExitCode::invalid_file, text.error().message());
   order.text = std::move(*text);
@@ -278,7 +295,10 @@ ExitCode run_rehearsal(const RehearseOptions& options) {
                         visible_lines(rehearsal->about)));
   const SystemClock clock;
   const auto stage = Stage::build(order);
-  if (!stage) return fail(ExitCode::bug, stage.error().message());
+  // What it was to use is somebody else's: the folder of its state, the port of its origin.
+  if (!stage)
+    return fail(stage.error().kind() == ErrorKind::exists ? ExitCode::unconfigured : ExitCode::bug,
+                stage.error().message());
   const auto client = Client::make(clock, (*stage)->plane());
   if (!client) return fail(ExitCode::bug, client.error().message());
   const auto passed = play(**stage, **client, order, clock);

@@ -7,7 +7,6 @@
 #include <format>
 #include <utility>
 
-#include "cli/egress_order.h"
 #include "cli/process_secrets.h"
 #include "codec/uuid.h"
 #include "os/file.h"
@@ -67,7 +66,9 @@ Outcome<std::unique_ptr<SingleCall>> SingleCall::start(SingleSession session, co
                             : roles::StateFolder::make_fresh(temporary_folder(), started, random);
   if (!state) return unusable(state.error());
   EgressOrder egress;
-  if (roles::has_egress_rule(wanted.policy.policy))
+  if (wanted.egress)
+    egress = *std::exchange(wanted.egress, std::nullopt);
+  else if (roles::has_egress_rule(wanted.policy.policy))
     egress = TRY(egress_order({}, TRY(read_surroundings())));
   roles::SupervisorOptions options{.started = started,
                                    .state = std::move(*state),

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/egress_order.h"
 #include "cli/output_relay.h"
 #include "ipc/messages.h"
 #include "roles/policy_source.h"
@@ -28,6 +29,7 @@ struct SingleSession {
   std::optional<std::string> workdir;  // none: a fresh one, which is removed
   std::optional<std::string> session;  // named: kept, with its workspace
   std::string environment, agent;
+  std::optional<EgressOrder> egress = std::nullopt;  // none: as the environment says
 };
 
 // A tool with its input, or a program with its descriptors.

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/egress_order.h"
+#include "cli/egress_proof.h"
 #include "cli/find_configuration.h"
 #include "cli/message.h"
 #include "cli/metrics_listener.h"
@@ -177,6 +178,12 @@ ExitCode run_worker(const WorkerOptions& asked, Secret given_key) {
   if (!options) return fail(options.error().code, options.error().message);
   options->log_level = configuration->log_level.value_or(LogLevel::info);
   options->log_format = format;
+  // Before this process is confined.
+  if (roles::has_egress_rule(options->policy.policy)) {
+    options->egress_proof = egress_proof(options->state.run());
+    if (!options->egress_proof->failed)
+      log.info("egress is proved: every way out of a box but the rules' came to nothing");
+  }
   // One item is served and gone: nobody watches that.
   const std::optional<MetricsPlace> place = asked.mode == WorkerOptions::Mode::run
                                                 ? std::optional<MetricsPlace>(NoMetrics{})

@@ -255,6 +255,7 @@ Outcome<> Supervisor::start_all() {
   TRY(start_first(Role::auditor, auditor_settings(), writers));
   own->first.close();  // so that its end is seen
   policy_log_.connect(std::move(own->second));
+  TRY(record_proof());
   const char* caller = options_.worker ? "worker" : "command";
   Peers of_boxer = {{"auditor", log->second.fd()}, {caller, calls->first.fd()}};
   if (has_egress()) {

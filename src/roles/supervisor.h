@@ -37,6 +37,7 @@
 #include "roles/boxer_settings.h"
 #include "roles/call_decision.h"
 #include "roles/control_server.h"
+#include "roles/egress_proof.h"
 #include "roles/egress_settings.h"
 #include "roles/file_opener.h"
 #include "roles/group_sweeper.h"
@@ -84,10 +85,11 @@ struct SupervisorOptions {
   std::string audit_origin = "glovebox";  // names the key of a new log
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
-  EgressSettings egress;              // without its folder
-  RoleSecrets egress_secrets;         // without those that the policy injects
-  std::string credentials;            // folder of the service's credentials; empty: none
-  std::optional<WorkerOrder> worker;  // none: the command itself talks to the boxer
+  EgressSettings egress;                    // without its folder
+  RoleSecrets egress_secrets;               // without those that the policy injects
+  std::optional<EgressProof> egress_proof;  // none: it was not proved
+  std::string credentials;                  // folder of the service's credentials; empty: none
+  std::optional<WorkerOrder> worker;        // none: the command itself talks to the boxer
   UniqueFd metrics;  // listens already, for the worker to serve metrics on; none: nobody does
   LogLevel log_level = LogLevel::info;  // of the roles
   LogFormat log_format = LogFormat::text;
@@ -171,6 +173,7 @@ class Supervisor : private PolicyHands {
   Outcome<> take(Role role, const ipc::Envelope& envelope);
   // --- supervisor_policy.cc
   Outcome<> open_control();
+  Outcome<> record_proof();
   Outcome<> load_first_policy(Peers boxer_peers);
   Outcome<> why_not_loaded();
   void attend_policy();

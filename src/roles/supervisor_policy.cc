@@ -34,6 +34,32 @@ PolicyRequest::What what_of(ipc::ControlAct act) {
 
 }  // namespace
 
+// --- before there is one
+
+// On record before egress starts, and also when it does not.
+Outcome<> Supervisor::record_proof() {
+  if (!options_.egress_proof) return {};
+  const EgressProof& proof = *options_.egress_proof;
+  const auto answered = [&]() -> Result<void> {
+    const std::uint64_t sequence =
+        TRY(policy_log_.append(audit::RecordKind::config, proof.members));
+    std::vector<os::Poll> polls = {{.fd = policy_log_.fd()}};
+    if (!TRY(os::poll_fds(polls, kFirstPolicyPatience)))
+      return Error(ErrorKind::timeout, "it was not recorded in time");
+    const auto answer = TRY(policy_log_.receive());
+    if (!answer) return Error(ErrorKind::closed, "the auditor ended");
+    if (answer->sequence != sequence) return Error(ErrorKind::protocol, "another answer");
+    if (answer->refused) return Error(ErrorKind::denied, *answer->refused);
+    return {};
+  }();
+  if (!answered) return failure(ExitCode::log_failed, answered.error(), "the proof of egress");
+  if (!proof.failed) return {};
+  (void)stop(StopMode::drain);  // so that the log has its end
+  return Failure{
+      ExitCode::host_lacks,
+      std::format("egress does not start: {}\nhint: glovebox doctor egress", *proof.failed)};
+}
+
 // --- the first one
 
 // Recorded before there is a boxer, which starts with it: so no session is older than the record of
@@ -134,6 +160,11 @@ Result<PolicySource> Supervisor::read_policy(const std::string& file) {
 }
 
 Result<std::string> Supervisor::digest_of(const PolicySource& source) {
+  // The process can prove it no more: it is confined.
+  if (options_.worker && !options_.egress_proof && has_egress_rule(source.policy))
+    return Error(ErrorKind::denied,
+                 "it has egress rules, and egress was not proved at the start, which was with a "
+                 "policy that has none\nhint: restart glovebox with this policy");
   weighed_ = TRY(activate_policy(boxer_settings(source, "", Sessions::opened),
                                  day_of(clock_.wall()), weighed_ ? &*weighed_ : nullptr));
   return weighed_->digest;

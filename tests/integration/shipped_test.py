@@ -11,7 +11,7 @@ from exec_support import SOURCE, case, glovebox, run_all
 from policy_support import HEAD, NARROW, WIDE, git, glovebox_in, policy_of, write
 from schema_check import problems_of
 
-SHIPPED = ("default.toml", "strict.toml", "read-only.toml")
+SHIPPED = ("default.toml", "strict.toml", "read-only.toml", "example-network.toml")
 CAP = "example-cap.toml"
 WITHIN = 'cap = "cap.toml"\n'
 USAGE = 64
@@ -43,7 +43,8 @@ def what_is_shipped_in_the_program_is_what_lies_in_the_folder(folder):
 
 @case
 def the_tests_of_shipped_policies_pass_and_touch_every_rule(folder):
-    for name in ("builtin:default", "builtin:strict", SOURCE / "policy/read-only.toml"):
+    for name in ("builtin:default", "builtin:strict", SOURCE / "policy/read-only.toml",
+                 SOURCE / "policy/example-network.toml"):
         done = glovebox("policy", "test", "--coverage", name).expect(0)
         passed, touched = (re.search(rf"^(\d+) of (\d+) {what}$", done.out, re.MULTILINE).groups()
                            for what in ("tests passed", "rules touched"))

@@ -60,6 +60,7 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"exec", "--timeout=", "--", "true"}, "--timeout: a duration"},
       {{"exec", "--no-such", "--", "true"}, "--no-such is no option of exec"},
       {{"doctor", "x"}, "doctor: one argument too many"},
+      {{"doctor", "egress", "x"}, "doctor: one argument too many"},
       {{"selftest", "x"}, "selftest: one argument too many"},
       {{"audit"}, "subcommand"},
       {{"audit", "verify"}, "directory"},
@@ -199,9 +200,9 @@ TEST_CASE("help lists every flag of its command") {
       {{"worker"}, worker},
       {{"worker", "poll"}, worker},
       {{"worker", "run"}, worker},
-      {{"rehearse"}, {"--policy", "--state", "--workdir", "--timeout", "file"}},
+      {{"rehearse"}, {"--policy", "--state", "--workdir", "--origin", "--timeout", "file"}},
       {{"plane"}, {"--listen", "--rehearsals", "--faults", "--ttl", "--page"}},
-      {{"doctor"}, {"--policy", "--state", "--json"}},
+      {{"doctor"}, {"--policy", "--state", "--json", "egress"}},
       {{"selftest"}, {"--policy", "--state", "--environment", "--agent", "--json"}},
       {{"audit"}, {"verify", "show"}},
       {{"audit", "verify"}, {"directory", "--key"}},
@@ -237,6 +238,16 @@ TEST_CASE("help is given whatever else the line lacks") {
 
 TEST_CASE("the version") {
   accepted<VersionOptions>({"--version"});
+}
+
+TEST_CASE("what the doctor looks at") {
+  using What = DoctorOptions::What;
+  CHECK(accepted<DoctorOptions>({"doctor"}).what == What::host);
+  const auto egress = accepted<DoctorOptions>({"doctor", "egress", "--policy", "p", "--json"});
+  CHECK(egress.what == What::egress);
+  CHECK(egress.policy == "p");
+  CHECK(egress.form == OutputForm::json);
+  CHECK(accepted<DoctorOptions>({"doctor", "--json", "egress"}).form == OutputForm::json);
 }
 
 TEST_CASE("the worker's flags") {
