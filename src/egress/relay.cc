@@ -14,8 +14,8 @@ namespace glovebox::egress {
 
 namespace {
 
-// What a pipe holds; a larger one is no faster.
-constexpr std::size_t kAtOnce = 64 * kKiB;
+// More than the pipe holds is not taken.
+constexpr std::size_t kAtOnce = PipePool::kLarge;
 constexpr int kTurnsAtOnce = 16;
 
 // What the two directions share. The first error ends both.
@@ -70,12 +70,12 @@ net::Task<Result<void>> carry(Both& both, PipePool& pipes, int from, int to, std
   const auto readable = [&both, from](net::Patience patience) {
     return both.loop.readable(from, std::move(patience));
   };
-  std::optional<os::Pipe> pipe;
+  std::optional<PipePool::Borrowed> pipe;
   for (int turn = 1;; ++turn) {
     // Two fast ends must not keep the loop from everybody else.
     if (turn % kTurnsAtOnce == 0) co_await both.loop.yield();
     if (!pipe) pipe = CO_TRY(pipes.take());
-    const auto got = CO_TRY(os::splice_some(from, pipe->writer.get(), kAtOnce));
+    const auto got = CO_TRY(os::splice_some(from, pipe->ends.writer.get(), kAtOnce));
     if (!got) {
       pipes.give_back(*std::exchange(pipe, std::nullopt));
       CO_TRY(co_await wait_to_read(both, readable, idle));
@@ -88,7 +88,7 @@ net::Task<Result<void>> carry(Both& both, PipePool& pipes, int from, int to, std
     }
     both.last_byte = both.loop.now();
     CO_TRY(count(carried, *got, most));
-    CO_TRY(co_await drain(both, *pipe, to, *got, idle));
+    CO_TRY(co_await drain(both, pipe->ends, to, *got, idle));
   }
 }
 
@@ -137,14 +137,19 @@ std::shared_ptr<Both> begin(net::Loop& loop, const net::Patience& patience) {
 
 }  // namespace
 
-Result<os::Pipe> PipePool::take() {
-  if (free_.empty()) return os::make_pipe();
-  os::Pipe pipe = std::move(free_.back());
+Result<PipePool::Borrowed> PipePool::take() {
+  if (free_.empty()) {
+    Borrowed made{TRY(os::make_pipe()), nullptr};
+    if (large() < kMostLarge && os::set_pipe_size(made.ends.writer.get(), kLarge))
+      made.large = mark_;
+    return made;
+  }
+  Borrowed pipe = std::move(free_.back());
   free_.pop_back();
   return pipe;
 }
 
-void PipePool::give_back(os::Pipe pipe) {
+void PipePool::give_back(Borrowed pipe) {
   if (free_.size() < kMostKept) free_.push_back(std::move(pipe));
 }
 

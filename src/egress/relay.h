@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -21,14 +22,28 @@
 namespace glovebox::egress {
 
 // Pipes that are free. Shared by all relays of a loop; outlives them.
+//
+// A large pipe carries more at once, but counts against what the kernel gives one user in pipes
+// (pipe-user-pages-soft, 64 MiB): there are few at the same time, wherever they are, and those who
+// find none get one of the usual size.
 class PipePool {
  public:
   static constexpr std::size_t kMostKept = 64;
-  Result<os::Pipe> take();
-  void give_back(os::Pipe pipe);  // empty
+  static constexpr std::size_t kMostLarge = 32;
+  static constexpr std::size_t kLarge = 256 * kKiB;  // bytes
+  struct Borrowed {
+    os::Pipe ends;
+    std::shared_ptr<const void> large;  // a mark, with all that are
+  };
+  Result<Borrowed> take();
+  void give_back(Borrowed pipe);  // empty
+
+  // Large ones, borrowed or free.
+  std::size_t large() const { return static_cast<std::size_t>(mark_.use_count()) - 1; }
 
  private:
-  std::vector<os::Pipe> free_;
+  std::vector<Borrowed> free_;
+  std::shared_ptr<const void> mark_ = std::make_shared<char>();
 };
 
 struct Carried {

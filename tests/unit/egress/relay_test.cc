@@ -183,6 +183,24 @@ TEST_CASE("more bytes than are allowed end it") {
   CHECK(relayed.end.error().kind() == ErrorKind::limit);
 }
 
+TEST_CASE("few pipes are large, wherever they are") {
+  PipePool pool;
+  std::vector<PipePool::Borrowed> borrowed;
+  for (std::size_t i = 0; i < PipePool::kMostLarge + 3; ++i) borrowed.push_back(*pool.take());
+  CHECK(pool.large() == PipePool::kMostLarge);
+  CHECK(os::pipe_size(borrowed.front().ends.reader.get()).value() == PipePool::kLarge);
+  CHECK(os::pipe_size(borrowed.back().ends.reader.get()).value() < PipePool::kLarge);
+  // One that is lost with what it held makes room for another.
+  borrowed.erase(borrowed.begin());
+  CHECK(pool.large() == PipePool::kMostLarge - 1);
+  borrowed.push_back(*pool.take());
+  CHECK(pool.large() == PipePool::kMostLarge);
+  for (PipePool::Borrowed& pipe : borrowed) pool.give_back(std::move(pipe));
+  borrowed.clear();
+  CHECK(pool.large() == PipePool::kMostLarge);
+  CHECK(pool.take()->ends.reader.get() >= 0);
+}
+
 TEST_CASE("a side that does not read holds up its own direction only") {
   const Over over = GENERATE(Over::sockets, Over::streams);
   Line line;
