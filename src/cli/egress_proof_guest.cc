@@ -13,8 +13,9 @@
 #include "cli/egress_proof_attempts.h"
 #include "cli/message.h"
 #include "codec/cidr.h"
+#include "codec/dns_message.h"
 #include "egress/name_table.h"
-#include "egress/upstream.h"
+#include "net/address.h"
 #include "os/capture.h"
 #include "os/inet.h"
 #include "os/network_attempts.h"
@@ -145,7 +146,7 @@ class Guest {
   bool lacks(std::string_view to) const { return to.contains(':') && !has_ipv6_; }
 
   Result<os::InetAddress> address_of(const std::string& to, std::uint16_t port) {
-    if (to.contains(':')) return egress::to_os(TRY(codec::IpAddress::parse(to)), port);
+    if (to.contains(':')) return net::to_os(TRY(codec::IpAddress::parse(to)), port);
     if (to != kProofName) return os::address_of_spelling(to, port);
     if (!name_) {
       const DnsEnd end = ask({std::string(box::kNameServer), TryName::Over::udp, to});
@@ -154,7 +155,7 @@ class Guest {
                                                        end.came.word, end.came.detail));
       name_ = end.address;
     }
-    return egress::to_os(*name_, port);
+    return net::to_os(*name_, port);
   }
 
   Came make(const TryConnection& act) {
@@ -240,7 +241,7 @@ class Guest {
 
   DnsEnd ask(const TryName& act) {
     const std::string query = query_for(act.name, act.type);
-    const auto server = address_of(act.server, box::kDnsPort);
+    const auto server = address_of(act.server, codec::kDnsPort);
     if (!server) return {failed(server.error()), {}};
     auto answer =
         act.over == TryName::Over::udp ? exchange(*server, query) : exchange_framed(*server, query);
