@@ -150,6 +150,7 @@ class Network : public std::enable_shared_from_this<Network> {
   net::Rate connections_{kConnectionsPerSecond, kConnectionBurst};
   net::Rate queries_{kQueriesPerSecond, kQueryBurst};
   Carried carried_;  // by flows that have ended
+  const std::shared_ptr<std::size_t> origins_ = std::make_shared<std::size_t>(0);
   std::list<Flow*> flows_;
   std::size_t dns_streams_ = 0;
   std::vector<std::variant<Opened, Refusals>> held_;  // until the call is named
