@@ -262,8 +262,9 @@ Task<Result<void>> Http2Connection::send_trailers(Http2StreamId id,
 Task<Result<void>> Http2Connection::sent(Http2StreamId id, Patience patience) {
   for (;;) {
     const Http2Stream* stream = session_.find(id);
-    if (over_ || stream == nullptr || stream->reset) co_return closed();
+    if (stream == nullptr || stream->reset) co_return closed();
     if (session_.unsent(id) == 0) co_return Result<void>();
+    if (over_) co_return closed();
     Waiters& mine = waiters(id);
     mine.drained.clear();
     CO_TRY(co_await mine.drained.wait(patience));

@@ -24,8 +24,7 @@ constexpr std::size_t kLargestFrame = 16 * kKiB + 9;
 struct Entry {
   enum class Finish : std::uint8_t { no, end, trailers };
   Http2Stream seen;
-  // A head or trailers that are being received.
-  Fields coming;
+  Fields coming;  // a head or trailers, in the middle
   std::size_t coming_size = 0;
   bool has_head = false;  // one is complete
   bool began = false;     // we sent, or submitted, our head
@@ -257,7 +256,9 @@ int Http2Session::State::begin_frame(const nghttp2_frame_hd& head) {
     case NGHTTP2_CONTINUATION:
       return ++continuations <= kMaxContinuations ? 0 : flood();
     case NGHTTP2_DATA:
-      return open(head.stream_id) != nullptr ? 0 : quiet_frame();
+      return 0;
+    case NGHTTP2_RST_STREAM:  // of an open one: counted when that is closed
+      return open(head.stream_id) != nullptr || resets.take(now) ? 0 : flood();
     case NGHTTP2_WINDOW_UPDATE:
       return windows.take(now) ? 0 : flood();
     default:
@@ -360,8 +361,7 @@ int Http2Session::State::take_close(Http2StreamId id, std::uint32_t code) {
 int Http2Session::State::note_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR && !failure)
     failure = frame.goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM ? too_much() : broken();
-  const bool carries = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
-  if (!carries) return 0;
+  if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS) return 0;
   carried = true;
   Entry* entry = find(frame.hd.stream_id);
   if (entry == nullptr) return 0;

@@ -57,8 +57,9 @@ inline constexpr std::size_t kMaxSentHeadBlock = 128 * kKiB;
 inline constexpr std::size_t kMaxHeadsWaiting = 8;  // of one answer: interim ones, not yet taken
 // Streams that end before they are answered, by whoever's fault.
 inline constexpr double kResetBurst = 200, kResetsPerSecond = 33;
-// PING, SETTINGS, PRIORITY, empty DATA and frames on closed streams; one is free behind each that
-// carried something.
+// PING, SETTINGS, PRIORITY, empty DATA and heads on closed streams; one is free behind each frame
+// that carried something. What nghttp2 skips (unknown frames, DATA on closed streams) is not
+// counted: it costs what its bytes cost.
 inline constexpr double kQuietBurst = 1000, kQuietPerSecond = 100;
 inline constexpr double kWindowBurst = 100'000, kWindowsPerSecond = 20'000;  // WINDOW_UPDATE
 
