@@ -36,6 +36,10 @@ net::Task<Result<void>> Http1Origin::ask(const SentHead& head, net::Patience pat
 }
 
 net::Task<Result<void>> Http1Origin::send(std::string_view content, net::Patience patience) {
+  // What goes beyond the length that was told would be the origin's next request.
+  content_ += content.size();
+  if (request_.framing.kind == net::Framing::Kind::length && content_ > request_.framing.length)
+    co_return Error(ErrorKind::protocol, "the body is longer than its head says");
   if (request_.framing.kind != net::Framing::Kind::chunked || content.empty())
     co_return co_await write(content, std::move(patience));
   const std::string chunk = to_chunk(content);
@@ -45,6 +49,8 @@ net::Task<Result<void>> Http1Origin::send(std::string_view content, net::Patienc
 // Trailers are not passed on: servers of HTTP/1.1 seldom expect them.
 net::Task<Result<void>> Http1Origin::finish(const net::Fields& /*trailers*/,
                                             net::Patience patience) {
+  if (request_.framing.kind == net::Framing::Kind::length && content_ < request_.framing.length)
+    co_return Error(ErrorKind::protocol, "the body is shorter than its head says");
   if (request_.framing.kind != net::Framing::Kind::chunked) co_return Result<void>();
   co_return co_await write(kLastChunk, std::move(patience));
 }
@@ -101,7 +107,8 @@ std::expected<std::optional<OriginPart>, OriginTrouble> Http1Origin::take_body()
     pending_ = std::string();
   else
     pending_.erase(0, *used);
-  if (!content.empty()) return std::optional<OriginPart>(OriginContent{std::move(content)});
+  const auto ends = body_->done() ? net::Http2Ends::yes : net::Http2Ends::no;
+  if (!content.empty()) return std::optional<OriginPart>(OriginContent{std::move(content), ends});
   if (body_->done() || (ended_ && body_->end())) return std::optional<OriginPart>(OriginEnd{});
   if (ended_) return broken(kOriginEnded.words);
   return std::optional<OriginPart>();

@@ -1,6 +1,7 @@
 // A request at an origin that speaks HTTP/1.1: one at a time on a connection.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,6 +52,7 @@ class Http1Origin final : public OriginExchange {
   std::string pending_;
   net::HeadCollector collector_{kMaxAnswerHead};
   std::optional<net::BodyDecoder> body_;  // behind the last head
+  std::uint64_t content_ = 0;             // of the request, sent
   Keep keep_ = Keep::no;
   bool heard_ = false;  // a byte of an answer came
   bool ended_ = false;  // what the origin sends

@@ -47,8 +47,8 @@ class Http2Forwarding {
   net::Task<Reach> ask();
   net::Task<Reach> read_answer();
   net::Task<void> pass_on(const OriginHead& head);
-  net::Task<bool> pass_content(std::string content);
-  net::Task<bool> deliver(std::string_view content);
+  net::Task<bool> pass_content(OriginContent content);
+  net::Task<bool> deliver(std::string_view content, net::Http2Ends ends);
   net::Task<void> pass_end(const OriginEnd& end);
   net::Task<std::expected<OriginPart, OriginTrouble>> next(std::optional<Duration> at_most);
   bool delivered(const Result<void>& sent);

@@ -154,27 +154,33 @@ net::Task<Http2Forwarding::Reach> Http2Forwarding::read_answer() {
   co_return fail({502, "the origin sent too many interim answers"});
 }
 
-net::Task<bool> Http2Forwarding::deliver(std::string_view content) {
-  for (; !content.empty(); content.remove_prefix(std::min(kPiece, content.size()))) {
+net::Task<bool> Http2Forwarding::deliver(std::string_view content, net::Http2Ends ends) {
+  while (!content.empty() || ends == net::Http2Ends::yes) {
+    const std::string_view piece = content.substr(0, kPiece);
+    content.remove_prefix(piece.size());
+    // With the last bytes: a client that has counted them may not wait for more.
+    const auto last =
+        content.empty() ? std::exchange(ends, net::Http2Ends::no) : net::Http2Ends::no;
     const auto sent = co_await front_->client->send(
-        stream_, content.substr(0, kPiece), net::Http2Ends::no,
+        stream_, piece, last,
         patience().no_later_than(front_->loop.now() + front_->limits().write));
     if (!delivered(sent)) co_return false;
   }
   co_return true;
 }
 
-net::Task<bool> Http2Forwarding::pass_content(std::string content) {
-  if (!scrubber_) co_return co_await deliver(content);
+net::Task<bool> Http2Forwarding::pass_content(OriginContent content) {
+  if (!scrubber_) co_return co_await deliver(content.bytes, content.ends);
   std::string clean;
-  scrubber_->push(content, clean);
-  co_return co_await deliver(clean);
+  scrubber_->push(content.bytes, clean);
+  if (content.ends == net::Http2Ends::yes) scrubber_->end(clean);
+  co_return co_await deliver(clean, content.ends);
 }
 
 net::Task<void> Http2Forwarding::pass_end(const OriginEnd& end) {
   std::string rest;
   if (scrubber_) scrubber_->end(rest);
-  if (!co_await deliver(rest)) co_return;
+  if (!co_await deliver(rest, net::Http2Ends::no)) co_return;
   const auto sent = co_await front_->client->send_trailers(
       stream_, to_sent(end.trailers),
       patience().no_later_than(front_->loop.now() + front_->limits().write));
@@ -203,7 +209,7 @@ net::Task<void> Http2Forwarding::pass_on(const OriginHead& head) {
     if (!part && part.error().what == What::silence && holds) {
       std::string held;
       scrubber_->let_go(held);
-      if (!co_await deliver(held)) co_return;
+      if (!co_await deliver(held, net::Http2Ends::no)) co_return;
       part = co_await next(std::nullopt);
     }
     if (!part) {
@@ -220,7 +226,11 @@ net::Task<void> Http2Forwarding::pass_on(const OriginHead& head) {
       fail(kDownBudget);
       co_return;
     }
-    if (!co_await pass_content(std::move(content->bytes))) co_return;
+    const auto ends = content->ends;
+    if (!co_await pass_content(std::move(*content))) co_return;
+    if (ends == net::Http2Ends::no) continue;
+    answer_is_whole_ = true;
+    co_return;
   }
 }
 

@@ -77,7 +77,7 @@ net::Task<std::expected<OriginPart, OriginTrouble>> Http2Origin::next(net::Patie
   }
   if (!arrived->content.empty()) {
     traffic_.add_down(arrived->content.size());
-    co_return OriginContent{std::move(arrived->content)};
+    co_return OriginContent{std::move(arrived->content), arrived->ends};
   }
   traffic_.add_down(size_of(arrived->trailers));
   co_return OriginEnd{admit_answer_trailers(arrived->trailers, injection_)};

@@ -57,6 +57,7 @@ struct OriginHead {
 };
 struct OriginContent {
   std::string bytes;  // not empty
+  net::Http2Ends ends = net::Http2Ends::no;
 };
 struct OriginEnd {
   net::Fields trailers;  // admitted, and searched for the secret
@@ -83,7 +84,8 @@ class OriginExchange {
   virtual net::Task<Result<void>> send(std::string_view content, net::Patience patience) = 0;
   // The request is whole.
   virtual net::Task<Result<void>> finish(const net::Fields& trailers, net::Patience patience) = 0;
-  // The next of the answer: heads, the last of them final; content; the end, unless a head was it.
+  // The next of the answer: heads, the last of them final; content; the end, unless one of these
+  // was it.
   virtual net::Task<std::expected<OriginPart, OriginTrouble>> next(net::Patience patience) = 0;
   // Request and answer are whole: the connection may carry another.
   virtual void release() = 0;

@@ -352,7 +352,7 @@ TEST_CASE("F49 F50 a credential goes out with what is allowed, is not in what co
   }
 }
 
-TEST_CASE("an event that ends like the secret begins is not kept back for long") {
+TEST_CASE("an event in HTTP/2 that ends like the secret begins is not kept back for long") {
   Http2Bench bench([](net::Loop&, net::StreamPtr stream, int) -> net::Task<void> {
     (void)co_await testing::read_head(*stream);
     (void)co_await stream->write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", {});

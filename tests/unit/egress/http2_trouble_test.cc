@@ -340,6 +340,16 @@ TEST_CASE("a client that does not read stalls its own stream only, and not for l
   CHECK(bench.site.notes[1].words == "the client does not read");
 }
 
+// A client that has counted the bytes may be gone before a frame that only ends.
+TEST_CASE("the end comes with the last content") {
+  HttpRelayLimits limits;
+  limits.idle = milliseconds(50);
+  Http2Bench bench(echo_origin(std::make_shared<Seen>()), limits);
+  const std::string got = talk_raw(bench, frames::preface() + frames::get(1));
+  CHECK(frames::frames_in(got, frames::kData) == 1);
+  CHECK(got.contains(frames::frame(frames::kData, frames::kEndStream, 1, "GET / ")));
+}
+
 TEST_CASE("clients that attack are told to go, and it is on record") {
   struct Row {
     const char* name;
