@@ -18,37 +18,18 @@ constexpr Refusal kOriginEnded{502, "the origin ended the connection"};
 constexpr Refusal kDownBudget{502,
                               "the answer is larger than what this connection may still receive"};
 
-Refusal by_open(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::timeout:
-      return {504, "the origin did not answer in time"};
-    case ErrorKind::cancelled:
-      return {0, kCalledOff};
-    case ErrorKind::invalid:
-      return {502, "the origin's certificate does not hold"};
-    case ErrorKind::denied:
-      return {502, "the origin's address is not allowed"};
-    case ErrorKind::closed:
-      return {502, "the origin refused the connection"};
-    case ErrorKind::not_found:
-      return {502, "the origin has no address"};
-    case ErrorKind::protocol:
-      return {502, "the origin does not speak the protocol"};
-    default:
-      return {502, "the origin could not be reached"};
-  }
-}
-
 }  // namespace
 
 Forwarding::Forwarding(std::shared_ptr<RelayEnds> ends, HttpSite& site,
-                       const AdmittedRequest& request, Keep wanted, net::Patience patience)
+                       const AdmittedRequest& request, const Injection* injection, Keep wanted,
+                       net::Patience patience)
     : ends_(std::move(ends)),
       site_(site),
       request_(request),
+      injection_(injection),
       wanted_(wanted),
       patience_(std::move(patience)) {
-  if (const Injection* injection = site_.injection()) scrubber_.emplace(injection->secret);
+  if (injection_ != nullptr) scrubber_.emplace(injection_->secret);
 }
 
 Forwarding::~Forwarding() {
@@ -121,10 +102,14 @@ net::Task<Forwarding::Reach> Forwarding::try_kept(const SentHead& head) {
 
 net::Task<Forwarding::Reach> Forwarding::try_fresh(const SentHead& head) {
   ends_->origin.close();
-  auto opened =
-      co_await site_.open(patience_.no_later_than(ends_->loop.now() + ends_->limits.open));
-  if (!opened) co_return fail(by_open(opened.error().kind()));
-  ends_->origin.stream = *std::move(opened);
+  auto opened = co_await site_.open(
+      {net::Alpn::http11}, patience_.no_later_than(ends_->loop.now() + ends_->limits.open));
+  ends_->address = std::move(opened.address);
+  if (!opened.made) {
+    out_.trouble = opened.made.error().message();
+    co_return fail(refusal_by_open(opened.made.error().kind()));
+  }
+  ends_->origin.stream = std::move(opened.made->stream);
   co_return co_await ask(head);
 }
 
@@ -180,7 +165,7 @@ net::Task<Forwarding::Reach> Forwarding::read_answer() {
       if (ended && !heard_) co_return Reach::dead;
       co_return ended ? fail(kOriginEnded) : fail_by(head.error());
     }
-    auto answer = admit_answer(*head, request_, site_.injection());
+    auto answer = admit_answer(*head, request_, injection_);
     if (!answer) co_return fail(answer.error());
     if (answer->kind == AdmittedAnswer::Kind::final ||
         answer->kind == AdmittedAnswer::Kind::switching) {

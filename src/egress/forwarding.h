@@ -26,6 +26,7 @@ struct Forwarded {
   Keep keep = Keep::no;  // of the client's connection, if it was answered
   int status = 0;        // of the answer that was begun; 0: none
   bool offered = false;  // the head went to an origin, or a part of it
+  std::string trouble;   // why the origin was not reached, for the operator
   // Why there is no whole answer. To be answered if nothing was begun and its status is not 0.
   std::optional<Refusal> failure;
 };
@@ -33,9 +34,10 @@ struct Forwarded {
 // Ends the upload with itself. `site` and `request` outlive it.
 class Forwarding {
  public:
+  // `injection`: what the head that is sent was written with; outlives it as well.
   // `wanted`: whether the client's connection may go on after the answer.
   Forwarding(std::shared_ptr<RelayEnds> ends, HttpSite& site, const AdmittedRequest& request,
-             Keep wanted, net::Patience patience);
+             const Injection* injection, Keep wanted, net::Patience patience);
   ~Forwarding();
   Forwarding(const Forwarding&) = delete;
   Forwarding& operator=(const Forwarding&) = delete;
@@ -71,6 +73,7 @@ class Forwarding {
   std::shared_ptr<RelayEnds> ends_;
   HttpSite& site_;
   const AdmittedRequest& request_;
+  const Injection* injection_;
   Keep wanted_;
   net::Patience patience_;
   std::shared_ptr<Upload> upload_;

@@ -34,13 +34,6 @@ bool is_plain_method(std::string_view method) {
   return std::ranges::all_of(method, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
 }
 
-std::optional<Refusal> check_method(std::string_view method) {
-  if (is_one_of(method, kForbiddenMethods)) return Refusal{405, "this method is not passed on"};
-  if (!codec::check_method(method)) return Refusal{400, "the method is not a token"};
-  if (!is_plain_method(method)) return Refusal{400, "the method is not written in capital letters"};
-  return std::nullopt;
-}
-
 std::expected<int, Refusal> minor_version_of(std::string_view version) {
   if (version == "HTTP/1.1") return 1;
   if (version == "HTTP/1.0") return 0;
@@ -129,6 +122,13 @@ net::Fields end_to_end(const net::Fields& fields, MethodRules methods) {
 
 }  // namespace
 
+std::optional<Refusal> check_method(std::string_view method) {
+  if (is_one_of(method, kForbiddenMethods)) return Refusal{405, "this method is not passed on"};
+  if (!codec::check_method(method)) return Refusal{400, "the method is not a token"};
+  if (!is_plain_method(method)) return Refusal{400, "the method is not written in capital letters"};
+  return std::nullopt;
+}
+
 std::string_view AdmittedRequest::path() const {
   return std::string_view(target).substr(0, target.find('?'));
 }
@@ -162,19 +162,24 @@ std::expected<AdmittedRequest, Refusal> admit_request(std::string_view head,
   if (!fields) return std::unexpected(fields.error());
   const net::RequestHead parsed{request_line->minor_version, std::string(request_line->method),
                                 *std::move(target), *std::move(fields)};
-  if (const auto refusal = check_host(parsed.fields, origin)) return std::unexpected(*refusal);
-  if (named_by_connection(parsed.fields) == Named::others)
+  return admit_head(parsed, origin, methods);
+}
+
+std::expected<AdmittedRequest, Refusal> admit_head(const net::RequestHead& head,
+                                                   const HttpOrigin& origin, MethodRules methods) {
+  if (const auto refusal = check_host(head.fields, origin)) return std::unexpected(*refusal);
+  if (named_by_connection(head.fields) == Named::others)
     return refuse(400, "the Connection field names a field that is not of the connection");
-  const auto framing = framing_of(parsed);
+  const auto framing = framing_of(head);
   if (!framing) return std::unexpected(framing.error());
-  const auto expects = expectation_of(parsed);
+  const auto expects = expectation_of(head);
   if (!expects) return std::unexpected(expects.error());
 
-  AdmittedRequest out{parsed.minor_version, parsed.method, parsed.target, {}, *framing};
-  out.fields = end_to_end(parsed.fields, methods);
-  out.upgrade = upgrade_of(parsed, *framing);
+  AdmittedRequest out{head.minor_version, head.method, head.target, {}, *framing};
+  out.fields = end_to_end(head.fields, methods);
+  out.upgrade = upgrade_of(head, *framing);
   if (out.has_body()) out.expects = *expects;
-  out.keep = net::keeps_alive(parsed.minor_version, parsed.fields) ? Keep::yes : Keep::no;
+  out.keep = net::keeps_alive(head.minor_version, head.fields) ? Keep::yes : Keep::no;
   return out;
 }
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,7 @@ constexpr std::size_t kMaxRequestFields = 64;
 enum class Upgrade : std::uint8_t { none, websocket };
 enum class Expects : std::uint8_t { nothing, go_ahead };  // `100-continue`
 enum class Keep : std::uint8_t { no, yes };
+enum class Trailers : std::uint8_t { not_taken, taken };  // by the client: `te: trailers`
 
 struct AdmittedRequest {
   int minor_version = 1;
@@ -40,6 +42,7 @@ struct AdmittedRequest {
   Upgrade upgrade = Upgrade::none;
   Expects expects = Expects::nothing;
   Keep keep = Keep::yes;
+  Trailers trailers = Trailers::not_taken;  // only in HTTP/2
 
   std::string_view path() const;  // without the query
   net::Asked asked() const {
@@ -55,6 +58,11 @@ struct AdmittedRequest {
 std::expected<AdmittedRequest, Refusal> admit_request(std::string_view head,
                                                       const HttpOrigin& origin,
                                                       MethodRules methods);
+
+// The same of a head whose method and target are admitted already.
+std::expected<AdmittedRequest, Refusal> admit_head(const net::RequestHead& head,
+                                                   const HttpOrigin& origin, MethodRules methods);
+std::optional<Refusal> check_method(std::string_view method);
 
 // The method of a head that was refused, for the record; empty if there is none.
 std::string_view method_of(std::string_view head);

@@ -25,19 +25,6 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
           }).empty();
 }
 
-net::Fields end_to_end(const net::Fields& fields, const Injection* injection) {
-  net::Fields out;
-  for (const auto& [name, value] : fields) {
-    if (is_hop_by_hop(name) || net::equal_ignoring_case(name, "content-length")) continue;
-    if (injection == nullptr) {
-      out.add(name, value);
-    } else if (!contains_ignoring_case(name, injection->secret.reveal())) {
-      out.add(name, mask_secret(value, injection->secret));
-    }
-  }
-  return out;
-}
-
 bool is_encoded(const net::Fields& fields) {
   return std::ranges::any_of(fields, [](const net::Fields::Field& field) {
     return net::equal_ignoring_case(field.name, "content-encoding") && !field.value.empty() &&
@@ -61,6 +48,25 @@ void add_field(std::string& out, std::string_view name, std::string_view value) 
 
 }  // namespace
 
+net::Fields searched(const net::Fields& fields, const Injection* injection) {
+  net::Fields out;
+  for (const auto& [name, value] : fields) {
+    if (is_hop_by_hop(name) || net::equal_ignoring_case(name, "content-length")) continue;
+    if (injection == nullptr) {
+      out.add(name, value);
+    } else if (!contains_ignoring_case(name, injection->secret.reveal())) {
+      out.add(name, mask_secret(value, injection->secret));
+    }
+  }
+  return out;
+}
+
+std::string to_text(const Verdict& denied) {
+  return denied.rule.empty()
+             ? std::format("denied by policy: {}\n", denied.words)
+             : std::format("denied by policy: {} ({})\n", denied.words, denied.rule);
+}
+
 std::expected<AdmittedAnswer, Refusal> admit_answer(std::string_view head,
                                                     const AdmittedRequest& request,
                                                     const Injection* injection) {
@@ -69,31 +75,36 @@ std::expected<AdmittedAnswer, Refusal> admit_answer(std::string_view head,
     return refuse(parsed.error().kind() == ErrorKind::limit
                       ? "the head of the answer is too large"
                       : "the head of the answer is malformed");
+  return admit_answer(*parsed, request, injection);
+}
+
+std::expected<AdmittedAnswer, Refusal> admit_answer(const net::ResponseHead& head,
+                                                    const AdmittedRequest& request,
+                                                    const Injection* injection) {
   AdmittedAnswer out;
-  out.kind = kind_of(parsed->status);
-  out.status = parsed->status;
-  const auto framing = net::response_framing(*parsed, request.asked());
+  out.kind = kind_of(head.status);
+  out.status = head.status;
+  const auto framing = net::response_framing(head, request.asked());
   if (!framing) return refuse("it is not clear how long the answer is");
   out.framing = *framing;
   if (out.kind == AdmittedAnswer::Kind::switching) {
-    const auto protocol = parsed->fields.find("upgrade");
-    if (request.upgrade != Upgrade::websocket || parsed->minor_version == 0 || !protocol ||
+    const auto protocol = head.fields.find("upgrade");
+    if (request.upgrade != Upgrade::websocket || head.minor_version == 0 || !protocol ||
         !net::equal_ignoring_case(*protocol, "websocket"))
       return refuse("the answer switches to a protocol that was not asked for");
   }
-  if (injection != nullptr && framing->kind != net::Framing::Kind::none &&
-      is_encoded(parsed->fields))
+  if (injection != nullptr && framing->kind != net::Framing::Kind::none && is_encoded(head.fields))
     return refuse("the answer is encoded and cannot be searched for the credential");
   if (framing->kind == net::Framing::Kind::none &&
-      (request.asked() == net::Asked::for_head || parsed->status == 304)) {
-    const auto length = parsed->fields.find("content-length");
+      (request.asked() == net::Asked::for_head || head.status == 304)) {
+    const auto length = head.fields.find("content-length");
     if (length) out.length = *length;
   }
   out.keep = framing->kind != net::Framing::Kind::until_end &&
-                     net::keeps_alive(parsed->minor_version, parsed->fields)
+                     net::keeps_alive(head.minor_version, head.fields)
                  ? Keep::yes
                  : Keep::no;
-  out.fields = end_to_end(parsed->fields, injection);
+  out.fields = searched(head.fields, injection);
   return out;
 }
 

@@ -43,6 +43,12 @@ std::expected<AdmittedAnswer, Refusal> admit_answer(std::string_view head,
                                                     const AdmittedRequest& request,
                                                     const Injection* injection);
 
+std::expected<AdmittedAnswer, Refusal> admit_answer(const net::ResponseHead& head,
+                                                    const AdmittedRequest& request,
+                                                    const Injection* injection);
+// Fields of an answer that are not of the connection or its framing, searched for the secret.
+net::Fields searched(const net::Fields& fields, const Injection* injection);
+
 // How the client gets the body.
 enum class Carriage : std::uint8_t { none, length, chunks, until_end };
 Carriage carriage_of(const AdmittedAnswer& answer, const AdmittedRequest& request);

@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "base/error.h"
+
 namespace glovebox::egress {
 
 struct Refusal {
@@ -12,5 +14,8 @@ struct Refusal {
 
   bool operator==(const Refusal&) const = default;
 };
+
+// What the client hears of an origin that could not be reached (HttpSite::open). Status 0: nothing.
+Refusal refusal_by_open(ErrorKind kind);
 
 }  // namespace glovebox::egress

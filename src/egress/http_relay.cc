@@ -42,7 +42,8 @@ class Relay {
   net::Task<Result<Arrived>> read_head();
   net::Task<Keep> exchange(Arrived arrived);
   net::Task<Keep> serve_request(const AdmittedRequest& request, HttpExchange& record);
-  net::Task<Keep> forward(const AdmittedRequest& request, HttpExchange& record);
+  net::Task<Keep> forward(const AdmittedRequest& request, const Injection* injection,
+                          HttpExchange& record);
   net::Task<Keep> answer(int status, std::string_view text, net::Asked asked, Keep keep,
                          HttpExchange& record);
   net::Task<Keep> refuse(const Refusal& refusal, net::Asked asked, HttpExchange& record);
@@ -146,30 +147,26 @@ Keep Relay::after(const AdmittedRequest& request) const {
 
 net::Task<Keep> Relay::serve_request(const AdmittedRequest& request, HttpExchange& record) {
   const Verdict verdict = site_.judge(request.method, request.path());
-  const Injection* injection = site_.injection();
+  const Injection* injection = verdict.injection ? &*verdict.injection : nullptr;
   record.path = injection == nullptr ? std::string(request.path())
                                      : mask_secret(request.path(), injection->secret);
   record.misplaced = find_misplaced(request, injection);
   record.rule = verdict.rule;
   record.words = verdict.words;
-  if (verdict.allowed) co_return co_await forward(request, record);
+  if (verdict.allowed) co_return co_await forward(request, injection, record);
   record.outcome = HttpExchange::Outcome::denied;
-  const std::string text =
-      verdict.rule.empty()
-          ? std::format("denied by policy: {}\n", verdict.words)
-          : std::format("denied by policy: {} ({})\n", verdict.words, verdict.rule);
   // A body that comes behind is not read.
   const Keep keep = request.has_body() ? Keep::no : after(request);
-  co_return co_await answer(403, text, request.asked(), keep, record);
+  co_return co_await answer(403, to_text(verdict), request.asked(), keep, record);
 }
 
-net::Task<Keep> Relay::forward(const AdmittedRequest& request, HttpExchange& record) {
+net::Task<Keep> Relay::forward(const AdmittedRequest& request, const Injection* injection,
+                               HttpExchange& record) {
   record.outcome = HttpExchange::Outcome::failed;
   if (request.framing.kind == net::Framing::Kind::length &&
       request.framing.length > ends_->up_left())
     co_return co_await refuse({413, "the body is larger than what this connection may still send"},
                               request.asked(), record);
-  const Injection* injection = site_.injection();
   auto head = format_request_head(request, site_.origin(), injection);
   if (!head) co_return co_await refuse(head.error(), request.asked(), record);
   if (head->bytes().size() > ends_->up_left())
@@ -177,10 +174,12 @@ net::Task<Keep> Relay::forward(const AdmittedRequest& request, HttpExchange& rec
   if (ends_->down_left() == 0)
     co_return co_await refuse({413, "this connection may receive no more"}, request.asked(),
                               record);
-  Forwarding forwarding(ends_, site_, request, after(request), patience_);
+  Forwarding forwarding(ends_, site_, request, injection, after(request), patience_);
   const Forwarded done = co_await forwarding.run(*std::move(head));
   if (injection != nullptr && done.offered) record.credential = injection->name;
   record.status = done.status;
+  record.address = ends_->address;
+  record.trouble = done.trouble;
   if (!done.failure) {
     record.outcome = HttpExchange::Outcome::allowed;
     co_return done.keep;

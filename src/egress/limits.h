@@ -10,7 +10,9 @@
 namespace glovebox::egress {
 
 inline constexpr std::size_t kMostConnections = 1024;  // open at the same time
-inline constexpr double kConnectionsPerSecond = 256;   // in the long run
+// To origins, in the modes that see requests: one of HTTP/2 from a box may take several.
+inline constexpr std::size_t kMostOriginConnections = 2 * kMostConnections;
+inline constexpr double kConnectionsPerSecond = 256;  // in the long run
 inline constexpr double kConnectionBurst = 1024;
 inline constexpr double kQueriesPerSecond = 500;  // of DNS
 inline constexpr double kQueryBurst = 2000;

@@ -27,7 +27,6 @@
 #include "egress/limits.h"
 #include "egress/name_table.h"
 #include "egress/net_record.h"
-#include "egress/rate.h"
 #include "egress/refusal_folder.h"
 #include "egress/relay.h"
 #include "egress/rules.h"
@@ -36,6 +35,7 @@
 #include "net/cancel.h"
 #include "net/event.h"
 #include "net/loop.h"
+#include "net/rate.h"
 #include "net/task.h"
 #include "net/tls.h"
 #include "net/tls_server.h"
@@ -154,9 +154,10 @@ class Network : public std::enable_shared_from_this<Network> {
   const std::shared_ptr<const EgressRules> rules_;
   NameTable names_;
   RefusalFolder refusals_;
-  Rate connections_{kConnectionsPerSecond, kConnectionBurst};
-  Rate queries_{kQueriesPerSecond, kQueryBurst};
+  net::Rate connections_{kConnectionsPerSecond, kConnectionBurst};
+  net::Rate queries_{kQueriesPerSecond, kQueryBurst};
   Carried carried_;  // by flows that have ended
+  const std::shared_ptr<std::size_t> origins_ = std::make_shared<std::size_t>(0);
   std::list<Flow*> flows_;
   std::size_t dns_streams_ = 0;
   std::vector<Happened> held_;   // until the call is named

@@ -1,10 +1,14 @@
 // The modes that see requests: `http`, and `inspect`, which ends TLS here and begins it anew.
 #include <format>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "egress/counted_stream.h"
 #include "egress/flow.h"
+#include "egress/http2_relay.h"
 #include "egress/http_relay.h"
 #include "egress/http_site.h"
 #include "net/dial.h"
@@ -25,7 +29,6 @@ class Network::Site final : public HttpSite {
   const HttpOrigin& origin() const override { return origin_; }
 
   Verdict judge(std::string_view method, std::string_view path) override {
-    injection_.reset();
     const policy::HttpRequest request{std::string(method), origin_.tls, target_.where,
                                       std::string(path)};
     const NetVerdict verdict = network_.rules_->judge(request);
@@ -33,21 +36,12 @@ class Network::Site final : public HttpSite {
     const auto secrets = network_.rules_->secrets_for(request);
     if (secrets.size() > 1)
       return {false, verdict.place, "several rules allow it, each with another secret to add"};
+    Verdict allowed{true, verdict.place, verdict.words};
     if (!secrets.empty())
-      if (std::string problem = take_secret(secrets.front()); !problem.empty())
+      if (std::string problem = take_secret(secrets.front(), allowed.injection); !problem.empty())
         return {false, verdict.place, std::move(problem)};
-    return {true, verdict.place, verdict.words};
+    return allowed;
   }
-
-  net::Task<Result<net::StreamPtr>> open(net::Patience patience) override {
-    address_.clear();
-    trouble_.clear();
-    auto opened = co_await dial(patience);
-    if (!opened) trouble_ = opened.error().message();
-    co_return opened;
-  }
-
-  const Injection* injection() const override { return injection_ ? &*injection_ : nullptr; }
 
   void note(const HttpExchange& exchange) override {
     using Outcome = HttpExchange::Outcome;
@@ -60,7 +54,7 @@ class Network::Site final : public HttpSite {
       return network_.refuse(std::move(refused));
     }
     Opened opened = network_.opened_to(target_);
-    opened.address = address_;
+    opened.address = exchange.address;
     if (!exchange.rule.empty()) opened.rule = exchange.rule;
     opened.method = exchange.method;
     opened.path = exchange.path;
@@ -70,8 +64,9 @@ class Network::Site final : public HttpSite {
     opened.down = exchange.down;
     opened.lasted = exchange.duration;
     if (exchange.outcome == Outcome::failed)
-      opened.failure =
-          trouble_.empty() ? exchange.words : std::format("{}: {}", exchange.words, trouble_);
+      opened.failure = exchange.trouble.empty()
+                           ? exchange.words
+                           : std::format("{}: {}", exchange.words, exchange.trouble);
     if (exchange.misplaced == Misplaced::in_target)
       opened.remark = "the placeholder of a secret stood in the target, and was left there";
     network_.carried_.up += exchange.up;
@@ -80,38 +75,48 @@ class Network::Site final : public HttpSite {
     network_.record(opened);
   }
 
+  net::Task<OriginStream> open(std::vector<net::Alpn> offers, net::Patience patience) override {
+    std::string address;
+    auto made = co_await dial(std::move(offers), patience, address);
+    co_return OriginStream{std::move(made), std::move(address)};
+  }
+
  private:
-  net::Task<Result<net::StreamPtr>> dial(net::Patience patience) {
+  // `address` is known before the rest, which may fail.
+  net::Task<Result<net::NegotiatedStream>> dial(std::vector<net::Alpn> offers,
+                                                net::Patience patience, std::string& address) {
+    if (*network_.origins_ >= kMostOriginConnections)
+      co_return Error(ErrorKind::limit, std::format("more than {} connections to origins at once",
+                                                    kMostOriginConnections));
     Flow flow(network_, network_.opened_to(target_));
     Reached reached = CO_TRY(co_await network_.reach(target_, flow, patience));
-    address_ = reached.address;
+    address = reached.address;
     auto stream = reached.stream
                       ? std::move(reached.stream)
                       : net::make_socket_stream(network_.host_.loop, std::move(reached.socket));
-    if (origin_.tls == policy::Tls::no) co_return std::move(stream);
+    stream = std::make_unique<CountedStream>(std::move(stream), network_.origins_);
+    if (origin_.tls == policy::Tls::no)
+      co_return net::NegotiatedStream{std::move(stream), std::nullopt};
     co_return co_await net::start_tls(std::move(stream), network_.host_.inspection->outside,
-                                      target_.where.host, patience);
+                                      target_.where.host, std::move(offers), patience);
   }
 
   // Why it cannot be had; empty: it is there.
-  std::string take_secret(const std::string& name) {
+  std::string take_secret(const std::string& name, std::optional<Injection>& out) {
     const Secret* const secret = network_.host_.secrets.find(name);
     if (!network_.rules_->is_bound(name, target_.where))
       return std::format("secret {} is not bound to this endpoint", name);
     if (secret == nullptr) return std::format("secret {} is not there", name);
-    injection_.emplace();
-    injection_->name = name;
-    injection_->secret = secret->duplicate();
-    injection_->placeholder = placeholder_of(name);
+    out.emplace();
+    out->name = name;
+    out->secret = secret->duplicate();
+    out->placeholder = placeholder_of(name);
     return {};
   }
 
   Network& network_;
   Target target_;
   HttpOrigin origin_;
-  std::optional<Injection> injection_;  // of the request that was judged last
-  std::string address_;                 // dialled last
-  std::string trouble_;                 // with that, for the operator
 };
 
 net::Task<void> Network::carry_requests(Target target, UniqueFd inside, net::Patience patience) {
@@ -135,16 +140,19 @@ net::Task<void> Network::carry_inspected(Target target, UniqueFd inside, net::Pa
     co_return;
   }
   os::close_in_order(inside.get());
-  auto shaken = co_await net::serve_tls(net::make_socket_stream(host_.loop, std::move(inside)),
-                                        host_.inspection->inside,
-                                        {*std::move(identity), *name, {net::Alpn::http11}},
-                                        patience.no_later_than(host_.loop.now() + kHelloTime));
+  auto shaken = co_await net::serve_tls(
+      net::make_socket_stream(host_.loop, std::move(inside)), host_.inspection->inside,
+      {*std::move(identity), *name, {net::Alpn::h2, net::Alpn::http11}},
+      patience.no_later_than(host_.loop.now() + kHelloTime));
   if (!shaken) {
     if (shaken.error().kind() != ErrorKind::cancelled)
       refuse(target, "TLS with the box: " + shaken.error().message());
     co_return;
   }
-  (void)co_await relay_http(host_.loop, std::move(shaken->stream), site, {}, patience);
+  if (shaken->protocol == net::Alpn::h2)
+    (void)co_await relay_http2(host_.loop, std::move(shaken->stream), site, {}, patience);
+  else
+    (void)co_await relay_http(host_.loop, std::move(shaken->stream), site, {}, patience);
 }
 
 }  // namespace glovebox::egress

@@ -49,6 +49,7 @@ struct RelayEnds {
   HttpRelayLimits limits;
   RelayEnd client;
   RelayEnd origin;
+  std::string address;     // of the origin, dialled last
   std::uint64_t up = 0;    // bytes sent to the origin, of all exchanges
   std::uint64_t down = 0;  // bytes received from it
   Duration moved;          // when the last byte moved, either way

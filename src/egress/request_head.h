@@ -7,12 +7,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/secret.h"
 #include "base/units.h"
 #include "egress/http_admission.h"
 #include "egress/http_refusal.h"
 #include "egress/http_site.h"
+#include "net/http2_session.h"
 
 namespace glovebox::egress {
 
@@ -35,11 +37,46 @@ class SentHead {
   std::string bytes_;
 };
 
+// The same as fields of HTTP/2, in one piece of memory that is zeroed as well. Is written twice:
+// first counted, then, behind begin(), for good.
+class SentFields {
+ public:
+  SentFields() = default;
+  SentFields(SentFields&&) = default;
+  SentFields& operator=(SentFields&&) = delete;
+  SentFields(const SentFields&) = delete;
+  SentFields& operator=(const SentFields&) = delete;
+  ~SentFields();
+
+  void begin_field(std::string_view name);  // in small letters from now on
+  void add(std::string_view text);          // to its value
+  void add_secret(std::string_view text);   // the field is in no table of the origin's
+  void end_field();
+  void begin();
+
+  std::size_t size() const { return used_; }
+  // Views of this.
+  std::vector<net::Http2Field> fields() const;
+
+ private:
+  struct Place {
+    std::size_t at, name, value;
+    net::Http2Field::Indexed indexed;
+  };
+  std::vector<char> bytes_;
+  std::vector<Place> places_;
+  std::size_t used_ = 0;
+};
+
 // With an injection: its header in place of the client's, placeholders in header values replaced,
 // and nothing asked for under which the answer could not be searched for the secret
 // (`accept-encoding: identity`; no ranges, no WebSocket extensions).
 // Statuses: 431 (kMaxSentHead), 502 (a credential that cannot stand in a header).
 std::expected<SentHead, Refusal> format_request_head(const AdmittedRequest& request,
+                                                     const HttpOrigin& origin,
+                                                     const Injection* injection);
+
+std::expected<SentFields, Refusal> format_http2_head(const AdmittedRequest& request,
                                                      const HttpOrigin& origin,
                                                      const Injection* injection);
 

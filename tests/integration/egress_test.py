@@ -19,6 +19,7 @@ from worker_harness import remove_folders  # noqa: E402
 import egress_refused  # noqa: E402, F401
 import egress_allowed  # noqa: E402, F401
 import egress_inspected  # noqa: E402, F401
+import egress_http2  # noqa: E402, F401
 import egress_proxied  # noqa: E402, F401
 import egress_lasting  # noqa: E402, F401
 

@@ -6,6 +6,7 @@ that the host's resolver knows are Names.zone, which a test may change.
 """
 import base64
 import contextlib
+import ctypes
 import http.server
 import json
 import os
@@ -13,6 +14,7 @@ import pathlib
 import re
 import select
 import shutil
+import signal
 import socket
 import socketserver
 import ssl
@@ -28,6 +30,7 @@ A, B, INTERNAL, METADATA = "93.184.216.34", "93.184.216.35", "10.1.2.3", "169.25
 A6 = "2606:4700:10::6814:1"
 # The corporate proxy: plain, and with TLS of its own. Who may use it, and under which name it is known.
 PROXY, PROXY_PORT, PROXY_TLS_PORT, PROXY_USER = "93.184.216.40", 3128, 3129, "user:pass-phrase"
+HTTP2_PORT = 8443  # of an origin that speaks nothing else
 HOST, GATE = "198.51.100.1", "198.51.100.2"
 HOST6, GATE6 = "2606:4700:20::1", "2606:4700:20::2"
 ADDRESSES = [A, B, PROXY, INTERNAL, METADATA, A6]
@@ -138,7 +141,7 @@ class World:
         return path.read_text().splitlines() if path.exists() else []
 
     def forget(self):
-        for name in ("came", "packets", "asked", "headers", "proxied"):
+        for name in ("came", "packets", "asked", "headers", "proxied", "aborted"):
             (self.folder / name).write_text("")
         self.names.asked.clear()
 
@@ -212,7 +215,7 @@ class Web(http.server.BaseHTTPRequestHandler):
             self.send_header("location", found[1])
             self.send_header("content-length", "0")
             return self.end_headers()
-        if found := re.fullmatch(r"/bytes/(\d+)", self.path):
+        if found := re.fullmatch(r"(?:/open)?/bytes/(\d+)", self.path):
             self.send_response(200)
             self.send_header("content-length", found[1])
             self.end_headers()
@@ -314,6 +317,10 @@ def make_proxy(book):
     return proxy
 
 
+def end_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def serve_in_world(folder, without):
     book = Book(folder)
     print("born", flush=True)
@@ -372,6 +379,9 @@ def serve_in_world(folder, without):
     listen(7002, source)
     listen(PROXY_PORT, make_proxy(book))
     listen(PROXY_TLS_PORT, make_proxy(book), tls)
+    origin = subprocess.Popen(["node", str(pathlib.Path(__file__).parent / "http2_origin.js"), str(folder), str(HTTP2_PORT)],
+                              stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+    assert origin.stdout.readline() == "serving\n"
     print("serving", flush=True)
     while True:
         time.sleep(3600)

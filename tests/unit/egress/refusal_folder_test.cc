@@ -4,8 +4,8 @@
 #include <string>
 
 #include "egress/net_record.h"
-#include "egress/rate.h"
 #include "egress/recent_rules.h"
+#include "net/rate.h"
 
 namespace glovebox::egress {
 namespace {
@@ -86,7 +86,7 @@ TEST_CASE("what a record says") {
 }
 
 TEST_CASE("a rate lets a burst through, then so many a second") {
-  Rate rate(10, 3);
+  net::Rate rate(10, 3);
   const Duration start = seconds(100);
   for (int i = 0; i < 3; ++i) CHECK(rate.take(start));
   CHECK_FALSE(rate.take(start));

@@ -84,20 +84,30 @@ class ScriptedSite final : public HttpSite {
     judged.push_back(std::string(method) + " " + std::string(path));
     if (path.starts_with("/denied") || method == "DELETE")
       return {false, "box.toml:7", "no rule allows this method or path"};
-    return {true, "box.toml:3", "allowed"};
+    Verdict allowed{true, "box.toml:3", "allowed"};
+    if (secret)
+      allowed.injection = Injection{secret->name, secret->secret.duplicate(), secret->placeholder,
+                                    secret->header, secret->prefix};
+    return allowed;
   }
-  net::Task<Result<net::StreamPtr>> open(net::Patience) override {
-    if (refusal) co_return Error(*refusal, "203.0.113.9: for the operator only");
+  net::Task<OriginStream> open(std::vector<net::Alpn> protocols, net::Patience) override {
+    offers = protocols;
+    const std::string address = "203.0.113.9";
+    if (refusal)
+      co_return OriginStream{Error(*refusal, address + ": for the operator only"), address};
     StreamPair pair = make_pair_of_streams(loop_);
     loop_.spawn(script_(loop_, std::move(pair.second), opened++));
-    if (piece > 0) co_return std::make_unique<Dripping>(std::move(pair.first), piece);
-    co_return std::move(pair.first);
+    if (piece > 0) pair.first = std::make_unique<Dripping>(std::move(pair.first), piece);
+    co_return OriginStream{net::NegotiatedStream{std::move(pair.first), speaks}, address};
   }
-  const Injection* injection() const override { return secret ? &*secret : nullptr; }
   void note(const HttpExchange& exchange) override { notes.push_back(exchange); }
+
+  void is_tls() { origin_ = {*codec::parse_host("a.test"), 443, policy::Tls::yes}; }
 
   std::optional<Injection> secret;
   std::optional<ErrorKind> refusal;
+  std::optional<net::Alpn> speaks;  // what the origin agrees on
+  std::vector<net::Alpn> offers;    // what it was offered last
   std::vector<std::string> judged;
   std::vector<HttpExchange> notes;
   int opened = 0;

@@ -6,7 +6,7 @@
 
 #include "base/units.h"
 
-namespace glovebox::egress {
+namespace glovebox::net {
 
 class Rate {
  public:
@@ -26,4 +26,4 @@ class Rate {
   Duration counted_at_{};
 };
 
-}  // namespace glovebox::egress
+}  // namespace glovebox::net
