@@ -27,7 +27,7 @@ from egress_world import A, World  # noqa: E402
 from run_harness import USER_ID  # noqa: E402
 from worker_harness import remove_folders, wait_for  # noqa: E402
 
-SSH, REDIS, SITE, SOCKET, TLS_SOCKET = 22, 6379, 8443, 8081, 8444
+SSH, REDIS, SITE, SOCKET, TLS_SOCKET = 22, 6379, 9443, 8081, 9444
 CASES = []
 TLS = """
 [[profile.net.egress]]
