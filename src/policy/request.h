@@ -6,9 +6,9 @@
 //   syscall NAME[(arg0=1,arg1=0x2)]     secret NAME for HOST:PORT   limit NAME VALUE
 //
 // One blank between words. PATH is absolute, `@workspace[/…]` or `@tmp[/…]`, and may hold blanks;
-// of a URL the scheme and the host are needed, a path with an encoded slash or a dot segment is
-// refused as egress refuses it. An argument is a number, or names of the kernel's constants joined
-// by `|`; those left out are 0. VALUE may have a unit (`10m`, `2GiB`).
+// of a URL the scheme and the host are needed; a path that egress refuses whatever the rules say is
+// refused (request_path.h). An argument is a number, or names of the kernel's constants joined by
+// `|`; those left out are 0. VALUE may have a unit (`10m`, `2GiB`).
 #pragma once
 
 #include <array>
