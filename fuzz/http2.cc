@@ -46,6 +46,11 @@ void add_stream(std::string& out, const Http2Stream& stream) {
   }
   check(stream.heads.size() <= kMaxHeadsWaiting + 1);
   check(stream.body.size() <= kLimits.connection_window);
+  // How much of what breaks a stream had come before it broke is for the pieces to say.
+  if (stream.reset) {
+    out += "reset\n";
+    return;
+  }
   out += stream.body;
   if (stream.trailers) add_fields(out, *stream.trailers);
   out += stream.ended == Http2Ends::yes ? "ended\n" : "open\n";
