@@ -54,14 +54,19 @@ class Folder {
           (void)os::remove_tree(folder.parent_.get(), entry.name);
     SystemRandom random;
     constexpr std::size_t kNameBytes = 8;
-    folder.name_ = std::format("{}{}", kPrefix, random.hex(kNameBytes));
+    const std::string name = std::format("{}{}", kPrefix, random.hex(kNameBytes));
+    // Under the name that others look for only once it is locked.
+    folder.name_ = "." + name;
     TRY_CONTEXT(os::make_folder(folder.parent_.get(), folder.name_, kPrivate), parent);
-    folder.path_ = std::format("{}/{}", parent, folder.name_);
     const UniqueFd made =
         TRY(os::open_at(folder.parent_.get(), folder.name_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     folder.lock_ = TRY(os::open_at(made.get(), "lock", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
                                    os::Resolve::anywhere, kPrivateFile));
     TRY(os::lock_exclusive(folder.lock_.get()));
+    TRY(os::rename_at(folder.parent_.get(), folder.name_, folder.parent_.get(), name,
+                      os::Replace::no));
+    folder.name_ = name;
+    folder.path_ = std::format("{}/{}", parent, name);
     TRY(os::change_mode(made.get(), os::effective_uid() == 0 ? kSearchable : kPrivate));
     return folder;
   }
