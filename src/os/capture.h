@@ -22,9 +22,10 @@ namespace glovebox::os {
 // `local default dev lo`, for IPv4 and, where the kernel has it, IPv6. Loopback is up already.
 Result<void> make_every_address_local();
 
-// Gives loopback one address more, that looks like one of a network: the C library answers a program
-// that wants addresses which its interfaces can use (AI_ADDRCONFIG) with none while there is only
-// 127.0.0.1 and ::1. Not for a namespace of others. Kind unsupported: the kernel lacks the family.
+// Gives loopback one address more, that looks like one of a network: the C library answers a
+// program that wants addresses which its interfaces can use (AI_ADDRCONFIG) with none while there
+// is only 127.0.0.1 and ::1. Not for a namespace of others. Kind unsupported: the kernel lacks the
+// family.
 Result<void> add_own_address(const InetAddress& address);
 
 // TCP on a port of every address, of both families where the kernel has both. Non-blocking.
