@@ -117,7 +117,10 @@ class World:
         for name, text in (("resolv.conf", RESOLV_CONF),
                            ("hosts", "127.0.0.1 localhost\n")):
             (self.folder / name).write_text(text)
-            run("mount", "--bind", str(self.folder / name), os.path.realpath(f"/etc/{name}"))
+            place = pathlib.Path(os.path.realpath(f"/etc/{name}"))
+            if not place.exists():
+                place.touch()
+            run("mount", "--bind", str(self.folder / name), str(place))
 
     @property
     def authority(self):
