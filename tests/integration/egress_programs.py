@@ -16,12 +16,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import traceback
 import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import egress_world  # noqa: E402
-from egress_support import Given, policy, raw, tcp  # noqa: E402
+from egress_support import play, policy, raw, tcp  # noqa: E402
 from egress_world import A, World  # noqa: E402
 from run_harness import USER_ID  # noqa: E402
 from worker_harness import remove_folders, wait_for  # noqa: E402
@@ -48,7 +47,9 @@ def tls_box(given, text):
 
 
 def case(*modes):
-    """The function is a case of its own for each mode, which it is told."""
+    """The function is a case of its own for each mode, which it is told. Always called, as in egress_support."""
+    assert all(isinstance(mode, str) for mode in modes), f"@case() above {modes}"
+
     def add(function):
         name = function.__name__.replace("_", " ")
         if not modes:
@@ -357,24 +358,9 @@ def main():
     if missing:
         sys.exit(f"not ok programs: {missing} are missing; packaging/deps/install brings them")
     egress_world.enter()
-    world, failed = World(without=[SSH]), False
+    world = World(without=[SSH])
     servers = Servers(world)
-    for name, function in CASES:
-        if words and not any(word in name for word in words):
-            continue
-        given = Given(world, user)
-        given.servers = servers
-        world.forget()
-        servers.forget()
-        try:
-            function(given)
-            print("ok", name, flush=True)
-        except Exception:
-            failed = True
-            print(traceback.format_exc().rstrip())
-            print("not ok", name, flush=True)
-        finally:
-            given.end()
+    failed = play(CASES, world, user, words, servers)
     servers.end()
     world.end()
     remove_folders()

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import traceback
 
 from run_harness import AS_USER, USER_ID, reachable_program
 from worker_harness import PROGRAM
@@ -169,6 +170,28 @@ class Given:
 
 def tcp(address, port):
     return ("tcp", address, port)
+
+
+def play(cases, world, user, words, servers=None):
+    """Those with one of the words in their name, or all. Whether one failed."""
+    failed = False
+    for name, function in cases:
+        if words and not any(word in name for word in words):
+            continue
+        given = Given(world, user)
+        given.servers = servers
+        for place in filter(None, (world, servers)):
+            place.forget()
+        try:
+            function(given)
+            print("ok", name, flush=True)
+        except Exception:
+            failed = True
+            print(traceback.format_exc().rstrip())
+            print("not ok", name, flush=True)
+        finally:
+            given.end()
+    return failed
 
 
 def role_of(process, name):

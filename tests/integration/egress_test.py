@@ -8,11 +8,10 @@ runs as. Whether something got out is asked of the world: of its servers, and of
 """
 import pathlib
 import sys
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import egress_world  # noqa: E402
-from egress_support import CASES, Given  # noqa: E402
+from egress_support import CASES, play  # noqa: E402
 from worker_harness import remove_folders  # noqa: E402
 
 # Each adds its cases, in this order.
@@ -27,21 +26,8 @@ import egress_lasting  # noqa: E402, F401
 def main():
     user, words = sys.argv[1], sys.argv[2:]
     egress_world.enter()
-    world, failed = egress_world.World(), False
-    for name, function in CASES:
-        if words and not any(word in name for word in words):
-            continue
-        given = Given(world, user)
-        world.forget()
-        try:
-            function(given)
-            print("ok", name, flush=True)
-        except Exception:
-            failed = True
-            print(traceback.format_exc().rstrip())
-            print("not ok", name, flush=True)
-        finally:
-            given.end()
+    world = egress_world.World()
+    failed = play(CASES, world, user, words)
     world.end()
     remove_folders()
     return 1 if failed else 0
