@@ -1,6 +1,7 @@
 // What `audit verify` found in a folder of tiles (verify_tiles.h), as data and as text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,8 +1,11 @@
 #include "audit/verify_tiles.h"
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
+#include <set>
+#include <thread>
 
 #include "codec/checkpoint.h"
 #include "tile_log.h"
@@ -385,6 +388,55 @@ TEST_CASE("an accepted loss is not good, a recovery is") {
   log.publish();
   CHECK(verify(log).verdict == Verdict::incomplete);
   CHECK(verify(log).gaps == 1);
+}
+
+TEST_CASE("a log is good at any moment while it is written") {
+  TileLog log;
+  log.add_samples(200);
+  log.publish();
+  const LogCheck check{.key = log.key().public_key, .max_tail = seconds(3600)};
+  std::atomic<bool> ended = false;
+  std::thread writer([&] {
+    for (std::size_t i = 0; i < 30; ++i) {
+      log.add_samples(1 + i * 7 % 40);
+      log.publish();
+    }
+    ended = true;
+  });
+  std::set<std::string> reasons;
+  std::uint64_t most = 0;
+  while (!ended) {
+    const LogReport report = verify(log.path(), check);
+    if (report.verdict != Verdict::good) reasons.insert(report.reason);
+    most = std::max(most, report.records);
+  }
+  writer.join();
+  CHECK(reasons == std::set<std::string>());
+  CHECK(most >= 200);
+  CHECK(verify(log).records == log.records.size());
+}
+
+TEST_CASE("a policy that was loaded must lie beside the log, as it was") {
+  TileLog log;
+  const std::string document = "the document";
+  const codec::Sha256Digest policy = codec::sha256("the policy");
+  codec::JsonObject members;
+  members.set("pol", policy.hex());
+  members.set("doc", codec::sha256(document).hex());
+  log.add(log.maker.make(RecordKind::boot));
+  log.add(log.maker.make(RecordKind::policy_load, "", "", members));
+  log.publish();
+  const std::string name = "policies/" + policy.hex();
+  CHECK(verify(log).verdict == Verdict::incomplete);
+  CHECK(verify(log).reason == name + " is missing");
+  std::filesystem::create_directory(log / "policies");
+  write(log / name, document);
+  CHECK(verify(log).verdict == Verdict::good);
+  write(log / name, "another document");
+  CHECK(verify(log).verdict == Verdict::changed);
+  std::filesystem::remove(log / name);
+  std::filesystem::create_symlink(log / "checkpoint", log / name);
+  CHECK(verify(log).verdict == Verdict::changed);
 }
 
 TEST_CASE("a log without records is not good") {
