@@ -43,6 +43,10 @@ Result<void> index_record(CallIndex& calls, const Record& record) {
   return index_call(calls, record.kind, record.session, record.tool_use);
 }
 
+Result<void> index_record(CallIndex& calls, const RecordHead& record) {
+  return index_call(calls, record.kind, record.session, record.tool_use);
+}
+
 Result<void> Auditor::admit(const AppendRequest& request, const std::string& session,
                             const std::string& tool_use) const {
   if (!may_write(request.writer, request.kind))

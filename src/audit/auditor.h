@@ -22,6 +22,7 @@
 #include "audit/log_file.h"
 #include "audit/mask.h"
 #include "audit/record.h"
+#include "audit/record_head.h"
 #include "audit/record_store.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -48,6 +49,7 @@ using AppendDone = std::function<void(Result<RecordPlace>)>;
 // For the visitor of LogFile::open: rebuilds the index. An error means that the log breaks the
 // rules above (a second intent, a result without one): the log is not to be trusted.
 Result<void> index_record(CallIndex& calls, const Record& record);
+Result<void> index_record(CallIndex& calls, const RecordHead& record);
 
 class Auditor {
  public:

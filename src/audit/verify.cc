@@ -146,18 +146,6 @@ codec::Json VerifyReport::to_json() const {
   return out;
 }
 
-std::string_view to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::good:
-      return "good";
-    case Verdict::changed:
-      return "changed";
-    case Verdict::incomplete:
-      return "incomplete";
-  }
-  return "incomplete";
-}
-
 std::string VerifyReport::summary() const {
   std::string line = plural(records, "record");
   if (intents + results + denials + orphans > 0)

@@ -10,21 +10,13 @@
 #include <string_view>
 
 #include "audit/line_reader.h"
+#include "audit/verdict.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "codec/json.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
-
-// The value is the exit code of `audit verify`.
-enum class Verdict {
-  good = 0,
-  changed = 1,     // something was altered, inserted, reordered or removed, or is signed wrongly
-  incomplete = 2,  // records after the head, fewer than it says, a torn line, no head, no key
-};
-
-std::string_view to_string(Verdict verdict);
 
 struct VerifyReport {
   Verdict verdict = Verdict::incomplete;

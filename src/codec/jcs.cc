@@ -18,7 +18,7 @@ unsigned utf16_rank(char c) {
 }
 
 bool before(const JsonObject::Member* a, const JsonObject::Member* b) {
-  return std::ranges::lexicographical_compare(a->key, b->key, {}, utf16_rank, utf16_rank);
+  return jcs_before(a->key, b->key);
 }
 
 class Canonical {
@@ -92,6 +92,10 @@ class Canonical {
 };
 
 }  // namespace
+
+bool jcs_before(std::string_view a, std::string_view b) {
+  return std::ranges::lexicographical_compare(a, b, {}, utf16_rank, utf16_rank);
+}
 
 Result<std::string> to_jcs(const Json& value) {
   return Canonical().write(value);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "codec/json.h"
@@ -15,6 +16,9 @@
 namespace glovebox::codec {
 
 constexpr std::int64_t kMaxJcsInteger = (std::int64_t{1} << 53) - 1;
+
+// The order of keys: by their UTF-16 code units. Both are valid UTF-8.
+bool jcs_before(std::string_view a, std::string_view b);
 
 // Errors: invalid, naming the member (`/a/0: …`).
 Result<std::string> to_jcs(const Json& value);

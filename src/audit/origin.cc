@@ -1,0 +1,33 @@
+#include "audit/origin.h"
+
+#include <algorithm>
+#include <format>
+
+namespace glovebox::audit {
+
+namespace {
+
+bool is_name_byte(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+         c == '.' || c == '_';
+}
+
+Result<void> check_part(std::string_view part, std::string_view what) {
+  if (!part.empty() && part.size() <= kMaxOriginPart && std::ranges::all_of(part, is_name_byte))
+    return {};
+  return Error(ErrorKind::invalid,
+               std::format("the {} in the name of a log has 1 to {} letters, digits, `-`, `.`, `_`",
+                           what, kMaxOriginPart));
+}
+
+}  // namespace
+
+Result<std::string> log_origin(std::string_view organisation, std::string_view machine,
+                               WallTime now) {
+  TRY(check_part(organisation, "organisation"));
+  TRY(check_part(machine, "machine"));
+  // `2026-11-24T…`
+  return std::format("{}/glovebox/{}/{}", organisation, machine, to_rfc3339(now).substr(0, 4));
+}
+
+}  // namespace glovebox::audit
