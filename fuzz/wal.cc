@@ -1,8 +1,10 @@
 // A segment of the write-ahead log, and the file that says which are needed: what is taken is
 // written again as the same bytes. Checksums keep almost every mutation out, so each input is also
 // read with those of its head and its frames set right.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

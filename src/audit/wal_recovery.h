@@ -8,8 +8,8 @@
 //
 // A limit: the last group that was acknowledged, damaged later, cannot be told from one that was
 // torn by a power cut. `least`, the size of the last signed checkpoint, bounds that: a log that
-// ends before it is damage. What was acknowledged after that checkpoint, at most one second of
-// records (audit.md §8) and only the last group of them, is not covered.
+// ends before it is damage. What was acknowledged after that checkpoint is not covered, and of it
+// only the last group.
 //
 // What a killed process wrote but did not sync is synced here, before anybody builds on it; the end
 // of the newest segment is read from the device, not from the kernel's memory.

@@ -16,8 +16,9 @@ struct Behind {
 Behind look_behind(std::string_view bytes, const WalHeader& header, const WalPosition& next,
                    std::uint64_t end) {
   Behind behind;
+  const std::uint32_t seed = header.seed();
   for (std::uint64_t at = end + header.block; at <= bytes.size(); at += header.block) {
-    const auto commit = commit_at_end(bytes.substr(0, at), header.seed());
+    const auto commit = commit_at_end(bytes.substr(0, at), seed);
     if (!commit || commit->first < next.index) continue;
     const bool own =
         commit->first == next.index && std::uint64_t{commit->blocks} * header.block == at - end;
@@ -57,9 +58,10 @@ Result<WalSegmentFound> scan_wal_segment(std::string_view bytes, const WalHeader
 }
 
 std::optional<WalLastCommit> last_commit(std::string_view bytes, const WalHeader& header) {
+  const std::uint32_t seed = header.seed();
   for (std::uint64_t at = bytes.size() / header.block * header.block; at > header.block;
        at -= header.block) {
-    const auto commit = commit_at_end(bytes.substr(0, at), header.seed());
+    const auto commit = commit_at_end(bytes.substr(0, at), seed);
     const std::uint64_t size = commit ? std::uint64_t{commit->blocks} * header.block : 0;
     if (commit && size <= at - header.block)
       return WalLastCommit{.offset = at - size, .end = commit->end()};

@@ -4,7 +4,7 @@
 // to anybody only after commit() has succeeded. One group is in flight at a time, since commit()
 // returns when it is over.
 //
-// The first error is final (R3 of audit.md): the kernel may have dropped what it could not write,
+// The first error is final: the kernel may have dropped what it could not write,
 // so no later flush may claim success. Everything after it is refused (kind io), and the process
 // ends.
 //
@@ -12,7 +12,7 @@
 // crash left behind the end of the old one is never mixed with new groups. release() gives segments
 // back; it is to be called after each start as soon as the tiles hold what was recovered.
 //
-// The folder and its files are compared with their names (R4): the file that is written with every
+// The folder and its files are compared with their names: the file that is written with every
 // group, all of them every second and every thousand groups.
 //
 // Not thread-safe. Memory: one group.
@@ -54,12 +54,12 @@ class WalWriter {
     codec::Sha256Digest leaf;
   };
   Result<Place> append(std::string_view record);
-  // Makes everything appended durable. Errors: conflict (R4), io and others; final.
+  // Makes everything appended durable. Errors: conflict (a file is not in its place), io; final.
   Result<void> commit();
   // The tiles hold all records below `records`, durably: segments that hold nothing else are used
   // again. Records must be durable here. Errors: as commit().
   Result<void> release(std::uint64_t records);
-  // R4 for a log that is idle; does nothing within kWatchEvery of the last time.
+  // The same look for a log that is idle; does nothing within kWatchEvery of the last time.
   Result<void> watch();
 
   std::uint64_t size() const { return durable_ + group_.count(); }
