@@ -166,12 +166,14 @@ Result<void> WalWriter::release(std::uint64_t records) {
   if (poisoned_) return failed_before();
   if (records > durable_)
     return Error(ErrorKind::internal, "tiles of records that are not durable");
-  if (records <= state_.durable) return {};
+  if (records < state_.durable) return {};
   // The first segment that is still needed holds record `records`, or will.
   auto needed = live_.begin();
   while (needed + 1 != live_.end() && (needed + 1)->first <= records) ++needed;
-  TRY(or_poison(
-      write_state({.durable = records, .oldest = needed->generation, .newest = newest_})));
+  if (records == state_.durable && needed == live_.begin()) return {};
+  WalState state{.durable = records, .oldest = needed->generation, .newest = newest_};
+  if (state_.gap && records <= state_.gap->first) state.gap = state_.gap;
+  TRY(or_poison(write_state(state)));
   std::move(live_.begin(), needed, std::back_inserter(free_));
   live_.erase(live_.begin(), needed);
   return {};

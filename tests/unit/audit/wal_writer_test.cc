@@ -159,6 +159,29 @@ TEST_CASE_METHOD(Fixture, "segments exist up front and are used again") {
   CHECK(found.records == std::vector<std::string>(60, std::string(700, 'y')));
 }
 
+TEST_CASE_METHOD(Fixture, "starts that write nothing use up no segments, and forget no gap") {
+  {
+    WalWriter writer = open().value();
+    write(writer, "one");
+    REQUIRE(writer.release(1));
+  }
+  for (int start = 0; start < 10; ++start) {
+    WalWriter writer = open().value();
+    REQUIRE(writer.release(1));
+    CHECK(writer.spare_bytes() == 3 * kSmallWal.segment - kSmallWal.block);
+  }
+  CHECK(creations() == kSmallWal.segments);
+  const WalGap gap = accept_loss(folder, recover(folder, 9).scan, 1).value();
+  for (int start = 0; start < 10; ++start) {
+    WalWriter writer = open().value();
+    REQUIRE(writer.release(1));
+    CHECK(recover(folder).scan.pending_gap() == gap);
+  }
+  const Recovered found = recover(folder, 1);
+  CHECK_FALSE(found.scan.damage);
+  CHECK(found.scan.next.index == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "a full disk stops the log before the tiles have no room") {
   folder.disk_space.free_bytes = 3 * kSmallWal.segment - 1;
   CHECK(os::is_out_of_space(open().error()));
