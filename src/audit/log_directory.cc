@@ -97,8 +97,10 @@ Result<void> LogDirectory::check_in_place() const {
 }
 
 Result<std::optional<UniqueFd>> LogDirectory::open(std::string_view name, Access access) const {
-  const int flags = (access == Access::append ? O_RDWR | O_APPEND : O_RDONLY) | O_NOFOLLOW |
-                    O_NOCTTY | O_NONBLOCK;
+  const int mode = access == Access::read     ? O_RDONLY
+                   : access == Access::append ? O_RDWR | O_APPEND
+                                              : O_RDWR;
+  const int flags = mode | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
   auto file = os::open_at(fd(), std::string(name), flags, os::Resolve::beneath_no_symlinks);
   if (!file && file.error().kind() == ErrorKind::not_found) return std::optional<UniqueFd>();
   if (!file) return link_refused(name, std::move(file).error());

@@ -35,7 +35,7 @@ class LogDirectory {
 
   // A regular file; nothing if there is none. Errors: denied (a link or no regular file; for
   // writing also: not ours, not 0600, a second name).
-  enum class Access { read, append };
+  enum class Access { read, append, update };  // update: at any offset
   Result<std::optional<UniqueFd>> open(std::string_view name, Access access) const;
   // Makes a new empty file for appending, durably. Error: exists.
   Result<UniqueFd> create(std::string_view name) const;
