@@ -36,10 +36,10 @@ class Tail {
     const auto bytes = tail_->at(index);
     return bytes ? std::optional<std::string>(*bytes) : std::nullopt;
   }
-  // What in it does not fit to a checkpoint over so many records; empty: nothing.
-  std::string problem(std::uint64_t sealed) const {
-    if (!problem_.empty() || !tail_ || tail_->released <= sealed) return problem_;
-    return std::format("the checkpoint speaks of {} records, there was one over {}", sealed,
+  // What in it does not fit to the checkpoint; empty: nothing.
+  std::string problem(const std::optional<codec::TreeHead>& sealed) const {
+    if (!problem_.empty() || !tail_ || !sealed || tail_->released <= sealed->size) return problem_;
+    return std::format("the checkpoint speaks of {} records, there was one over {}", sealed->size,
                        tail_->released);
   }
 
@@ -73,7 +73,7 @@ Result<LogReport> verify_folder(const std::string& path, const LogCheck& check, 
     Tail tail(log, path);
     LogReport report = TRY(
         verify_tiles(log, check, [&tail](std::uint64_t index) { return tail.at(index); }, random));
-    const std::string problem = tail.problem(report.sealed ? report.sealed->size : 0);
+    const std::string problem = tail.problem(report.sealed);
     if (problem.empty()) return report;
     const auto after = log.read(kCheckpointName, codec::kMaxCheckpointBytes);
     const bool overtaken = before && after && *before != *after;

@@ -19,6 +19,7 @@
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
 #include "codec/url.h"
+#include "codec/visible_ascii.h"
 #include "net/connector.h"
 #include "net/dial.h"
 #include "net/http_client.h"
@@ -258,10 +259,13 @@ Result<audit::Verdict> close(Stage& stage, const Order& order) {
   const std::string folder = order.state + "/audit";
   SystemRandom random;
   const audit::LogReport report = TRY(audit::verify_folder(folder, {}, random));
-  // The line about who holds the key is for `audit verify --key`.
-  const std::string summary = report.summary();
-  print_out(std::format("audit log: {}\naudit verify: {}\n", folder,
-                        std::string_view(summary).substr(0, summary.find('\n'))));
+  const std::string verdict =
+      report.reason.empty()
+          ? std::string(audit::to_string(report.verdict))
+          : std::format("{}: {}", audit::to_string(report.verdict), report.reason);
+  print_out(std::format("audit log: {}\naudit verify: {} records, {} calls, {} refused, {}\n",
+                        folder, report.records, report.intents, report.denials,
+                        codec::visible_ascii(verdict)));
   return report.verdict;
 }
 
