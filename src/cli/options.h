@@ -123,6 +123,10 @@ struct AuditTailOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct AuditRepairOptions {
+  std::string directory;
+};
+
 struct PolicyShowOptions {
   std::string name;
 };
@@ -199,10 +203,10 @@ struct HelpText {
 using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, AuditTailOptions, PolicyShowOptions, PolicyControlOptions,
-                 PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions,
-                 PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions,
-                 SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions,
-                 SeccompImportOptions, PlaneOptions>;
+                 AuditShowOptions, AuditTailOptions, AuditRepairOptions, PolicyShowOptions,
+                 PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
+                 PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
+                 SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
+                 SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

@@ -20,6 +20,7 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   verify(app);
   show(app);
   tail(app);
+  repair(app);
 }
 
 void AuditCommands::folder(CLI::App& app, std::string& into) {
@@ -83,6 +84,18 @@ void AuditCommands::tail(CLI::App& audit) {
                [this] { tail_.follow = AuditTailOptions::Follow::yes; });
   syntax_.json(app, tail_.form);
   syntax_.chosen(app, [this] { *pending_ = tail_; });
+}
+
+void AuditCommands::repair(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "repair",
+                                  "after exit 65: go on without what the write-ahead log has lost");
+  folder(app, repair_.directory);
+  syntax_.flag(app, "--accept-loss", "records are lost, and that is to stand in the log",
+               [this] { loss_accepted_ = true; });
+  syntax_.chosen(app, [this] {
+    if (!loss_accepted_) syntax_.refuse("records are lost by it: --accept-loss");
+    *pending_ = repair_;
+  });
 }
 
 }  // namespace glovebox::cli

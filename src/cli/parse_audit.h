@@ -24,6 +24,7 @@ class AuditCommands {
   void verify(CLI::App& audit);
   void show(CLI::App& audit);
   void tail(CLI::App& audit);
+  void repair(CLI::App& audit);
 
   Syntax& syntax_;
   Options* pending_ = nullptr;
@@ -31,6 +32,8 @@ class AuditCommands {
   std::optional<std::uint64_t> verify_min_size_;
   AuditShowOptions show_;
   AuditTailOptions tail_;
+  AuditRepairOptions repair_;
+  bool loss_accepted_ = false;
 };
 
 }  // namespace glovebox::cli
