@@ -60,6 +60,7 @@ struct Run {
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const AuditTailOptions& options) const { return run_audit_tail(options); }
   int operator()(const AuditRepairOptions& options) const { return run_audit_repair(options); }
+  int operator()(const AuditBenchOptions& options) const { return run_audit_bench(options); }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
   int operator()(const SeccompShowOptions& options) const {
     return to_int(run_seccomp_show(options));

@@ -123,6 +123,11 @@ struct AuditTailOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct AuditBenchOptions {
+  std::string directory = ".";
+  OutputForm form = OutputForm::text;
+};
+
 struct AuditRepairOptions {
   std::string directory;
 };
@@ -203,7 +208,7 @@ struct HelpText {
 using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, AuditTailOptions, AuditRepairOptions, PolicyShowOptions,
+                 AuditShowOptions, AuditTailOptions, AuditRepairOptions, AuditBenchOptions, PolicyShowOptions,
                  PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
                  PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
                  SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,

@@ -21,6 +21,7 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   show(app);
   tail(app);
   repair(app);
+  bench(app);
 }
 
 void AuditCommands::folder(CLI::App& app, std::string& into) {
@@ -96,6 +97,15 @@ void AuditCommands::repair(CLI::App& audit) {
     if (!loss_accepted_) syntax_.refuse("records are lost by it: --accept-loss");
     *pending_ = repair_;
   });
+}
+
+void AuditCommands::bench(CLI::App& audit) {
+  CLI::App& app =
+      syntax_.command(audit, "bench", "what a durable record costs on the disk of a folder");
+  syntax_.option(app, "directory", bench_.directory, "",
+                 "a folder on that disk, with 512 MiB to spare; this one otherwise");
+  syntax_.json(app, bench_.form);
+  syntax_.chosen(app, [this] { *pending_ = bench_; });
 }
 
 }  // namespace glovebox::cli

@@ -25,6 +25,7 @@ class AuditCommands {
   void show(CLI::App& audit);
   void tail(CLI::App& audit);
   void repair(CLI::App& audit);
+  void bench(CLI::App& audit);
 
   Syntax& syntax_;
   Options* pending_ = nullptr;
@@ -33,6 +34,7 @@ class AuditCommands {
   AuditShowOptions show_;
   AuditTailOptions tail_;
   AuditRepairOptions repair_;
+  AuditBenchOptions bench_;
   bool loss_accepted_ = false;
 };
 

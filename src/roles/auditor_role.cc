@@ -30,7 +30,7 @@ constexpr int kStandardError = 2;
 constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right::write_file |
                                      os::file_right::read_folder | os::file_right::make_regular |
                                      os::file_right::make_folder | os::file_right::remove_file |
-                                     os::file_right::truncate;
+                                     os::file_right::remove_folder | os::file_right::truncate;
 
 struct OpenLog {
   audit::TreeLog log;

@@ -100,7 +100,7 @@ def power_cut(point_name, loss, answer, effects, user, check_end):
 
 
 # --- a full disk -----------------------------------------------------------------------------------
-DISK = 4 << 20
+DISK = 48 << 20
 # After that long the auditor looks whether there is space again (src/roles/log_space.h).
 LOOKS = 20
 
