@@ -75,16 +75,6 @@ SecretFinder::Place SecretFinder::place_of(std::string_view form) const {
   return place;
 }
 
-SecretFinder::Form* SecretFinder::form_at(const Place& place) {
-  const auto at = endings_.find(place.ending);
-  if (at == endings_.end()) return nullptr;
-  const auto same = [&place](const Form& form) {
-    return form.length == place.length && form.fingerprint == place.fingerprint;
-  };
-  const auto form = std::ranges::find_if(at->second, same);
-  return form == at->second.end() ? nullptr : &*form;
-}
-
 std::uint32_t SecretFinder::number_of(std::string_view name) {
   const auto [at, is_new] =
       numbers_.try_emplace(std::string(name), static_cast<std::uint32_t>(names_.size()));
@@ -118,43 +108,48 @@ Result<void> SecretFinder::add(std::string_view key, std::string_view name,
   // All or nothing.
   for (const Place& place : places) {
     const auto at = endings_.find(place.ending);
-    if (at != endings_.end() && at->second.size() >= kMaxSameEnd && form_at(place) == nullptr)
+    if (at != endings_.end() && at->second.size() >= kMaxSameEnd &&
+        !std::ranges::contains(at->second, place.length, &Length::length))
       return Error(ErrorKind::limit,
                    std::format("secret {}: {} others end in the same way", name, kMaxSameEnd));
   }
-  for (const Place& place : places) {
-    if (Form* known = form_at(place)) {
-      ++known->users;
-      continue;
-    }
-    auto& forms = endings_[place.ending];
-    const Form form{.fingerprint = place.fingerprint,
-                    .power = power_of(place.length),
-                    .length = place.length,
-                    .name = number_of(name),
-                    .users = 1};
-    forms.insert(std::ranges::upper_bound(forms, form.length, std::greater<>(), &Form::length),
-                 form);
-    note_ending(place.ending);
-    longest_ = std::max<std::size_t>(longest_, place.length);
-  }
+  const std::uint32_t number = number_of(name);
+  for (const Place& place : places) take_in(place, number);
   entries_.emplace(std::string(key), std::move(places));
   return {};
+}
+
+void SecretFinder::take_in(const Place& place, std::uint32_t name) {
+  const auto [form, is_new] = forms_.try_emplace(key_of(place), Form{place.length, name});
+  ++form->second.users;
+  if (!is_new) return;
+  auto& lengths = endings_[place.ending];
+  auto length = std::ranges::lower_bound(lengths, place.length, std::greater<>(), &Length::length);
+  if (length == lengths.end() || length->length != place.length)
+    length = lengths.insert(length, {.length = place.length, .power = power_of(place.length)});
+  ++length->users;
+  note_ending(place.ending);
+  longest_ = std::max<std::size_t>(longest_, place.length);
+}
+
+void SecretFinder::take_out(const Place& place) {
+  const auto form = forms_.find(key_of(place));
+  if (form == forms_.end() || --form->second.users > 0) return;
+  forms_.erase(form);
+  const auto at = endings_.find(place.ending);
+  const auto length = std::ranges::find(at->second, place.length, &Length::length);
+  if (--length->users > 0) return;
+  at->second.erase(length);
+  if (at->second.empty()) endings_.erase(at);
 }
 
 void SecretFinder::remove(std::string_view key) {
   const auto entry = entries_.find(key);
   if (entry == entries_.end()) return;
-  for (const Place& place : entry->second) {
-    Form* form = form_at(place);
-    if (form == nullptr || --form->users > 0) continue;
-    auto& forms = endings_.at(place.ending);
-    forms.erase(forms.begin() + (form - forms.data()));
-    if (forms.empty()) endings_.erase(place.ending);
-  }
+  for (const Place& place : entry->second) take_out(place);
   entries_.erase(entry);
   filter_.assign(filter_.size(), false);
-  for (const auto& [ending, forms] : endings_) note_ending(ending);
+  for (const auto& [ending, lengths] : endings_) note_ending(ending);
 }
 
 bool SecretFinder::may_hold_any(std::string_view text) const {
@@ -203,15 +198,17 @@ SecretFinder::Found SecretFinder::find(std::string_view text) const {
     if (!may_end_here(ending)) continue;
     const auto at = endings_.find(ending);
     if (at == endings_.end()) continue;
-    for (const Form& form : at->second) {
+    for (const Length& length : at->second) {
       ++found.steps;
-      if (form.length > end) continue;
-      const std::size_t begin = end - form.length;
-      if (reduced(product(prefixes[begin & mask], form.power) + form.fingerprint) != whole)
-        continue;
-      const std::string_view name = names_[form.name];
-      if (!told[form.name]) found.names.push_back(name);
-      told[form.name] = true;
+      if (length.length > end) continue;
+      const std::size_t begin = end - length.length;
+      const std::uint64_t before = product(prefixes[begin & mask], length.power);
+      const Place place{.ending = ending, .fingerprint = reduced(whole + kPrime - before)};
+      const auto form = forms_.find(key_of(place));
+      if (form == forms_.end() || form->second.length != length.length) continue;
+      const std::string_view name = names_[form->second.name];
+      if (!told[form->second.name]) found.names.push_back(name);
+      told[form->second.name] = true;
       add_hit(found.spans, {begin, end, name});
       break;
     }

@@ -33,7 +33,7 @@
 namespace glovebox::audit {
 
 constexpr std::size_t kMaxSecrets = 4096;  // about 12 MiB with all their forms
-// Forms of different lengths or bytes that end in the same kMinSecretBytes bytes.
+// Different lengths of forms that end in the same kMinSecretBytes bytes.
 constexpr std::size_t kMaxSameEnd = 64;
 
 class SecretFinder {
@@ -67,25 +67,30 @@ class SecretFinder {
   Found find(std::string_view text) const;
 
  private:
-  struct Form {
+  struct Place {               // where a form stands
+    std::uint64_t ending = 0;  // its last bytes, hashed
     std::uint64_t fingerprint = 0;
-    std::uint64_t power = 0;  // of the point, by its length
+    std::uint32_t length = 0;
+  };
+  struct Form {
     std::uint32_t length = 0;
     std::uint32_t name = 0;
     std::uint32_t users = 0;  // secrets that have it
   };
-  struct Place {  // where a form stands
-    std::uint64_t ending = 0, fingerprint = 0;
+  struct Length {  // of forms with one ending
     std::uint32_t length = 0;
+    std::uint32_t users = 0;  // forms
+    std::uint64_t power = 0;  // of the point, by the length
   };
-  using Endings =
-      std::unordered_map<std::uint64_t, WipedVector<Form>, std::hash<std::uint64_t>,
-                         std::equal_to<>,
-                         WipedAllocator<std::pair<const std::uint64_t, WipedVector<Form>>>>;
+  template <class T>
+  using Table = std::unordered_map<std::uint64_t, T, std::hash<std::uint64_t>, std::equal_to<>,
+                                   WipedAllocator<std::pair<const std::uint64_t, T>>>;
 
+  static std::uint64_t key_of(const Place& place) { return place.fingerprint + place.ending; }
   std::uint64_t ending_of(std::uint64_t last_bytes) const;
   Place place_of(std::string_view form) const;
-  Form* form_at(const Place& place);
+  void take_in(const Place& place, std::uint32_t name);
+  void take_out(const Place& place);
   std::uint64_t power_of(std::size_t exponent) const;
   std::uint32_t number_of(std::string_view name);
   bool may_end_here(std::uint64_t ending) const;
@@ -94,7 +99,8 @@ class SecretFinder {
 
   std::uint64_t point_ = 0, salt_ = 0, factor_ = 0;
   std::map<std::string, WipedVector<Place>, std::less<>> entries_;
-  Endings endings_;  // by the form's last bytes, hashed; longest first
+  Table<Form> forms_;                   // by key_of()
+  Table<WipedVector<Length>> endings_;  // longest first
   // Of endings, to pass over most bytes at once.
   std::vector<bool, WipedAllocator<bool>> filter_;
   std::map<std::string, std::uint32_t, std::less<>> numbers_;
