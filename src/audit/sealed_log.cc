@@ -1,0 +1,68 @@
+#include "audit/sealed_log.h"
+
+#include <format>
+#include <span>
+
+#include "audit/log_key.h"
+#include "audit/prove.h"
+#include "audit/tile_store.h"
+#include "codec/checkpoint.h"
+#include "codec/tlog_tile.h"
+
+namespace glovebox::audit {
+
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = 4096;
+
+Result<std::string> read_needed(const LogDirectory& directory, const std::string& path,
+                                std::string_view name, std::size_t most, std::string_view hint) {
+  auto bytes = TRY_CONTEXT(directory.read(name, most), path);
+  if (!bytes)
+    return Error(ErrorKind::not_found, std::format("{}: no {}\nhint: {}", path, name, hint));
+  return *std::move(bytes);
+}
+
+}  // namespace
+
+Result<void> SealedRecords::load(std::uint64_t bundle) {
+  const bool full = bundle < size_ / codec::kTileWidth;
+  const codec::TilePlace where{.row = codec::TileRow::entries(),
+                               .index = bundle,
+                               .width = full ? codec::kTileWidth : codec::edge_width(size_, 0)};
+  entries_.clear();
+  loaded_.reset();
+  bytes_ = TRY(read_front(tiles_, where));
+  entries_ = TRY_CONTEXT(codec::parse_bundle(bytes_, where.width), codec::tile_path(where));
+  loaded_ = bundle;
+  return {};
+}
+
+Result<std::optional<StoredRecord>> SealedRecords::next() {
+  if (next_ >= size_) return std::nullopt;
+  const std::uint64_t bundle = next_ / codec::kTileWidth;
+  if (loaded_ != bundle) TRY(load(bundle));
+  const std::uint64_t index = next_++;
+  return StoredRecord{index, entries_[index % codec::kTileWidth]};
+}
+
+Result<SealedLog> SealedLog::open(const std::string& path) {
+  LogDirectory directory = TRY(LogDirectory::open_to_read(path));
+  // The key first: it is there from the beginning.
+  const std::string key_text =
+      TRY(read_needed(directory, path, kPublicKeyName, kMaxKeyBytes, "is it the folder of a log?"));
+  codec::NoteKey key =
+      TRY_CONTEXT(parse_public_key(key_text), std::format("{}/{}", path, kPublicKeyName));
+  std::string checkpoint =
+      TRY(read_needed(directory, path, kCheckpointName, codec::kMaxCheckpointBytes,
+                      "nothing in it was ever sealed"));
+  const auto opened = TRY_CONTEXT(codec::open_checkpoint(checkpoint, std::span(&key, 1)), path);
+  return SealedLog(std::move(directory), std::move(key), std::move(checkpoint),
+                   opened.checkpoint.tree);
+}
+
+Result<std::string> SealedLog::prove(std::uint64_t index) const {
+  return prove_record(tiles_, checkpoint_, key_, index);
+}
+
+}  // namespace glovebox::audit

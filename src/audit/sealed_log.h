@@ -1,0 +1,78 @@
+// What a checkpoint vouches for in the folder of a log: records, proofs, the checkpoint itself.
+//
+// The checkpoint is that in the folder, signed by the key that stands there (`key.pub`): what is
+// taken out is checked by whoever has that key from elsewhere. Records behind the checkpoint are
+// not here: nobody can prove them yet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "audit/log_directory.h"
+#include "audit/record_source.h"
+#include "audit/tile_folder.h"
+#include "audit/tile_source.h"
+#include "base/result.h"
+#include "codec/merkle.h"
+#include "codec/note.h"
+
+namespace glovebox::audit {
+
+// The records below `size`, from the bundles of a log, one after the other. They are as the disk
+// has them: a proof says whether they are those that were sealed.
+class SealedRecords final : public RecordSource {
+ public:
+  // `tiles` outlives it. `first`: the index to begin with.
+  SealedRecords(const TileSource& tiles, std::uint64_t size, std::uint64_t first = 0)
+      : tiles_(tiles), size_(size), next_(first) {}
+
+  // Errors: not_found (a bundle is missing), conflict (damaged), those of the source.
+  Result<std::optional<StoredRecord>> next() override;
+
+ private:
+  Result<void> load(std::uint64_t bundle);
+
+  const TileSource& tiles_;
+  std::uint64_t size_;
+  std::uint64_t next_;
+  std::optional<std::uint64_t> loaded_;  // the bundle that is held
+  std::string bytes_;
+  std::vector<std::string_view> entries_;  // into bytes_
+};
+
+class SealedLog {
+ public:
+  // Errors: not_found (no log in tiles there, or none that was ever sealed), denied (links; a
+  // checkpoint that is not by the key of the folder), invalid, io.
+  static Result<SealedLog> open(const std::string& path);
+
+  const codec::NoteKey& key() const { return key_; }
+  const std::string& checkpoint() const { return checkpoint_; }  // the note
+  const codec::TreeHead& tree() const { return tree_; }
+
+  // Valid as long as this log.
+  SealedRecords records(std::uint64_t first = 0) const { return {tiles_, tree_.size, first}; }
+  // Errors: as prove_record().
+  Result<std::string> prove(std::uint64_t index) const;
+
+ private:
+  SealedLog(LogDirectory directory, codec::NoteKey key, std::string checkpoint,
+            codec::TreeHead tree)
+      : directory_(std::move(directory)),
+        tiles_(directory_),
+        key_(std::move(key)),
+        checkpoint_(std::move(checkpoint)),
+        tree_(tree) {}
+
+  LogDirectory directory_;
+  TileFolder tiles_;
+  codec::NoteKey key_;
+  std::string checkpoint_;
+  codec::TreeHead tree_;
+};
+
+}  // namespace glovebox::audit
