@@ -21,41 +21,51 @@ std::string time_text(std::uint64_t seconds) {
 
 }  // namespace
 
-Result<std::string> proof_text(const TrustedRecord& checked, const TrustPolicy& trust) {
-  const ProvenRecord& proven = checked.proven;
-  const codec::Checkpoint& sealed = proven.seal.checkpoint;
-  std::string text = std::format("good: record {} is in the log {}\n", proven.index,
-                                 codec::visible_ascii(sealed.origin));
-  text += std::format("  record: {}\n", TRY(show_record(proven.index, proven.bytes)));
-  text += std::format("  leaf: {}\n", codec::leaf_hash(proven.bytes).hex());
-  text += std::format("  tree: {} records, root {}\n", sealed.tree.size, sealed.tree.root.hex());
-  text += std::format("  signed by: {}\n", codec::visible_ascii(proven.seal.signer.to_string()));
-  for (const codec::Cosigned& cosigned : checked.witnesses)
+std::string seal_text(const TrustedCheckpoint& sealed, const TrustPolicy& trust) {
+  const codec::TreeHead& tree = sealed.seal.checkpoint.tree;
+  std::string text = std::format("  tree: {} records, root {}\n", tree.size, tree.root.hex());
+  text += std::format("  signed by: {}\n", codec::visible_ascii(sealed.seal.signer.to_string()));
+  for (const codec::Cosigned& cosigned : sealed.witnesses)
     text += std::format("  cosigned by: {} at {}\n", codec::visible_ascii(cosigned.witness.name()),
                         time_text(cosigned.seconds));
   text += std::format("  witnesses needed: {}\n", codec::visible_ascii(trust.quorum_text()));
   return text;
 }
 
-codec::Json proof_json(const TrustedRecord& checked, const TrustPolicy& trust) {
-  using codec::Json;
-  const ProvenRecord& proven = checked.proven;
-  const codec::Checkpoint& sealed = proven.seal.checkpoint;
+codec::JsonObject seal_members(const TrustedCheckpoint& sealed, const TrustPolicy& trust) {
+  const codec::Checkpoint& checkpoint = sealed.seal.checkpoint;
   codec::JsonArray witnesses;
-  for (const codec::Cosigned& cosigned : checked.witnesses)
-    witnesses.push_back(Json::object({{"name", cosigned.witness.name()},
-                                      {"key", cosigned.witness.to_string()},
-                                      {"time", time_text(cosigned.seconds)}}));
-  return Json::object({{"verdict", "good"},
-                       {"index", static_cast<std::int64_t>(proven.index)},
-                       {"leaf", codec::leaf_hash(proven.bytes).hex()},
-                       {"origin", sealed.origin},
-                       {"size", static_cast<std::int64_t>(sealed.tree.size)},
-                       {"root", sealed.tree.root.hex()},
-                       {"signer", proven.seal.signer.to_string()},
-                       {"witnesses", std::move(witnesses)},
-                       {"quorum", trust.quorum_text()},
-                       {"record", proven.record.json}});
+  for (const codec::Cosigned& cosigned : sealed.witnesses)
+    witnesses.push_back(codec::Json::object({{"name", cosigned.witness.name()},
+                                             {"key", cosigned.witness.to_string()},
+                                             {"time", time_text(cosigned.seconds)}}));
+  codec::JsonObject members;
+  members.set("origin", checkpoint.origin);
+  members.set("size", static_cast<std::int64_t>(checkpoint.tree.size));
+  members.set("root", checkpoint.tree.root.hex());
+  members.set("signer", sealed.seal.signer.to_string());
+  members.set("witnesses", std::move(witnesses));
+  members.set("quorum", trust.quorum_text());
+  return members;
+}
+
+Result<std::string> proof_text(const TrustedRecord& checked, const TrustPolicy& trust) {
+  const ProvenRecord& proven = checked.proven;
+  std::string text = std::format("good: record {} is in the log {}\n", proven.index,
+                                 codec::visible_ascii(proven.seal.checkpoint.origin));
+  text += std::format("  record: {}\n", TRY(show_record(proven.index, proven.bytes)));
+  text += std::format("  leaf: {}\n", codec::leaf_hash(proven.bytes).hex());
+  return text + seal_text({proven.seal, checked.witnesses}, trust);
+}
+
+codec::Json proof_json(const TrustedRecord& checked, const TrustPolicy& trust) {
+  const ProvenRecord& proven = checked.proven;
+  codec::JsonObject members = seal_members({proven.seal, checked.witnesses}, trust);
+  members.set("verdict", "good");
+  members.set("index", static_cast<std::int64_t>(proven.index));
+  members.set("leaf", codec::leaf_hash(proven.bytes).hex());
+  members.set("record", proven.record.json);
+  return members;
 }
 
 }  // namespace glovebox::audit

@@ -10,8 +10,13 @@
 
 namespace glovebox::audit {
 
-// Lines of printable ASCII, each with its LF: the verdict, the record as `audit show` has it, the
-// tree, who signed and who cosigned. Error: invalid (a record that cannot be shown).
+// The tree, who signed and who cosigned: lines of printable ASCII, indented, each with its LF; and
+// the same as members.
+std::string seal_text(const TrustedCheckpoint& sealed, const TrustPolicy& trust);
+codec::JsonObject seal_members(const TrustedCheckpoint& sealed, const TrustPolicy& trust);
+
+// The verdict, the record as `audit show` has it, and these lines. Error: invalid (a record that
+// cannot be shown).
 Result<std::string> proof_text(const TrustedRecord& checked, const TrustPolicy& trust);
 // The same as one object; `record` is the record itself.
 codec::Json proof_json(const TrustedRecord& checked, const TrustPolicy& trust);

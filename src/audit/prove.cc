@@ -69,6 +69,14 @@ Result<ProvenRecord> check_proof(std::string_view proof, std::span<const codec::
   return check_record(std::move(parsed), std::move(seal));
 }
 
+Result<ProvenRecord> check_proof_under(std::string_view proof, std::string_view checkpoint,
+                                       const codec::OpenedCheckpoint& seal) {
+  codec::TlogProof parsed = TRY(parse_with_record(proof));
+  if (parsed.checkpoint != checkpoint)
+    return Error(ErrorKind::invalid, "proof: of another checkpoint");
+  return check_record(std::move(parsed), seal);
+}
+
 Result<TrustedRecord> check_trusted_proof(std::string_view proof, const TrustPolicy& trust) {
   codec::TlogProof parsed = TRY(parse_with_record(proof));
   TrustedCheckpoint opened = TRY(trust.open(parsed.checkpoint));

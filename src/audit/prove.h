@@ -40,6 +40,10 @@ struct ProvenRecord {
 // signed).
 Result<ProvenRecord> check_proof(std::string_view proof, std::span<const codec::NoteKey> logs);
 
+// The same when the checkpoint is known and trusted already: the proof must hold the same note.
+Result<ProvenRecord> check_proof_under(std::string_view proof, std::string_view checkpoint,
+                                       const codec::OpenedCheckpoint& seal);
+
 // The same by a whole policy, which may ask for witnesses. Errors: also denied (too few).
 struct TrustedRecord {
   ProvenRecord proven;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "audit/log_key.h"
+#include "audit/policy_archive.h"
 #include "audit/prove.h"
 #include "audit/tile_store.h"
 #include "codec/checkpoint.h"
@@ -57,8 +58,16 @@ Result<SealedLog> SealedLog::open(const std::string& path) {
       TRY(read_needed(directory, path, kCheckpointName, codec::kMaxCheckpointBytes,
                       "nothing in it was ever sealed"));
   const auto opened = TRY_CONTEXT(codec::open_checkpoint(checkpoint, std::span(&key, 1)), path);
-  return SealedLog(std::move(directory), std::move(key), std::move(checkpoint),
+  return SealedLog(path, std::move(directory), std::move(key), std::move(checkpoint),
                    opened.checkpoint.tree);
+}
+
+Result<std::optional<std::string>> SealedLog::policy_document(
+    const codec::Sha256Digest& policy) const {
+  auto folder = LogDirectory::open_to_read(std::format("{}/{}", path_, kPoliciesName));
+  if (!folder && folder.error().kind() == ErrorKind::not_found) return std::nullopt;
+  if (!folder) return folder.error();
+  return folder->read(policy.hex(), kMaxDocumentBytes);
 }
 
 Result<std::string> SealedLog::prove(std::uint64_t index) const {

@@ -58,16 +58,20 @@ class SealedLog {
   SealedRecords records(std::uint64_t first = 0) const { return {tiles_, tree_.size, first}; }
   // Errors: as prove_record().
   Result<std::string> prove(std::uint64_t index) const;
+  // What is kept of a policy that was active (policy_archive.h), unchecked; nothing if it is not.
+  Result<std::optional<std::string>> policy_document(const codec::Sha256Digest& policy) const;
 
  private:
-  SealedLog(LogDirectory directory, codec::NoteKey key, std::string checkpoint,
+  SealedLog(std::string path, LogDirectory directory, codec::NoteKey key, std::string checkpoint,
             codec::TreeHead tree)
-      : directory_(std::move(directory)),
+      : path_(std::move(path)),
+        directory_(std::move(directory)),
         tiles_(directory_),
         key_(std::move(key)),
         checkpoint_(std::move(checkpoint)),
         tree_(tree) {}
 
+  std::string path_;
   LogDirectory directory_;
   TileFolder tiles_;
   codec::NoteKey key_;
