@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/evidence_options.h"
+#include "cli/output_form.h"
 #include "cli/seccomp_options.h"
 #include "ipc/policy_messages.h"
 #include "policy/policy.h"
@@ -26,8 +28,6 @@ namespace glovebox::cli {
 inline constexpr const char* kDefaultPolicy = "/etc/glovebox/policy.toml";
 
 inline constexpr Duration kDefaultKeep = seconds(7 * 24 * 3600);
-
-enum class OutputForm : std::uint8_t { text, json };
 
 struct ExecOptions {
   std::string policy;
@@ -186,9 +186,10 @@ struct HelpText {
 using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions,
-                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions,
-                 PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
+                 AuditShowOptions, AuditProveOptions, AuditCheckProofOptions, AuditExportOptions,
+                 PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions,
+                 PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions,
+                 PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
                  SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

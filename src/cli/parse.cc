@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/configuration.h"
+#include "cli/parse_evidence.h"
 #include "cli/parse_policy.h"
 #include "cli/quantity.h"
 #include "cli/syntax.h"
@@ -325,6 +326,7 @@ class Parser : private Syntax {
     option(show, "directory", show_.directory, "", "the folder of the log")->required();
     json(show, show_.form);
     show.callback([this] { pending_ = show_; });
+    evidence_.declare(app, pending_);
   }
 
   void seccomp() {
@@ -393,6 +395,7 @@ class Parser : private Syntax {
   SelftestOptions selftest_;
   AuditVerifyOptions verify_;
   AuditShowOptions show_;
+  EvidenceCommands evidence_{*this};
   PolicyCommands policy_{*this};
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;
