@@ -1,6 +1,7 @@
 #include "audit/auditor.h"
 
-#include <array>
+#include <algorithm>
+#include <chrono>
 #include <format>
 #include <utility>
 
@@ -18,33 +19,18 @@ Error closed() {
   return Error(ErrorKind::io, "the audit log cannot be written");
 }
 
-// Enters a record's effect on its call.
-Result<void> index_call(CallIndex& calls, RecordKind kind, std::string_view session,
-                        std::string_view tool_use) {
-  switch (kind) {
-    case RecordKind::tool_intent:
-      return calls.start(session, tool_use);
-    case RecordKind::tool_result:
-      return calls.end(session, tool_use, CallState::finished);
-    case RecordKind::tool_orphan:
-      return calls.end(session, tool_use, CallState::orphaned);
-    default:
-      return {};
-  }
-}
+// How long the role may sleep: the store looks after its files in between.
+constexpr Duration kTendEvery = seconds(1);
 
 }  // namespace
 
-Auditor::Auditor(RecordStore& store, CallIndex& calls, const Masker& masker, const Clock& clock,
+Auditor::Auditor(RecordStore& store, RecordRules& rules, const Masker& masker, const Clock& clock,
                  std::string boot_id)
-    : store_(store), calls_(calls), masker_(masker), clock_(clock), boot_id_(std::move(boot_id)) {}
+    : store_(store), rules_(rules), masker_(masker), clock_(clock), boot_id_(std::move(boot_id)) {}
 
-Result<void> index_record(CallIndex& calls, const Record& record) {
-  return index_call(calls, record.kind, record.session, record.tool_use);
-}
-
-Result<void> index_record(CallIndex& calls, const RecordHead& record) {
-  return index_call(calls, record.kind, record.session, record.tool_use);
+void Auditor::seal_within(Duration time) {
+  const Duration due = clock_.monotonic() + time;
+  seal_due_ = seal_due_ ? std::min(*seal_due_, due) : due;
 }
 
 Result<void> Auditor::admit(const AppendRequest& request, const std::string& session,
@@ -54,29 +40,50 @@ Result<void> Auditor::admit(const AppendRequest& request, const std::string& ses
                  std::format("this role may not write {}", to_string(request.kind)));
   if (request.members.contains("red"))
     return Error(ErrorKind::invalid, "member `red` is the auditor's");
+  TRY(rules_.chains().may_set(session));
+  const CallIndex& calls = rules_.calls();
   switch (request.kind) {
     case RecordKind::tool_intent:
-      return calls_.may_start(tool_use);
+      if (store_.space() == SpaceLevel::stop)
+        return Error(ErrorKind::limit, "the disk of the audit log is nearly full");
+      return calls.may_start(tool_use);
     case RecordKind::tool_deny:
-      if (calls_.find(tool_use) == CallState::unknown) return {};
+      if (calls.find(tool_use) == CallState::unknown) return {};
       return Error(ErrorKind::exists, "this call has an intent already");
     case RecordKind::tool_result:
     case RecordKind::tool_orphan:
-      return calls_.may_end(session, tool_use);
+      return calls.may_end(session, tool_use);
     default:
       return {};
   }
 }
 
+// Allowed by now, so that what is in the store and what the rules know stay the same.
 Result<RecordPlace> Auditor::write(RecordKind kind, std::string_view session,
                                    std::string_view tool_use, JsonObject members) {
   JsonArray red = masker_.apply(members);
   if (!red.empty()) members.set("red", std::move(red));
+  const std::string session_id = session.empty() ? "" : record_id(session);
+  const std::string tool_use_id = tool_use.empty() ? "" : record_id(tool_use);
   const RecordStamp stamp{.wall = clock_.wall(),
                           .since_boot = clock_.boot(),
                           .boot_id = boot_id_,
-                          .previous = store_.last_hash()};
-  return store_.append(TRY(build_record(kind, stamp, session, tool_use, std::move(members))));
+                          .previous = rules_.chains().previous(session_id)};
+  const RecordPlace place =
+      TRY(store_.append(TRY(build_record(kind, stamp, session, tool_use, std::move(members)))));
+  const RecordHead head{.kind = kind,
+                        .wall = stamp.wall,
+                        .since_boot = std::chrono::floor<microseconds>(stamp.since_boot),
+                        .boot_id = boot_id_,
+                        .previous = stamp.previous,
+                        .session = session_id,
+                        .tool_use = tool_use_id};
+  if (auto taken = rules_.take(head, place.leaf); !taken) {
+    closed_ = true;
+    return std::move(taken).error();
+  }
+  seal_within(kind == RecordKind::session_close ? kSealClosedAfter : kSealAfter);
+  return place;
 }
 
 Result<RecordPlace> Auditor::append(AppendRequest&& request) {
@@ -90,12 +97,7 @@ Result<RecordPlace> Auditor::append(AppendRequest&& request) {
   if (needs_tool_use(request.kind) && (session.empty() || tool_use.empty()))
     return Error(ErrorKind::invalid, "a call needs a session and a tool use id");
   TRY(admit(request, session, tool_use));
-  const RecordPlace place =
-      TRY(write(request.kind, request.session, request.tool_use, std::move(request.members)));
-  // Allowed a moment ago, and nothing happened in between.
-  TRY(index_call(calls_, request.kind, session, tool_use));
-  if (request.kind == RecordKind::session_close) head_wanted_ = true;
-  return place;
+  return write(request.kind, request.session, request.tool_use, std::move(request.members));
 }
 
 void Auditor::submit(AppendRequest request, AppendDone done) {
@@ -106,49 +108,68 @@ void Auditor::submit(AppendRequest request, AppendDone done) {
 Result<void> Auditor::commit() {
   std::vector<Waiting> group = std::exchange(waiting_, {});
   Result<void> flushed = closed_ ? Result<void>(closed()) : store_.flush();
-  Result<void> published;
-  if (flushed && std::exchange(head_wanted_, false)) {
-    if (auto head = store_.publish_head(); !head) published = std::move(head).error();
-  }
-  if (!flushed || !published) closed_ = true;
+  if (!flushed) closed_ = true;
   for (Waiting& waiting : group) {
     if (!flushed && waiting.outcome)
       waiting.done(Error(flushed.error()).with_context("the audit log cannot be written"));
     else
       waiting.done(std::move(waiting.outcome));
   }
-  TRY(std::move(flushed));
-  return published;
+  return flushed;
+}
+
+Result<Duration> Auditor::tend() {
+  if (closed_) return closed();
+  const Duration now = clock_.monotonic();
+  Result<void> tended;
+  if (seal_due_ && *seal_due_ <= now) {
+    seal_due_.reset();
+    if (auto note = store_.publish(); !note) tended = std::move(note).error();
+  } else {
+    tended = store_.settle();
+  }
+  if (!tended) closed_ = true;
+  TRY(std::move(tended));
+  return seal_due_ ? std::min(*seal_due_ - now, kTendEvery) : kTendEvery;
 }
 
 Result<void> Auditor::start(const Recovered& recovered, JsonObject members) {
-  if (recovered.cut_bytes > 0) {
+  const auto number = [](std::uint64_t value) { return Json(static_cast<std::int64_t>(value)); };
+  if (recovered.gap) {
+    JsonObject gap;
+    gap.set("why", to_string(recovered.gap->fault));
+    gap.set("lost", Json::object({{"from", number(recovered.gap->first)},
+                                  {"to", number(recovered.gap->end)}}));
+    TRY(write(RecordKind::gap, "", "", std::move(gap)));
+  }
+  if (recovered.torn.bytes > 0) {
     JsonObject cut;
-    cut.set("why", "torn_line");
-    cut.set("cut", Json::object({{"n", static_cast<std::int64_t>(recovered.cut_bytes)},
-                                 {"c", recovered.cut_hash.hex()}}));
+    cut.set("why", "torn_group");
+    cut.set("cut",
+            Json::object({{"n", number(recovered.torn.bytes)}, {"c", recovered.torn.hash.hex()}}));
     TRY(write(RecordKind::recovery, "", "", std::move(cut)));
   }
-  if (recovered.head_missing) {
+  if (recovered.checkpoint_missing) {
     JsonObject missing;
-    missing.set("why", "head_missing");
+    missing.set("why", "checkpoint_missing");
     TRY(write(RecordKind::recovery, "", "", std::move(missing)));
   }
   members.set("clock", "CLOCK_REALTIME");
   TRY(write(RecordKind::boot, "", "", std::move(members)));
-  head_wanted_ = true;
-  return commit();
+  TRY(seal());
+  return {};
 }
 
 CallState Auditor::find_call(std::string_view tool_use) const {
-  return calls_.find(record_id(tool_use));
+  return rules_.calls().find(record_id(tool_use));
 }
 
-Result<std::string> Auditor::head() {
+Result<std::string> Auditor::seal() {
   TRY(commit());
-  auto head = store_.publish_head();
-  if (!head) closed_ = true;
-  return head;
+  seal_due_.reset();
+  auto note = store_.publish();
+  if (!note) closed_ = true;
+  return note;
 }
 
 Result<void> Auditor::stop(std::string_view why) {
@@ -156,10 +177,10 @@ Result<void> Auditor::stop(std::string_view why) {
   JsonObject members;
   members.set("why", why);
   TRY(write(RecordKind::stop, "", "", std::move(members)));
-  head_wanted_ = true;
-  auto stopped = commit();
+  auto stopped = seal();
   closed_ = true;
-  return stopped;
+  TRY(std::move(stopped));
+  return {};
 }
 
 }  // namespace glovebox::audit

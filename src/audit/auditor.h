@@ -3,27 +3,30 @@
 //
 // Use: submit() for every request that is waiting, then commit() once: one flush for all of them,
 // then every `done` in the order of submission, refusals too. Nobody can acknowledge a record that
-// is not durable, because only commit() calls `done` with a place.
+// is not durable, because only commit() calls `done` with a place. tend() does the rest of the work
+// behind the answers, and says when it wants to be called again.
 //
-// Rules: one intent per tool use id in the life of the log, and no denial after it; a result or an
-// orphan needs an intent of the same session that has not ended; every writer has its kinds
-// (record_kind.h). The first failed flush is final: all later requests are refused, and the role
-// ends with exit 74.
+// Rules: every writer has its kinds (record_kind.h), and what a log must keep is kept
+// (record_rules.h). On a disk that is nearly full no new call begins; what has begun is recorded to
+// its end. The first failed flush is final: all later requests are refused, and the role ends with
+// exit 74.
 //
 // Not thread-safe: the role has one loop.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "audit/call_index.h"
-#include "audit/log_file.h"
 #include "audit/mask.h"
 #include "audit/record.h"
 #include "audit/record_head.h"
+#include "audit/record_rules.h"
 #include "audit/record_store.h"
+#include "audit/tree_log.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "codec/json.h"
@@ -46,32 +49,37 @@ struct AppendRequest {
 // cannot be written).
 using AppendDone = std::function<void(Result<RecordPlace>)>;
 
-// For the visitor of LogFile::open: rebuilds the index. An error means that the log breaks the
-// rules above (a second intent, a result without one): the log is not to be trusted.
-Result<void> index_record(CallIndex& calls, const Record& record);
-Result<void> index_record(CallIndex& calls, const RecordHead& record);
+// New records are under a signed checkpoint after so long; those of a session that ended sooner,
+// so that several that end together share one.
+constexpr Duration kSealAfter = seconds(1);
+constexpr Duration kSealClosedAfter = milliseconds(100);
 
 class Auditor {
  public:
-  // `store` and the others outlive the auditor. `calls` was filled while the store was opened.
-  Auditor(RecordStore& store, CallIndex& calls, const Masker& masker, const Clock& clock,
+  // `store` and the others outlive the auditor. `rules` know what is in the store.
+  Auditor(RecordStore& store, RecordRules& rules, const Masker& masker, const Clock& clock,
           std::string boot_id);
 
-  // Writes `boot` (and `recovery` when `recovered` says that something was cut), a head after it,
-  // and returns when both are durable. `members` describes this run.
+  // Writes `boot`, before it what `recovered` says was lost or cut, seals them, and returns when
+  // all is durable. `members` describes this run.
   Result<void> start(const Recovered& recovered, codec::JsonObject members);
 
   void submit(AppendRequest request, AppendDone done);
-  // Errors: io and others from the store; final. A session.close or stop in the group publishes a
-  // head before its `done` is called.
+  // Errors: io and others from the store; final.
   Result<void> commit();
   bool has_pending() const { return !waiting_.empty(); }
+  // Whether a few more requests of any size can be submitted before the next commit().
+  bool has_room() const { return waiting_.size() < kMaxGroupRecords && store_.has_room(); }
+
+  // What is done behind the answers: tiles, and a checkpoint when it is due. Returns how long
+  // nothing needs to be done, if nothing is submitted. Errors: as commit(); final.
+  Result<Duration> tend();
 
   // What the log says about a call, including what is not yet durable.
   CallState find_call(std::string_view tool_use) const;
-  // Commits, then publishes a head and returns its bytes.
-  Result<std::string> head();
-  // Writes `stop`, commits, publishes the last head. Everything later is refused.
+  // Commits, then publishes a checkpoint and returns it.
+  Result<std::string> seal();
+  // Writes `stop`, commits, publishes the last checkpoint. Everything later is refused.
   Result<void> stop(std::string_view why);
 
  private:
@@ -85,13 +93,15 @@ class Auditor {
   Result<RecordPlace> write(RecordKind kind, std::string_view session, std::string_view tool_use,
                             codec::JsonObject members);
 
+  void seal_within(Duration time);
+
   RecordStore& store_;
-  CallIndex& calls_;
+  RecordRules& rules_;
   const Masker& masker_;
   const Clock& clock_;
   std::string boot_id_;
   std::vector<Waiting> waiting_;
-  bool head_wanted_ = false;
+  std::optional<Duration> seal_due_;  // by the monotonic clock; none: everything is sealed
   bool closed_ = false;
 };
 

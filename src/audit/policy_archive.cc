@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "audit/line_reader.h"
+#include "audit/log_reader.h"
 #include "audit/record.h"
 
 namespace glovebox::audit {
@@ -62,17 +62,12 @@ Result<std::string> PolicyArchive::fetch(const Digest& policy) const {
 }
 
 Result<std::string> read_archived(const std::string& log, const codec::Sha256Digest& policy) {
-  const LogDirectory folder = TRY(LogDirectory::open_to_read(log));
-  const auto file = TRY(folder.open(kLogName, LogDirectory::Access::read));
-  if (!file) return Error(ErrorKind::not_found, log + " holds no log");
-  FileSource source(file->get());
-  LineReader lines(source, kMaxRecordBytes);
+  LogReader records = TRY(LogReader::open(log));
   PolicyRegister policies;
-  for (std::uint64_t index = 0;; ++index) {
-    const auto line = TRY(lines.next());
-    if (!line) break;
-    const Record record = TRY_CONTEXT(parse_record(*line), std::format("record {}", index));
-    policies.note(index, record.kind, *record.json.as_object());
+  while (const auto stored = TRY(records.next())) {
+    const Record record =
+        TRY_CONTEXT(parse_record(stored->bytes), std::format("record {}", stored->index));
+    policies.note(stored->index, record.kind, *record.json.as_object());
   }
   const auto document = policies.document_of(policy);
   if (!document) return never_loaded(policy);

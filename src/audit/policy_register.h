@@ -29,6 +29,10 @@ class PolicyRegister {
  public:
   using Digest = codec::Sha256Digest;
 
+  // Whether records of that kind can say anything here.
+  static bool may_concern(RecordKind kind) {
+    return kind == RecordKind::policy_load || kind == RecordKind::operator_action;
+  }
   // Errors: invalid, denied, not_found.
   Result<void> may_record(RecordKind kind, const codec::JsonObject& members) const;
   // A record that is durable; what is no policy's is passed over.

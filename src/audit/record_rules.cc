@@ -4,14 +4,26 @@
 #include <format>
 #include <utility>
 
-#include "audit/auditor.h"
-
 namespace glovebox::audit {
 
 namespace {
 
 Error broken(std::string_view what) {
   return Error(ErrorKind::invalid, std::string(what));
+}
+
+// Enters a record's effect on its call.
+Result<void> index_call(CallIndex& calls, const RecordHead& record) {
+  switch (record.kind) {
+    case RecordKind::tool_intent:
+      return calls.start(record.session, record.tool_use);
+    case RecordKind::tool_result:
+      return calls.end(record.session, record.tool_use, CallState::finished);
+    case RecordKind::tool_orphan:
+      return calls.end(record.session, record.tool_use, CallState::orphaned);
+    default:
+      return {};
+  }
 }
 
 }  // namespace
@@ -54,7 +66,7 @@ Result<void> RecordRules::take_time(const RecordHead& record) {
 Result<void> RecordRules::take_call(const RecordHead& record) {
   if (record.kind == RecordKind::tool_deny && calls_.find(record.tool_use) != CallState::unknown)
     return broken("a denial of a call that has an intent");
-  TRY(index_record(calls_, record));
+  TRY(index_call(calls_, record));
   if (record.kind == RecordKind::tool_intent) ++open_calls_;
   if (record.kind == RecordKind::tool_result || record.kind == RecordKind::tool_orphan)
     --open_calls_;

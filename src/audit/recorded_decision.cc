@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "audit/log_directory.h"
+#include "audit/log_reader.h"
 
 namespace glovebox::audit {
 
@@ -21,17 +21,18 @@ bool decides(RecordKind kind) {
 }
 
 // Stops when `use` says so. Returns how many records were read.
-Result<std::uint64_t> read_records(ByteSource& log,
+Result<std::uint64_t> read_records(RecordSource& log,
                                    const std::function<Result<bool>(std::uint64_t, Record)>& use) {
-  LineReader lines(log, kMaxRecordBytes);
-  for (std::uint64_t index = 0;; ++index) {
-    const std::string place = std::format("record {}", index);
-    const auto line = TRY_CONTEXT(lines.next(), place);
-    if (!line || !TRY(use(index, TRY_CONTEXT(parse_record(*line), place)))) return index;
+  std::uint64_t count = 0;
+  while (const auto stored = TRY(log.next())) {
+    const std::string place = std::format("record {}", stored->index);
+    if (!TRY(use(stored->index, TRY_CONTEXT(parse_record(stored->bytes), place)))) break;
+    ++count;
   }
+  return count;
 }
 
-Result<Record> record_at(ByteSource& log, std::uint64_t index) {
+Result<Record> record_at(RecordSource& log, std::uint64_t index) {
   std::optional<Record> found;
   const std::uint64_t count =
       TRY(read_records(log, [&](std::uint64_t at, Record record) -> Result<bool> {
@@ -53,15 +54,10 @@ Error decides_nothing(std::uint64_t index, const Record& record,
                                           to_string(record.kind), hint)};
 }
 
-Result<UniqueFd> open_log(const LogDirectory& directory, const std::string& folder) {
-  auto file = TRY_CONTEXT(directory.open(kLogName, LogDirectory::Access::read), folder);
-  if (!file) return Error(ErrorKind::not_found, folder + " holds no log");
-  return *std::move(file);
-}
-
 }  // namespace
 
-Result<RecordedDecision> find_decision(ByteSource& log, ByteSource& again, std::uint64_t index) {
+Result<RecordedDecision> find_decision(RecordSource& log, RecordSource& again,
+                                       std::uint64_t index) {
   RecordedDecision found{index, TRY(record_at(log, index)), {}, {}};
   const std::string& session = found.record.session;
   const std::string& tool_use = found.record.tool_use;
@@ -82,11 +78,9 @@ Result<RecordedDecision> find_decision(ByteSource& log, ByteSource& again, std::
 }
 
 Result<RecordedDecision> find_decision(const std::string& folder, std::uint64_t index) {
-  const LogDirectory directory = TRY(LogDirectory::open_to_read(folder));
-  const UniqueFd log = TRY(open_log(directory, folder));
-  const UniqueFd again = TRY(open_log(directory, folder));
-  FileSource first(log.get()), second(again.get());
-  return find_decision(first, second, index);
+  LogReader log = TRY(LogReader::open(folder));
+  LogReader again = TRY(LogReader::open(folder));
+  return find_decision(log, again, index);
 }
 
 }  // namespace glovebox::audit

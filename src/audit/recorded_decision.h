@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "audit/line_reader.h"
 #include "audit/record.h"
+#include "audit/record_source.h"
 #include "base/result.h"
 
 namespace glovebox::audit {
@@ -25,7 +25,7 @@ struct RecordedDecision {
 // `log` and `again` are the same log, each from its beginning: it is read twice in constant memory.
 // Errors: not_found (no such record), invalid (a record that decides nothing, with the index of
 // the one that does; a line that is no record), those of the sources.
-Result<RecordedDecision> find_decision(ByteSource& log, ByteSource& again, std::uint64_t index);
+Result<RecordedDecision> find_decision(RecordSource& log, RecordSource& again, std::uint64_t index);
 // The same for the folder of a log. Errors: also not_found (there is no log).
 Result<RecordedDecision> find_decision(const std::string& folder, std::uint64_t index);
 

@@ -8,7 +8,6 @@
 #include "audit/prove.h"
 #include "audit/tile_store.h"
 #include "codec/checkpoint.h"
-#include "codec/tlog_tile.h"
 
 namespace glovebox::audit {
 
@@ -25,27 +24,6 @@ Result<std::string> read_needed(const LogDirectory& directory, const std::string
 }
 
 }  // namespace
-
-Result<void> SealedRecords::load(std::uint64_t bundle) {
-  const bool full = bundle < size_ / codec::kTileWidth;
-  const codec::TilePlace where{.row = codec::TileRow::entries(),
-                               .index = bundle,
-                               .width = full ? codec::kTileWidth : codec::edge_width(size_, 0)};
-  entries_.clear();
-  loaded_.reset();
-  bytes_ = TRY(read_front(tiles_, where));
-  entries_ = TRY_CONTEXT(codec::parse_bundle(bytes_, where.width), codec::tile_path(where));
-  loaded_ = bundle;
-  return {};
-}
-
-Result<std::optional<StoredRecord>> SealedRecords::next() {
-  if (next_ >= size_) return std::nullopt;
-  const std::uint64_t bundle = next_ / codec::kTileWidth;
-  if (loaded_ != bundle) TRY(load(bundle));
-  const std::uint64_t index = next_++;
-  return StoredRecord{index, entries_[index % codec::kTileWidth]};
-}
 
 Result<SealedLog> SealedLog::open(const std::string& path) {
   LogDirectory directory = TRY(LogDirectory::open_to_read(path));

@@ -8,41 +8,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "audit/log_directory.h"
-#include "audit/record_source.h"
+#include "audit/sealed_records.h"
 #include "audit/tile_folder.h"
-#include "audit/tile_source.h"
 #include "base/result.h"
 #include "codec/merkle.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
-
-// The records below `size`, from the bundles of a log, one after the other. They are as the disk
-// has them: a proof says whether they are those that were sealed.
-class SealedRecords final : public RecordSource {
- public:
-  // `tiles` outlives it. `first`: the index to begin with.
-  SealedRecords(const TileSource& tiles, std::uint64_t size, std::uint64_t first = 0)
-      : tiles_(tiles), size_(size), next_(first) {}
-
-  // Errors: not_found (a bundle is missing), conflict (damaged), those of the source.
-  Result<std::optional<StoredRecord>> next() override;
-
- private:
-  Result<void> load(std::uint64_t bundle);
-
-  const TileSource& tiles_;
-  std::uint64_t size_;
-  std::uint64_t next_;
-  std::optional<std::uint64_t> loaded_;  // the bundle that is held
-  std::string bytes_;
-  std::vector<std::string_view> entries_;  // into bytes_
-};
 
 class SealedLog {
  public:
@@ -55,7 +30,11 @@ class SealedLog {
   const codec::TreeHead& tree() const { return tree_; }
 
   // Valid as long as this log.
-  SealedRecords records(std::uint64_t first = 0) const { return {tiles_, tree_.size, first}; }
+  SealedRecords records(std::uint64_t first = 0) const {
+    SealedRecords records(tiles_, tree_.size);
+    records.skip_to(first);
+    return records;
+  }
   // Errors: as prove_record().
   Result<std::string> prove(std::uint64_t index) const;
   // What is kept of a policy that was active (policy_archive.h), unchecked; nothing if it is not.

@@ -5,9 +5,8 @@
 #include <format>
 #include <utility>
 
-#include "audit/log_directory.h"
 #include "audit/record.h"
-#include "codec/digest.h"
+#include "codec/merkle.h"
 #include "codec/visible_ascii.h"
 
 namespace glovebox::audit {
@@ -94,10 +93,25 @@ void add(std::string& line, std::string_view key, const Json& value) {
   line += std::format(" {}={}", codec::visible_ascii(long_key(key)), shown_value(value));
 }
 
-bool fits(const ShowFilter& filter, const Record& record) {
-  return (!filter.kind || *filter.kind == record.kind) &&
+bool is_denial(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::tool_deny:
+    case RecordKind::net_deny:
+    case RecordKind::fs_deny:
+    case RecordKind::sys_deny:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool fits(const ShowFilter& filter, std::uint64_t index, const Record& record) {
+  return (!filter.index || *filter.index == index) &&
+         (!filter.kind || *filter.kind == record.kind) &&
          (!filter.session || record_id(*filter.session) == record.session) &&
-         (!filter.tool_use || record_id(*filter.tool_use) == record.tool_use);
+         (!filter.tool_use || record_id(*filter.tool_use) == record.tool_use) &&
+         (!filter.since || record.wall >= *filter.since) &&
+         (!filter.only_denials || is_denial(record));
 }
 
 }  // namespace
@@ -125,33 +139,23 @@ Result<std::string> show_record(std::uint64_t index, std::string_view line) {
   add(out, "mt", *record.json.get("mt"));
   add(out, "boot", record.boot_id);
   add(out, "prev", record.previous.hex().substr(0, kShownDigits));
-  add(out, "hash", codec::sha256(line).hex().substr(0, kShownDigits));
+  add(out, "leaf", codec::leaf_hash(line).hex().substr(0, kShownDigits));
   return out;
 }
 
-Result<void> show_log(ByteSource& log, const ShowFilter& filter, ShowForm form,
+Result<void> show_log(RecordSource& log, const ShowFilter& filter, ShowForm form,
                       const ShowLine& out) {
-  LineReader lines(log, kMaxRecordBytes);
-  for (std::uint64_t index = 0;; ++index) {
-    const std::string number = std::format("line {}", index + 1);
-    const auto line = TRY_CONTEXT(lines.next(), number);
-    if (!line) return {};
-    const Record record = TRY_CONTEXT(parse_record(*line), number);
-    if (!fits(filter, record)) continue;
+  for (;;) {
+    const auto stored = TRY(log.next());
+    if (!stored) return {};
+    const std::string place = std::format("record {}", stored->index);
+    const Record record = TRY_CONTEXT(parse_record(stored->bytes), place);
+    if (!fits(filter, stored->index, record)) continue;
     if (form == ShowForm::stored)
-      TRY(out(*line));
+      TRY(out(stored->bytes));
     else
-      TRY(out(TRY_CONTEXT(show_record(index, *line), number)));
+      TRY(out(TRY_CONTEXT(show_record(stored->index, stored->bytes), place)));
   }
-}
-
-Result<void> show_directory(const std::string& path, const ShowFilter& filter, ShowForm form,
-                            const ShowLine& out) {
-  const LogDirectory directory = TRY(LogDirectory::open_to_read(path));
-  const auto file = TRY_CONTEXT(directory.open(kLogName, LogDirectory::Access::read), path);
-  if (!file) return Error(ErrorKind::not_found, std::format("{}: no {}", path, kLogName));
-  FileSource source(file->get());
-  return show_log(source, filter, form, out);
 }
 
 }  // namespace glovebox::audit

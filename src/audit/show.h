@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "audit/line_reader.h"
 #include "audit/record_kind.h"
+#include "audit/record_source.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace glovebox::audit {
@@ -24,19 +25,19 @@ std::string_view long_key(std::string_view key);
 // Which records are shown: those that fit every member that is set. Ids as the control plane gives
 // them; see record_id().
 struct ShowFilter {
+  std::optional<std::uint64_t> index;
   std::optional<std::string> session;
   std::optional<std::string> tool_use;
   std::optional<RecordKind> kind;
+  std::optional<WallTime> since;
+  bool only_denials = false;
 };
-enum class ShowForm { text, stored };  // stored: the line as it lies in the log
+enum class ShowForm { text, stored };  // stored: the bytes as they lie in the log
 using ShowLine = std::function<Result<void>(std::string_view line)>;  // without LF
 
-// Shows what fits, in order, in constant memory; nothing is verified but the form of each line. A
-// torn last line is left out. Errors: invalid (naming the line), those of the source and of `out`.
-Result<void> show_log(ByteSource& log, const ShowFilter& filter, ShowForm form,
+// Shows what fits, in order, in constant memory; nothing is verified but the form of each record.
+// Errors: invalid (naming the record), those of the source and of `out`.
+Result<void> show_log(RecordSource& log, const ShowFilter& filter, ShowForm form,
                       const ShowLine& out);
-// The same for a log directory. Errors: also not_found.
-Result<void> show_directory(const std::string& path, const ShowFilter& filter, ShowForm form,
-                            const ShowLine& out);
 
 }  // namespace glovebox::audit

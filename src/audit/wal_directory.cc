@@ -26,8 +26,13 @@ constexpr std::size_t kZeros = 1 * kMiB;  // in one write
 
 class WalFile final : public WalDevice {
  public:
-  WalFile(UniqueFd file, int folder, std::string name, const os::FileFacts& facts)
-      : file_(std::move(file)), folder_(folder), name_(std::move(name)), facts_(facts) {}
+  WalFile(UniqueFd file, int folder, std::string name, const os::FileFacts& facts,
+          LogDirectory::Access access)
+      : file_(std::move(file)),
+        folder_(folder),
+        name_(std::move(name)),
+        facts_(facts),
+        only_read_(access == LogDirectory::Access::read) {}
 
   std::uint64_t size() const override { return facts_.size; }
   Result<std::size_t> read(std::uint64_t offset, std::span<char> out) override {
@@ -38,10 +43,12 @@ class WalFile final : public WalDevice {
     return {};
   }
   Result<void> sync() override {
+    if (only_read_) return {};
     TRY_CONTEXT(os::sync_data(file_.get()), name_);
     return {};
   }
   Result<void> drop_cache(std::uint64_t offset, std::uint64_t size) override {
+    if (only_read_) return {};
     TRY_CONTEXT(os::drop_cache(file_.get(), offset, size), name_);
     return {};
   }
@@ -62,6 +69,7 @@ class WalFile final : public WalDevice {
   int folder_;
   std::string name_;
   os::FileFacts facts_;
+  bool only_read_;
 };
 
 std::string segment_name(std::uint32_t number) {
@@ -79,9 +87,10 @@ std::optional<std::uint32_t> number_of(std::string_view name) {
   return number;
 }
 
-Result<WalDevicePtr> device_of(UniqueFd file, int folder, std::string name) {
+Result<WalDevicePtr> device_of(UniqueFd file, int folder, std::string name,
+                               LogDirectory::Access access) {
   const os::FileFacts facts = TRY_CONTEXT(os::facts_of(file.get()), name);
-  return std::make_unique<WalFile>(std::move(file), folder, std::move(name), facts);
+  return std::make_unique<WalFile>(std::move(file), folder, std::move(name), facts, access);
 }
 
 Result<void> fill_with_zeros(int file, std::uint64_t size) {
@@ -94,13 +103,19 @@ Result<void> fill_with_zeros(int file, std::uint64_t size) {
 
 }  // namespace
 
-WalDirectory::WalDirectory(const LogDirectory& log, LogDirectory segments)
-    : log_(&log), segments_(std::move(segments)) {}
+WalDirectory::WalDirectory(const LogDirectory& log, LogDirectory segments,
+                           LogDirectory::Access access)
+    : log_(&log), segments_(std::move(segments)), access_(access) {}
 
 Result<WalDirectory> WalDirectory::open(const LogDirectory& log, const std::string& path) {
   LogDirectory segments =
       TRY(LogDirectory::open_to_write(path + "/" + std::string(kWalFolderName)));
-  return WalDirectory(log, std::move(segments));
+  return WalDirectory(log, std::move(segments), LogDirectory::Access::update);
+}
+
+Result<WalDirectory> WalDirectory::open_to_read(const LogDirectory& log, const std::string& path) {
+  LogDirectory segments = TRY(LogDirectory::open_to_read(path + "/" + std::string(kWalFolderName)));
+  return WalDirectory(log, std::move(segments), LogDirectory::Access::read);
 }
 
 Result<std::vector<std::uint32_t>> WalDirectory::segments() {
@@ -113,9 +128,9 @@ Result<std::vector<std::uint32_t>> WalDirectory::segments() {
 
 Result<WalDevicePtr> WalDirectory::open_segment(std::uint32_t number) {
   const std::string name = segment_name(number);
-  auto file = TRY(segments_.open(name, LogDirectory::Access::update));
+  auto file = TRY(segments_.open(name, access_));
   if (!file) return Error(ErrorKind::not_found, name);
-  return device_of(*std::move(file), segments_.fd(), name);
+  return device_of(*std::move(file), segments_.fd(), name, access_);
 }
 
 Result<WalDevicePtr> WalDirectory::create_segment(std::uint32_t number, std::uint64_t size) {
@@ -137,7 +152,7 @@ Result<WalDevicePtr> WalDirectory::create_segment(std::uint32_t number, std::uin
     (void)os::remove_file(folder, unfinished);
     return std::move(filled).error().with_context(name);
   }
-  return device_of(std::move(file), folder, name);
+  return device_of(std::move(file), folder, name, access_);
 }
 
 Result<void> WalDirectory::set_aside(std::uint32_t number) {
@@ -158,9 +173,9 @@ Result<void> WalDirectory::set_aside(std::uint32_t number) {
 
 Result<WalDevicePtr> WalDirectory::open_state() {
   const std::string name(kWalStateName);
-  auto file = TRY(log_->open(name, LogDirectory::Access::update));
+  auto file = TRY(log_->open(name, access_));
   if (!file) return WalDevicePtr();
-  return device_of(*std::move(file), log_->fd(), name);
+  return device_of(*std::move(file), log_->fd(), name, access_);
 }
 
 Result<void> WalDirectory::make_state(std::string_view bytes) {

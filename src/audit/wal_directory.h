@@ -25,6 +25,9 @@ class WalDirectory final : public WalFolder {
   // `log` is open for writing at `path`. It outlives this, and this outlives its devices. Makes
   // the folder `wal`. Errors: as LogDirectory::open_to_write().
   static Result<WalDirectory> open(const LogDirectory& log, const std::string& path);
+  // To look at a log that may be written to: `log` is open for reading; nothing can be changed and
+  // nothing is synced. Errors: not_found (no write-ahead log), as LogDirectory::open_to_read().
+  static Result<WalDirectory> open_to_read(const LogDirectory& log, const std::string& path);
 
   Result<std::vector<std::uint32_t>> segments() override;
   Result<WalDevicePtr> open_segment(std::uint32_t number) override;
@@ -36,10 +39,11 @@ class WalDirectory final : public WalFolder {
   Result<os::SpaceFacts> space() const override;
 
  private:
-  WalDirectory(const LogDirectory& log, LogDirectory segments);
+  WalDirectory(const LogDirectory& log, LogDirectory segments, LogDirectory::Access access);
 
   const LogDirectory* log_;
   LogDirectory segments_;
+  LogDirectory::Access access_;  // update, or read
 };
 
 }  // namespace glovebox::audit

@@ -14,7 +14,9 @@ namespace glovebox::audit {
 constexpr std::uint32_t kWalBlock = 4 * kKiB;
 constexpr std::uint64_t kWalSegment = 64 * kMiB;
 constexpr std::uint64_t kLeastWalSegment = 8 * kMiB;
+// What a log has on the disk up front: one that serves for long, and at least.
 constexpr std::uint64_t kDefaultWalReserve = 256 * kMiB;
+constexpr std::uint64_t kLeastWalReserve = 2 * kLeastWalSegment;
 // Frames of one group; what append() takes between two commits.
 constexpr std::size_t kMaxWalGroup = 4 * kMiB;
 

@@ -65,6 +65,8 @@ class WalWriter {
   std::uint64_t size() const { return durable_ + group_.count(); }
   std::uint64_t durable() const { return durable_; }
   bool has_group() const { return group_.count() > 0; }
+  // Whether so many bytes of frames still fit into the group.
+  bool has_room(std::size_t bytes) const { return group_.frame_bytes() + bytes <= sizes_.group; }
   Duration last_flush() const { return last_flush_; }
   // What can be written without a new segment.
   std::uint64_t spare_bytes() const;

@@ -1,66 +1,104 @@
 #include "cli/audit.h"
 
-#include <fcntl.h>
-
-#include <format>
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "audit/line_reader.h"
-#include "audit/log_directory.h"
-#include "audit/record.h"
+#include "audit/log_key.h"
+#include "audit/log_reader.h"
 #include "audit/show.h"
-#include "audit/verify.h"
+#include "audit/verify_folder.h"
+#include "base/clock.h"
 #include "cli/message.h"
 #include "os/file.h"
+#include "os/poller.h"
+#include "os/process.h"
 
 namespace glovebox::cli {
 
 namespace {
 
 constexpr std::uint64_t kMaxKey = 4096;
+// How often a followed log is looked at; it is sealed about once a second.
+constexpr milliseconds kLook{250};
 
 int unreadable(const Error& error) {
   return to_int(fail(ExitCode::invalid_file, error.message()));
 }
 
-std::string without_line_end(std::string text) {
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
+// A public key, or a file that holds one.
+Result<codec::NoteKey> read_key(const std::string& given) {
+  if (given.contains('+')) return audit::parse_public_key(given);  // a path may be written ./a+b
+  return audit::parse_public_key(TRY(os::read_file(given, kMaxKey)));
+}
+
+audit::ShowForm form_of(OutputForm form) {
+  return form == OutputForm::json ? audit::ShowForm::stored : audit::ShowForm::text;
+}
+
+Result<void> print_line(std::string_view line) {
+  print_out(std::string(line) + "\n");
+  return {};
+}
+
+// Everything from a place on, wherever it comes from.
+Result<void> show_from(audit::LogReader& log, OutputForm form) {
+  return audit::show_log(log, {}, form_of(form), print_line);
+}
+
+Result<std::uint64_t> count_records(audit::LogReader& log) {
+  std::uint64_t count = log.sealed();
+  log.skip_to(count);
+  while (const auto record = TRY(log.next())) count = record->index + 1;
+  return count;
 }
 
 }  // namespace
 
 int run_audit_verify(const AuditVerifyOptions& options) {
-  std::optional<std::string> key = options.key;
-  if (key && !key->contains('+')) {  // a key has two; a path may be written ./a+b
-    auto text = os::read_file(*key, kMaxKey);
-    if (!text) return unreadable(Error(text.error()).with_context("--key"));
-    key = without_line_end(std::move(*text));
+  audit::LogCheck check{.key = {}, .min_size = options.min_size, .max_tail = options.max_tail};
+  if (options.key) {
+    auto key = read_key(*options.key);
+    if (!key) return unreadable(Error(key.error()).with_context("--key"));
+    check.key = *std::move(key);
   }
-  const auto report = audit::verify_directory(
-      options.directory, key ? std::optional<std::string_view>(*key) : std::nullopt);
+  SystemRandom random;
+  const auto report = audit::verify_folder(options.directory, check, random);
   if (!report) return unreadable(report.error());
-  print_out(report->summary() + "\n");
+  print_out(options.form == OutputForm::json ? ascii_json(codec::to_json(report->to_json())) + "\n"
+                                             : report->summary() + "\n");
   return static_cast<int>(report->verdict);
 }
 
 int run_audit_show(const AuditShowOptions& options) {
-  auto directory = audit::LogDirectory::open_to_read(options.directory);
-  if (!directory) return unreadable(directory.error());
-  auto file = directory->open(audit::kLogName, audit::LogDirectory::Access::read);
-  if (!file) return unreadable(file.error());
-  if (!*file) return to_int(fail(ExitCode::invalid_file, options.directory + " holds no log"));
-  audit::FileSource source((*file)->get());
-  audit::LineReader lines(source, audit::kMaxRecordBytes);
-  for (std::uint64_t index = 0;; ++index) {
-    const auto line = lines.next();
-    if (!line) return unreadable(line.error());
-    if (!*line) return 0;
-    auto shown = audit::show_record(index, **line);
-    if (!shown)
-      return unreadable(Error(shown.error()).with_context(std::format("record {}", index)));
-    print_out(options.form == OutputForm::json ? std::string(**line) + "\n" : *shown + "\n");
+  auto log = audit::LogReader::open(options.directory);
+  if (!log) return unreadable(log.error());
+  std::uint64_t shown = 0;
+  const auto print = [&](std::string_view line) {
+    ++shown;
+    return print_line(line);
+  };
+  log->skip_to(options.filter.index.value_or(options.from));
+  if (auto done = audit::show_log(*log, options.filter, form_of(options.form), print); !done)
+    return unreadable(done.error());
+  if (options.filter.index && shown == 0)
+    return unreadable(Error(ErrorKind::not_found, "no such record"));
+  return 0;
+}
+
+int run_audit_tail(const AuditTailOptions& options) {
+  auto log = audit::LogReader::open(options.directory);
+  if (!log) return unreadable(log.error());
+  const auto count = count_records(*log);
+  if (!count) return unreadable(count.error());
+  log->skip_to(*count - std::min<std::uint64_t>(*count, options.last));
+  for (;;) {
+    if (auto shown = show_from(*log, options.form); !shown) return unreadable(shown.error());
+    if (options.follow == AuditTailOptions::Follow::no) return 0;
+    std::vector<os::Poll> nothing;
+    if (auto waited = os::poll_fds(nothing, kLook); !waited) return unreadable(waited.error());
+    if (auto fresh = log->refresh(); !fresh) return unreadable(fresh.error());
   }
 }
 

@@ -1,4 +1,4 @@
-// `glovebox audit verify` and `glovebox audit show`: reading a log offline.
+// `glovebox audit verify`, `show` and `tail`: reading a log, also while it is written.
 #pragma once
 
 #include "base/exit_code.h"
@@ -8,7 +8,9 @@ namespace glovebox::cli {
 
 // 0 good, 1 changed, 2 incomplete or unreadable.
 int run_audit_verify(const AuditVerifyOptions& options);
-// 2 when there is no log, or a line in it that is no record.
+// 2 when there is no log, or something in it that is no record.
 int run_audit_show(const AuditShowOptions& options);
+// The last records; with --follow also those that come, once they are sealed, until it is stopped.
+int run_audit_tail(const AuditTailOptions& options);
 
 }  // namespace glovebox::cli

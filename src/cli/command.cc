@@ -59,6 +59,7 @@ struct Run {
   int operator()(const SelftestOptions& options) const { return run_selftest(options); }
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
+  int operator()(const AuditTailOptions& options) const { return run_audit_tail(options); }
   int operator()(const AuditProveOptions& options) const {
     return to_int(run_audit_prove(options));
   }

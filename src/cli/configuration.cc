@@ -176,7 +176,7 @@ Result<std::string> no_proxy_list(const std::string& text) {
   return text;
 }
 
-// A name of a key of the log, see audit::LogFile::open.
+// A name of a key of the log, see audit::LogPlace.
 Result<std::string> log_origin(const std::string& text) {
   if (text.contains(' ') || text.contains('+'))
     return Error(ErrorKind::invalid, "no spaces and no `+`");
@@ -259,7 +259,7 @@ void read_audit(DocumentReader& reader, const Entry& entry, Configuration& out) 
   Section section(reader, entry);
   section.text("dir", out.audit, host_path);
   section.text("origin", out.audit_origin, log_origin);
-  section.later("reserve");
+  section.text("reserve", out.audit_reserve, parse_log_reserve);
   section.later("anchors");
   section.finish();
 }

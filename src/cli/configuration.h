@@ -56,6 +56,7 @@ struct Configuration {
   std::optional<roles::IdRange> user_range;
   std::optional<std::string> state;
   std::optional<std::string> audit, audit_origin;
+  std::optional<std::uint64_t> audit_reserve;  // bytes
   // [metrics], [log]
   std::optional<MetricsPlace> metrics;
   std::optional<LogLevel> log_level;

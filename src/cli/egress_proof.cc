@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "audit/log_directory.h"
+#include "audit/log_reader.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/egress_proof_guest.h"
@@ -32,7 +32,6 @@ constexpr std::size_t kMostEntries = 4096;  // of the folder above
 constexpr std::size_t kMaxAnswer = 1 << 20;
 constexpr std::size_t kMaxComplaint = 4096;
 constexpr std::uint64_t kMaxProgram = 1u << 30;
-constexpr std::uint64_t kMaxLog = 16 * kMiB;
 constexpr unsigned kSearchable = 0711, kPrivate = 0700, kPrivateFile = 0600;
 
 std::string policy_in(const std::string& folder) {
@@ -228,14 +227,10 @@ Outcome<std::vector<GuestEnd>> make_box(int program, const BoxOrders& orders, co
 }
 
 Result<std::vector<Json>> records_in(const std::string& folder) {
-  const std::string text =
-      TRY(os::read_file(std::format("{}/audit/{}", state_in(folder), audit::kLogName), kMaxLog));
+  audit::LogReader log = TRY(audit::LogReader::open(state_in(folder) + "/audit"));
   std::vector<Json> records;
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    records.push_back(TRY(codec::parse_json(line)));
-  }
+  while (const auto record = TRY(log.next()))
+    records.push_back(TRY(codec::parse_json(record->bytes)));
   return records;
 }
 

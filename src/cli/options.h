@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "audit/show.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -103,10 +104,22 @@ struct SelftestOptions {
 struct AuditVerifyOptions {
   std::string directory;
   std::optional<std::string> key;  // a public key, or a file that holds one
+  std::uint64_t min_size = 0;
+  std::optional<Duration> max_tail;
+  OutputForm form = OutputForm::text;
 };
 
 struct AuditShowOptions {
   std::string directory;
+  std::uint64_t from = 0;  // index of the first that is looked at
+  audit::ShowFilter filter;
+  OutputForm form = OutputForm::text;
+};
+
+struct AuditTailOptions {
+  std::string directory;
+  std::uint32_t last = 10;  // records to begin with
+  enum class Follow : std::uint8_t { no, yes } follow = Follow::no;
   OutputForm form = OutputForm::text;
 };
 
@@ -186,10 +199,10 @@ struct HelpText {
 using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, AuditProveOptions, AuditCheckProofOptions, AuditExportOptions,
-                 PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions,
-                 PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions,
-                 PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
+                 AuditShowOptions, AuditTailOptions, AuditProveOptions, AuditCheckProofOptions,
+                 AuditExportOptions, PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions,
+                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions,
+                 PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
                  SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

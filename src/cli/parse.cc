@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cli/configuration.h"
-#include "cli/parse_evidence.h"
+#include "cli/parse_audit.h"
 #include "cli/parse_policy.h"
 #include "cli/quantity.h"
 #include "cli/syntax.h"
@@ -59,7 +59,7 @@ class Parser : private Syntax {
     config();
     doctor();
     selftest();
-    audit();
+    audit_.declare(app_, pending_);
     policy_.declare(app_, pending_);
     seccomp();
     plane();
@@ -315,20 +315,6 @@ class Parser : private Syntax {
     app.callback([this] { pending_ = selftest_; });
   }
 
-  void audit() {
-    CLI::App& app = *app_.add_subcommand("audit", "read the audit log");
-    app.require_subcommand(1);
-    CLI::App& verify = *app.add_subcommand("verify", "check every record, the chain and the head");
-    option(verify, "directory", verify_.directory, "", "the folder of the log")->required();
-    option(verify, "--key", verify_.key, "KEY", "the public key, or a file that holds it");
-    verify.callback([this] { pending_ = verify_; });
-    CLI::App& show = *app.add_subcommand("show", "print the records");
-    option(show, "directory", show_.directory, "", "the folder of the log")->required();
-    json(show, show_.form);
-    show.callback([this] { pending_ = show_; });
-    evidence_.declare(app, pending_);
-  }
-
   void seccomp() {
     constexpr const char* kFilter = "bash, file, search, role-…, or a file";
     CLI::App& app = *app_.add_subcommand("seccomp", "work with system call filters");
@@ -393,9 +379,7 @@ class Parser : private Syntax {
   DoctorOptions doctor_;
   ConfigCheckOptions config_;
   SelftestOptions selftest_;
-  AuditVerifyOptions verify_;
-  AuditShowOptions show_;
-  EvidenceCommands evidence_{*this};
+  AuditCommands audit_{*this};
   PolicyCommands policy_{*this};
   SeccompShowOptions seccomp_;
   SeccompCheckOptions check_;

@@ -10,7 +10,6 @@ namespace glovebox::cli {
 
 namespace {
 
-constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
 constexpr const char* kDirectory = "the folder of the log; below the state folder otherwise";
 
 }  // namespace

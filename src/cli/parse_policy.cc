@@ -6,24 +6,8 @@
 #include <variant>
 
 #include "cli/quantity.h"
-#include "plane/ids.h"
 
 namespace glovebox::cli {
-
-namespace {
-
-constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
-
-// Digits alone are an index.
-Result<std::variant<std::uint64_t, WallTime>> parse_since(const std::string& text) {
-  using Since = std::variant<std::uint64_t, WallTime>;
-  if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }))
-    return Since(static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords))));
-  if (const auto time = plane::parse_time(text)) return Since(*time);
-  return Error(ErrorKind::invalid, "the index of a record, or a time: 2026-11-24T15:22:31Z");
-}
-
-}  // namespace
 
 void PolicyCommands::declare(CLI::App& root, Options& pending) {
   CLI::App& app = syntax_.command(root, "policy", "work with policies");

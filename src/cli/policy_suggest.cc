@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "audit/log_directory.h"
+#include "audit/log_reader.h"
 #include "audit/record.h"
 #include "base/exit_code.h"
 #include "cli/message.h"
@@ -27,14 +27,12 @@ bool is_since(const PolicySuggestOptions& options, std::uint64_t index,
 
 }  // namespace
 
-Result<std::string> suggestions_of(audit::ByteSource& log, const PolicySuggestOptions& options) {
+Result<std::string> suggestions_of(audit::RecordSource& log, const PolicySuggestOptions& options) {
   egress::SuggestedRules rules;
-  audit::LineReader lines(log, audit::kMaxRecordBytes);
-  for (std::uint64_t index = 0;; ++index) {
+  while (const auto stored = TRY(log.next())) {
+    const std::uint64_t index = stored->index;
     const std::string place = std::format("record {}", index);
-    const auto line = TRY_CONTEXT(lines.next(), place);
-    if (!line) break;
-    const audit::Record record = TRY_CONTEXT(audit::parse_record(*line), place);
+    const audit::Record record = TRY_CONTEXT(audit::parse_record(stored->bytes), place);
     if (!is_since(options, index, record)) continue;
     const auto attempt = egress::denied_attempt(index, record);
     if (attempt && (!options.profile || *options.profile == attempt->profile)) rules.add(*attempt);
@@ -57,13 +55,9 @@ int run_policy_suggest(const PolicySuggestOptions& options) {
   const auto unreadable = [](const Error& error) {
     return to_int(fail(ExitCode::invalid_file, error.message()));
   };
-  auto directory = audit::LogDirectory::open_to_read(folder);
-  if (!directory) return unreadable(directory.error());
-  auto file = directory->open(audit::kLogName, audit::LogDirectory::Access::read);
-  if (!file) return unreadable(file.error());
-  if (!*file) return to_int(fail(ExitCode::invalid_file, folder + " holds no log"));
-  audit::FileSource source((*file)->get());
-  const auto text = suggestions_of(source, options);
+  auto log = audit::LogReader::open(folder);
+  if (!log) return unreadable(log.error());
+  const auto text = suggestions_of(*log, options);
   if (!text) return unreadable(text.error());
   print_out(*text);
   return to_int(ExitCode::done);

@@ -10,6 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "audit/wal_sizes.h"
+#include "plane/ids.h"
+
 namespace glovebox::cli {
 
 namespace {
@@ -74,6 +77,24 @@ Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std:
   if (!number || !rest.empty() || *number < least || *number > most)
     return Error(ErrorKind::invalid, std::format("a number from {} to {}", least, most));
   return *number;
+}
+
+Result<Since> parse_since(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }))
+    return Since(static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords))));
+  if (const auto time = plane::parse_time(text)) return Since(*time);
+  return Error(ErrorKind::invalid, "the index of a record, or a time: 2026-11-24T15:22:31Z");
+}
+
+Result<std::uint64_t> parse_log_reserve(std::string_view text) {
+  constexpr std::uint64_t kLeast = audit::kLeastWalReserve, kMost = 64 * kGiB;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const std::uint64_t scale = unit == "GiB" ? kGiB : unit == "MiB" ? kMiB : 0;
+  if (error != std::errc() || scale == 0 || number > kMost / scale || number * scale < kLeast)
+    return Error(ErrorKind::invalid, "16MiB to 64GiB, a whole number of MiB or GiB");
+  return number * scale;
 }
 
 }  // namespace glovebox::cli

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -17,5 +19,15 @@ Result<Duration> parse_time_span(std::string_view text);
 Result<Duration> parse_keep(std::string_view text);
 // Decimal digits, `least` to `most`. Error: invalid.
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t least, std::int64_t most);
+
+// Where to begin in a log: digits alone are the index of a record, else a time in RFC 3339.
+// Error: invalid.
+using Since = std::variant<std::uint64_t, WallTime>;
+Result<Since> parse_since(std::string_view text);
+// Records that a log may have.
+constexpr std::int64_t kMostRecords = std::int64_t{1} << 53;
+// What the audit log has on the disk up front, in bytes: `256MiB`, `1GiB`; 16 MiB to 64 GiB.
+// Error: invalid.
+Result<std::uint64_t> parse_log_reserve(std::string_view text);
 
 }  // namespace glovebox::cli

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "audit/log_directory.h"
-#include "audit/verify.h"
+#include "audit/log_reader.h"
+#include "audit/verify_folder.h"
 #include "base/clock.h"
 #include "cli/message.h"
 #include "cli/process_secrets.h"
@@ -19,6 +19,7 @@
 #include "cli/rehearse_report.h"
 #include "codec/json.h"
 #include "codec/url.h"
+#include "codec/visible_ascii.h"
 #include "net/connector.h"
 #include "net/dial.h"
 #include "net/http_client.h"
@@ -38,7 +39,6 @@ namespace {
 using codec::Json;
 
 constexpr std::uint64_t kMaxRehearsal = 1 << 20;
-constexpr std::uint64_t kMaxLog = 256 * kMiB;
 constexpr milliseconds kLook{50};
 constexpr seconds kPlaneStart{20};
 constexpr std::string_view kName = "rehearsal";
@@ -216,10 +216,16 @@ class Client {
   Secret key_;
 };
 
+// Lines of all records; as far as they can be read while the worker writes.
 std::string read_log(const Order& order) {
-  const auto text =
-      os::read_file(std::format("{}/audit/{}", order.state, audit::kLogName), kMaxLog);
-  return text ? *text : std::string();
+  std::string lines;
+  auto log = audit::LogReader::open(order.state + "/audit");
+  if (!log) return lines;
+  for (auto record = log->next(); record && *record; record = log->next()) {
+    lines += (*record)->bytes;
+    lines += '\n';
+  }
+  return lines;
 }
 
 // Until the rehearsal is over. True: everything as expected.
@@ -251,11 +257,15 @@ Result<audit::Verdict> close(Stage& stage, const Order& order) {
   if (code != 0)
     print_note(std::format("the worker ended with {}, see {}", code, stage.log_path()));
   const std::string folder = order.state + "/audit";
-  const audit::VerifyReport report = TRY(audit::verify_directory(folder, std::nullopt));
-  // The line about who holds the key is for `audit verify --key`.
-  const std::string summary = report.summary();
-  print_out(std::format("audit log: {}\naudit verify: {}\n", folder,
-                        std::string_view(summary).substr(0, summary.find('\n'))));
+  SystemRandom random;
+  const audit::LogReport report = TRY(audit::verify_folder(folder, {}, random));
+  const std::string verdict =
+      report.reason.empty()
+          ? std::string(audit::to_string(report.verdict))
+          : std::format("{}: {}", audit::to_string(report.verdict), report.reason);
+  print_out(std::format("audit log: {}\naudit verify: {} records, {} calls, {} refused, {}\n",
+                        folder, report.records, report.intents, report.denials,
+                        codec::visible_ascii(verdict)));
   return report.verdict;
 }
 

@@ -81,6 +81,7 @@ roles::Outcome<roles::SupervisorOptions> supervisor_options(WorkerOrder order, E
       .ids = order.ids,
       .audit = std::move(audit),
       .audit_origin = std::move(order.audit_origin),
+      .audit_reserve = order.audit_reserve,
       .egress = std::move(egress.settings),
       .egress_secrets = std::move(egress.secrets),
       .credentials = variable("CREDENTIALS_DIRECTORY"),

@@ -222,6 +222,8 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
   take_first(order.warm, options.warm, configuration.warm);
   order.audit = configuration.audit.value_or("");
   order.audit_origin = configuration.audit_origin.value_or(std::string(kDefaultOrigin));
+  order.audit_reserve = configuration.audit_reserve.value_or(
+      options.config ? audit::kDefaultWalReserve : audit::kLeastWalReserve);
   take_first(order.ids, {}, configuration.user_range);
 }
 

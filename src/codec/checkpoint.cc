@@ -32,6 +32,12 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   return size;
 }
 
+Result<void> check_size(std::string_view note) {
+  if (note.size() <= kMaxCheckpointBytes) return {};
+  return Error(ErrorKind::limit,
+               std::format("checkpoint of more than {} bytes", kMaxCheckpointBytes));
+}
+
 }  // namespace
 
 std::string checkpoint_text(const Checkpoint& checkpoint) {
@@ -60,15 +66,18 @@ Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const Ed25519P
 }
 
 Result<OpenedCheckpoint> open_checkpoint(std::string_view note, std::span<const NoteKey> logs) {
-  if (note.size() > kMaxCheckpointBytes)
-    return Error(ErrorKind::limit,
-                 std::format("checkpoint of more than {} bytes", kMaxCheckpointBytes));
+  TRY(check_size(note));
   const OpenedNote opened = TRY_CONTEXT(open_note(note, logs), "checkpoint");
   Checkpoint checkpoint = TRY(parse_checkpoint_text(opened.text));
   const auto signer = std::ranges::find(opened.signed_by, checkpoint.origin, &NoteKey::name);
   if (signer == opened.signed_by.end())
     return Error(ErrorKind::denied, "checkpoint: of another log than its key");
   return OpenedCheckpoint{std::move(checkpoint), *signer};
+}
+
+Result<Checkpoint> claimed_checkpoint(std::string_view note) {
+  TRY(check_size(note));
+  return parse_checkpoint_text(TRY_CONTEXT(parse_note(note), "checkpoint").text);
 }
 
 }  // namespace glovebox::codec

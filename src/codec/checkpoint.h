@@ -43,4 +43,8 @@ struct OpenedCheckpoint {
 };
 Result<OpenedCheckpoint> open_checkpoint(std::string_view note, std::span<const NoteKey> logs);
 
+// What a checkpoint says, whoever signed it or did not: to find records, never to trust them.
+// Errors: invalid, limit.
+Result<Checkpoint> claimed_checkpoint(std::string_view note);
+
 }  // namespace glovebox::codec

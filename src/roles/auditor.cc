@@ -1,6 +1,7 @@
 #include "roles/auditor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,10 +20,9 @@ namespace glovebox::roles {
 
 namespace {
 
-// In one group. As many records of the largest size fit into one write of the log.
-constexpr std::size_t kMaxGathered = audit::kMaxGroupBytes / (audit::kMaxRecordBytes + 1) / 2;
-constexpr milliseconds kForEver{-1};
 constexpr milliseconds kNow{0};
+// Beside the records of peers, of which the auditor says how many it takes.
+constexpr std::size_t kMaxGathered = 4096;
 
 struct Peer {
   std::string name;
@@ -83,7 +83,7 @@ class Server {
   ipc::Channel supervisor_;
   std::vector<PeerPtr> peers_;
   std::vector<std::function<void()>> after_commit_;
-  std::size_t gathered_ = 0;
+  Duration rest_{};  // how long nothing has to be done unless somebody asks
   codec::Metrics numbers_;
   std::optional<Duration> last_flush_;
   bool prove_ = false;                    // somebody asks whether the log can be written now
@@ -132,7 +132,7 @@ Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
     if (place) {
       if (work_.policies != nullptr)
         work_.policies->policies().note(place->index, kind, about_policies);
-      const ipc::Appended done{sequence, place->index, place->hash.hex()};
+      const ipc::Appended done{sequence, place->index, place->leaf.hex()};
       answer(peer, ipc::Appended::kType, done.encode());
     } else if (place.error().kind() == ErrorKind::exists) {
       const ipc::CallFound found{sequence, call_state_for_peer(work_.auditor.find_call(tool_use))};
@@ -238,19 +238,17 @@ Result<void> Server::take_from_supervisor() {
 // Waits for the first message, then takes what is there already: one from each connection in turn,
 // so that none can keep the others from the group.
 Result<void> Server::gather() {
-  milliseconds wait = kForEver;
-  for (gathered_ = 0; gathered_ < kMaxGathered && !stop_; wait = kNow) {
+  milliseconds wait = std::chrono::ceil<milliseconds>(rest_);
+  for (std::size_t gathered = 0; gathered < kMaxGathered && work_.auditor.has_room() && !stop_;
+       wait = kNow) {
     std::erase_if(peers_, [](const PeerPtr& peer) { return !peer->channel.open(); });
     const std::vector<PeerPtr> asked = peers_;
     std::vector<os::Poll> polls{{.fd = supervisor_.fd()}};
     for (const PeerPtr& peer : asked) polls.push_back({.fd = peer->channel.fd()});
-    if (!TRY(os::poll_fds(polls, wait))) {
-      if (wait == kForEver) continue;  // a signal
-      return {};
-    }
+    if (!TRY(os::poll_fds(polls, wait))) return {};
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (!polls[i + 1].readable) continue;
-      ++gathered_;
+      ++gathered;
       if (auto taken = take_from_peer(asked[i]); !taken) drop(asked[i], taken.error());
     }
     // Last: a peer's records that came before the word to stop are still taken.
@@ -259,7 +257,7 @@ Result<void> Server::gather() {
   return {};
 }
 
-// A head is written through to the device as records are, and needs the same of it.
+// A checkpoint is written through to the device as records are, and needs the same of it.
 Result<void> Server::flush() {
   constexpr Duration kFresh = seconds(1);
   const Duration begin = work_.clock.monotonic();
@@ -267,7 +265,7 @@ Result<void> Server::flush() {
   if (work_.auditor.has_pending())
     TRY(work_.auditor.commit());
   else if (prove && (!last_flush_ || begin - *last_flush_ >= kFresh))
-    TRY(work_.auditor.head());
+    TRY(work_.auditor.seal());
   else
     return {};
   last_flush_ = work_.clock.monotonic();
@@ -293,6 +291,7 @@ Result<void> Server::commit() {
   const auto answers = std::exchange(after_commit_, {});
   TRY(std::move(committed));
   for (const auto& give : answers) give();
+  rest_ = TRY(work_.auditor.tend());
   return {};
 }
 

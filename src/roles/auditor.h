@@ -2,8 +2,9 @@
 // makes them durable, answers.
 //
 // Everything that waits on the connections is taken into one group and committed with one flush;
-// nobody gets an answer before. A peer that breaks the protocol loses its connection: whoever
-// cannot record cannot act. The first error of the log ends the role.
+// nobody gets an answer before. Tiles and checkpoints are written behind the answers. A peer that
+// breaks the protocol loses its connection: whoever cannot record cannot act. The first error of
+// the log ends the role.
 #pragma once
 
 #include <functional>
@@ -11,9 +12,9 @@
 #include <string>
 
 #include "audit/auditor.h"
-#include "audit/log_file.h"
 #include "audit/policy_archive.h"
 #include "audit/record_store.h"
+#include "audit/tree_log.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/log.h"
@@ -46,7 +47,7 @@ struct AuditorWork {
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last
-// head. `peers` by name: "boxer", "supervisor", "egress"; others are refused. A peer that the
+// checkpoint. `peers` by name: "boxer", "supervisor", "egress"; others are refused. A peer that the
 // supervisor sends later takes the place of the one with its name. Returns done; log_failed when
 // the log cannot be written (the supervisor was told); bug.
 ExitCode run_auditor(AuditorWork work, ipc::Channel supervisor,

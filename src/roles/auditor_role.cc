@@ -6,15 +6,17 @@
 #include <utility>
 
 #include "audit/auditor.h"
-#include "audit/call_index.h"
-#include "audit/log_file.h"
 #include "audit/mask.h"
 #include "audit/policy_archive.h"
+#include "audit/record.h"
+#include "audit/record_rules.h"
+#include "audit/tree_log.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/uuid.h"
 #include "os/file.h"
 #include "os/landlock.h"
+#include "os/positioned_io.h"
 #include "roles/auditor.h"
 #include "roles/log_space.h"
 
@@ -24,32 +26,54 @@ namespace {
 
 constexpr int kStandardError = 2;
 
-// What the auditor does in its folder: appends, and replaces small files. No folders, no links.
+// What the auditor does in its folder: writes segments and tiles, replaces small files. No links.
 constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right::write_file |
                                      os::file_right::read_folder | os::file_right::make_regular |
-                                     os::file_right::remove_file | os::file_right::truncate;
+                                     os::file_right::make_folder | os::file_right::remove_file |
+                                     os::file_right::truncate;
 
 struct OpenLog {
-  audit::LogFile log;
+  audit::TreeLog log;
   audit::PolicyArchive policies;
 };
 
-Result<OpenLog> open_log(const RoleStart& start, audit::CallIndex& calls,
-                         audit::PolicyRegister& policies, Random& random) {
-  const std::string* directory = start.settings.get_string("directory");
-  const std::string* origin = start.settings.get_string("origin");
-  if (directory == nullptr || origin == nullptr)
+// Of the few kinds that may speak of a policy, the members are wanted.
+Result<void> note_policy(audit::PolicyRegister& policies, const audit::StoredRecord& stored,
+                         audit::RecordKind kind) {
+  if (!audit::PolicyRegister::may_concern(kind)) return {};
+  const audit::Record record = TRY(audit::parse_record(stored.bytes));
+  policies.note(stored.index, kind, *record.json.as_object());
+  return {};
+}
+
+Result<audit::LogPlace> log_place(const codec::Json& settings) {
+  const std::string* directory = settings.get_string("directory");
+  const std::string* origin = settings.get_string("origin");
+  const codec::Json* reserve = settings.get("reserve");
+  const auto bytes = reserve == nullptr ? std::nullopt : reserve->as_int();
+  if (directory == nullptr || origin == nullptr || !bytes || *bytes < 0)
     return Error(ErrorKind::protocol, "auditor settings");
+  return audit::LogPlace{.directory = *directory,
+                         .origin = *origin,
+                         .sizes = TRY(audit::WalSizes::for_reserve(
+                             static_cast<std::uint64_t>(*bytes), os::page_size()))};
+}
+
+Result<OpenLog> open_log(const RoleStart& start, audit::RecordRules& rules,
+                         audit::PolicyRegister& policies, const Clock& clock, Random& random) {
+  const audit::LogPlace place = TRY(log_place(start.settings));
+  const std::string& directory = place.directory;
   TRY(take_identity(Role::auditor, start.started, start.rung));
-  audit::LogFile log = TRY_CONTEXT(
-      audit::LogFile::open(*directory, *origin, random,
-                           [&](std::uint64_t index, const audit::Record& record) {
-                             policies.note(index, record.kind, *record.json.as_object());
-                             return audit::index_record(calls, record);
-                           }),
-      *directory);
-  auto archive = TRY(audit::PolicyArchive::open(*directory, policies));
-  const UniqueFd folder = TRY(os::open_path(*directory, O_PATH | O_DIRECTORY));
+  audit::TreeLog log =
+      TRY_CONTEXT(audit::TreeLog::open(
+                      place, rules,
+                      [&](const audit::StoredRecord& stored, audit::RecordKind kind) {
+                        return note_policy(policies, stored, kind);
+                      },
+                      clock, random),
+                  directory);
+  auto archive = TRY(audit::PolicyArchive::open(directory, policies));
+  const UniqueFd folder = TRY(os::open_path(directory, O_PATH | O_DIRECTORY));
   const FileGrant grants[] = {{folder.get(), kLogRights}};
   TRY(lock_down(Role::auditor, grants));
   return OpenLog{std::move(log), std::move(archive)};
@@ -61,17 +85,17 @@ int run_auditor_role(RoleStart start) {
   const Log log(kStandardError, "auditor", start.log_level, start.log_format);
   SystemRandom random;
   const SystemClock clock;
-  audit::CallIndex calls(random);
+  audit::RecordRules rules(random);
   audit::PolicyRegister policies;
-  auto opened = open_log(start, calls, policies, random);
+  auto opened = open_log(start, rules, policies, clock, random);
   if (!opened) {
     const ExitCode code = exit_code_of_log(opened.error());
     send_fatal(start.supervisor, code, opened.error().message());
     return to_int(code);
   }
-  audit::LogFile& store = opened->log;
+  audit::TreeLog& store = opened->log;
   const audit::Masker masker;
-  audit::Auditor auditor(store, calls, masker, clock, codec::uuid4(random));
+  audit::Auditor auditor(store, rules, masker, clock, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);

@@ -114,7 +114,8 @@ Outcome<> Supervisor::prepare() {
 Json Supervisor::auditor_settings() const {
   return Json::object(
       {{"directory", options_.audit.empty() ? options_.state.audit() : options_.audit},
-       {"origin", options_.audit_origin}});
+       {"origin", options_.audit_origin},
+       {"reserve", static_cast<std::int64_t>(options_.audit_reserve)}});
 }
 
 Json Supervisor::boxer_settings() const {

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit/wal_sizes.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/log.h"
@@ -83,6 +84,7 @@ struct SupervisorOptions {
   IdRange ids;                            // of boxes, when started as root
   std::string audit;                      // folder of the log; empty: the state folder's
   std::string audit_origin = "glovebox";  // names the key of a new log
+  std::uint64_t audit_reserve = audit::kLeastWalReserve;  // bytes on the disk up front
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
   EgressSettings egress;                    // without its folder

@@ -6,10 +6,13 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
-import oracle
-from host_facts import BOX_USER, DEVICES, IS_ROOT
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "integration"))
+import audit_log  # noqa: E402
+import oracle  # noqa: E402
+from host_facts import BOX_USER, DEVICES, IS_ROOT  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 BINARY = os.environ["GLOVEBOX_BINARY"]
@@ -55,10 +58,10 @@ def wrong(done, status, says="", never="canary-secret"):
     return None
 
 
-def box_starts(log):
+def box_starts(lines):
     """(number of the call in the order of their starts, cold or warm) of every result in a log."""
     calls, starts = [], []
-    for line in log.splitlines():
+    for line in lines:
         record = json.loads(line)
         if record["k"] == "tool.intent":
             calls.append(record["tu"])
@@ -162,10 +165,10 @@ class Attack:
     def box_starts(self):
         """Of the calls since this was asked last: whether their boxes were made with them (cold) or
         waited for them (warm)."""
-        log = self.state / "audit/log.jsonl"
-        text = log.read_text()[self.log_read:] if log.exists() else ""
-        self.log_read += len(text)
-        return [start for _, start in box_starts(text)]
+        log = self.state / "audit"
+        lines = audit_log.lines(log)[self.log_read:] if log.exists() else []
+        self.log_read += len(lines)
+        return [start for _, start in box_starts(lines)]
 
     def tool(self, name, value, **how):
         return self.exec(["--tool", name], text=json.dumps(value), **how)

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from attack import BINARY, collect, own, remove, wrong
+from attack import BINARY, audit_log, collect, own, remove, wrong
 from host_facts import IS_ROOT
 
 CASES = []
@@ -424,7 +424,7 @@ def forging_names(attack):
     attack.exec(["--tool", "read"], text=json.dumps({"file_path": forged}), work=work)
     attack.exec(["--tool", "nothing\n" + forged], text="{}", work=work)
     attack.exec(["--session", "s\n" + forged, "--", "/bin/echo", forged], work=work)
-    for line in (attack.state / "audit/log.jsonl").read_text().split("\n"):
+    for line in audit_log.lines(attack.state / "audit"):
         if CONTROLS.search(line) or (line and json.loads(line).get("k") == "forged"):
             return f"a forged record: {line}"
     checked = subprocess.run([BINARY, "audit", "verify", str(attack.state / "audit")],

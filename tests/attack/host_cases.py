@@ -252,7 +252,7 @@ def closed_descriptors(attack):
         if any(not name.startswith(("/dev/null", "pipe:")) for name in seen):
             return f"ESCAPED: with {closed} closed the guest had {seen}"
         for path in state.rglob("*"):
-            if path.is_file() and path.name != "log.jsonl" and b"forged-" in path.read_bytes():
+            if path.is_file() and state / "audit" not in path.parents and b"forged-" in path.read_bytes():
                 return f"ESCAPED: the guest wrote to {path}"
     checked = subprocess.run([BINARY, "audit", "verify", str(state / "audit")], capture_output=True)
     remove(state)

@@ -7,7 +7,7 @@ import shutil
 import time
 
 import oracle
-from attack import BINARY, box_starts, collect, remove, wrong
+from attack import BINARY, audit_log, box_starts, collect, remove, wrong
 from host_cases import LongCall
 
 CASES = []
@@ -53,7 +53,7 @@ def play(attack, *steps, seconds=90, text=None, starts=None):
                           "--state", str(state), "--timeout", f"{seconds}s"], "",
                          {"ATTACK_TOKEN": "canary-token-77aa"}, seconds, {})
     if starts is not None:
-        starts += box_starts((state / "audit/log.jsonl").read_text())
+        starts += box_starts(audit_log.lines(state / "audit"))
     problem = wrong(done, 0)
     bad = re.findall(r"^.*\n +NOT ok.*\n(?: +!.*\n)*", done.stdout, re.MULTILINE)
     if not problem or not bad:

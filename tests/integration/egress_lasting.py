@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import audit_log
 from egress_support import RULES, case, policy, raw, role_of
 from run_harness import USER_ID
 from worker_harness import PROGRAM, Plane, Worker, fresh_folder, wait_for
@@ -161,8 +162,8 @@ def what_was_refused_becomes_a_rule_that_gives_it(given):
     assert told.returncode == 0 and "GET /closed/x" in told.stdout, told
     assert json.loads(policy_command("suggest", "--json", "--profile", "net").stdout)[0]["kind"] == "rule"
     assert "egress refused nothing" in policy_command("suggest", "--since", "2999-01-01T00:00:00Z").stdout
-    log = (box.state / "audit" / "log.jsonl").read_text().splitlines()
-    index = next(i for i, line in enumerate(log) if json.loads(line)["k"] == "net.deny" and "meth" in json.loads(line))
+    log = audit_log.records(box.state / "audit")
+    index = next(i for i, record in enumerate(log) if record["k"] == "net.deny" and "meth" in record)
     why = policy_command("why", "--record", str(index))
     assert why.returncode == 1 and "request GET http://a.test/closed/x, as tool bash" in why.stdout, why
     assert "does not allow this method and path" in why.stdout, why

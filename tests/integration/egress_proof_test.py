@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import audit_log  # noqa: E402
 from worker_harness import (PROGRAM, Plane, Worker, cmdline, descendants, fresh_folder, run_cases,  # noqa: E402
                             wait_for)
 
@@ -50,7 +51,7 @@ def doctor(*arguments, program=(PROGRAM,), **variables):
 
 
 def records(state):
-    return [json.loads(line) for line in (pathlib.Path(state) / "audit/log.jsonl").read_text().splitlines()]
+    return audit_log.records(pathlib.Path(state) / "audit")
 
 
 def proofs(state):
@@ -300,7 +301,7 @@ def the_tour_of_the_network(keep):
     assert len(sent) == 2 and all(record["cred"] == "index-key" and record["status"] == 200 for record in sent), sent
     refused = {(record["host"], record.get("path")) for record in log if record["k"] == "net.deny"}
     assert {("pypi.org", None), ("151.101.0.223", None), ("packages.rehearsal.test", "/admin")} <= refused, refused
-    text = (state / "audit/log.jsonl").read_text() + done.stdout + pathlib.Path(f"{state}.log").read_text()
+    text = json.dumps(log) + done.stdout + pathlib.Path(f"{state}.log").read_text()
     assert "rehearsal-key-" not in text.replace("rehearsal-key-]", ""), "the key is on record"
     assert not pathlib.Path(f"{state}.origin").exists()
     assert len(done.stdout.splitlines()) < 40, done.stdout

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import traceback
 
+import audit_log
 from run_harness import AS_USER, USER_ID, reachable_program
 from worker_harness import PROGRAM
 
@@ -117,8 +118,7 @@ class Box:
         return self
 
     def records(self, kind):
-        return [record for line in sorted((self.state / "audit").glob("log*"))
-                for record in map(json.loads, line.read_text().splitlines()) if record["k"] == kind]
+        return [record for record in audit_log.records(self.state / "audit") if record["k"] == kind]
 
     def denied(self, **wanted):
         """One record of what was refused, with these members; `why` may be a part."""

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 
+import audit_log
 from kill_test import APPEND_AND_TALK, POINTS
 from message_tap import TappedProcess
 from run_harness import USER_ID, Run
@@ -33,10 +34,7 @@ def as_it_is(run):
 
 def torn(tail):
     """The log ends with a part of the next group of records."""
-    def tear(run):
-        with open(run.worker.state + "/audit/log.jsonl", "ab") as log:
-            log.write(tail)
-    return tear
+    return lambda run: audit_log.tear(run.worker.state + "/audit", tail)
 
 
 def half_a_result(run):

@@ -13,6 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import audit_log
 from operations_harness import policy, run, write
 from worker_harness import PROGRAM, Plane, Worker, descendants, cmdline, fresh_folder, run_cases, wait_for
 
@@ -23,9 +24,7 @@ BUDGET_MS = 50
 
 
 def records(worker, kind=None):
-    lines = pathlib.Path(worker.state, "audit/log.jsonl").read_text().splitlines()
-    found = [json.loads(line) for line in lines]
-    return [record for record in found if kind in (None, record["k"])]
+    return [record for record in audit_log.records(worker.state + "/audit") if kind in (None, record["k"])]
 
 
 def command(worker, *words):
@@ -453,8 +452,7 @@ def a_single_command_records_its_policy_too(keep):
     folder = fresh_folder()
     done = run("exec", "--policy", "builtin:default", "--state", folder + "/state", "--", "/bin/true")
     assert done.returncode == 0, done
-    log = [json.loads(line) for line in
-           pathlib.Path(folder, "state/audit/log.jsonl").read_text().splitlines()]
+    log = audit_log.records(folder + "/state/audit")
     assert [record["k"] for record in log[:3]] == ["boot", "policy.load", "session.open"], log
     assert not os.path.exists(folder + "/state/run/control")
 

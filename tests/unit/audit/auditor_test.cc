@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/merkle.h"
 #include "support.h"
 
 using namespace glovebox;
@@ -18,13 +19,11 @@ namespace {
 class FakeStore final : public RecordStore {
  public:
   std::uint64_t size() const override { return lines.size(); }
-  codec::Sha256Digest last_hash() const override {
-    return lines.empty() ? codec::Sha256Digest{} : codec::sha256(lines.back());
-  }
+  bool has_room() const override { return !full; }
   Result<RecordPlace> append(std::string_view record) override {
     if (full) return Error(ErrorKind::limit, "full");
     lines.emplace_back(record);
-    return RecordPlace{lines.size() - 1, last_hash()};
+    return RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
   }
   Result<void> flush() override {
     ++flushes;
@@ -32,28 +31,57 @@ class FakeStore final : public RecordStore {
     durable = lines.size();
     return {};
   }
-  Result<std::string> publish_head() override {
-    if (head_fails) return Error(ErrorKind::io, "rename: EIO");
-    heads.push_back(durable);
-    return std::string("head");
+  Result<void> settle() override {
+    if (settle_fails) return Error(ErrorKind::io, "pwrite: EIO");
+    settled = durable;
+    return {};
   }
+  Result<std::string> publish() override {
+    if (publish_fails) return Error(ErrorKind::io, "rename: EIO");
+    seals.push_back(durable);
+    return std::string("checkpoint");
+  }
+  SpaceLevel space() const override { return level; }
   Record record(std::size_t index) const { return parse_record(lines.at(index)).value(); }
 
   std::vector<std::string> lines;
-  std::vector<std::size_t> heads;
-  std::size_t durable = 0;
+  std::vector<std::size_t> seals;
+  std::size_t durable = 0, settled = 0;
   int flushes = 0;
-  bool full = false, flush_fails = false, head_fails = false;
+  bool full = false, flush_fails = false, settle_fails = false, publish_fails = false;
+  SpaceLevel level = SpaceLevel::ample;
+};
+
+// Time stands until it is told to go on.
+class StandingClock final : public Clock {
+ public:
+  WallTime wall() const override { return {1'795'534'951'000'000 + ticks_++}; }
+  Duration boot() const override { return now; }
+  Duration monotonic() const override { return now; }
+  Duration now = seconds(5);
+
+ private:
+  mutable std::int64_t ticks_ = 0;
 };
 
 struct Fixture {
   FakeStore store;
   HeldRandom random;
-  CallIndex calls{random};
+  RecordRules rules{random};
   Masker masker;
-  HeldClock clock;
-  Auditor auditor{store, calls, masker, clock, "run1"};
+  StandingClock clock;
+  Auditor auditor{store, rules, masker, clock, "run1"};
   std::vector<Result<RecordPlace>> done;
+
+  // What the start wrote is not counted.
+  Fixture() {
+    REQUIRE(auditor.start({}, {}));
+    REQUIRE(store.lines.size() == 1);
+    store.lines.clear();
+    store.seals.clear();
+    store.durable = 0;
+    store.flushes = 0;
+  }
 
   AppendDone note() {
     return [this](Result<RecordPlace> place) { done.push_back(std::move(place)); };
@@ -208,7 +236,7 @@ TEST_CASE_METHOD(Fixture, "nobody hears of a record before it is durable, all of
   CHECK(done[1].value().index == 1);
   CHECK(done[2].error().kind() == ErrorKind::exists);
   CHECK(done[3].value().index == 2);
-  CHECK(done[3].value().hash == codec::sha256(store.lines[2]));
+  CHECK(done[3].value().leaf == codec::leaf_hash(store.lines[2]));
 }
 
 TEST_CASE_METHOD(Fixture,
@@ -229,8 +257,9 @@ TEST_CASE_METHOD(Fixture,
   CHECK(done[0].error().kind() == ErrorKind::io);
   CHECK(store.lines.size() == 1);
   CHECK_FALSE(auditor.stop("end"));
-  CHECK_FALSE(auditor.head());
-  CHECK(store.heads.empty());
+  CHECK_FALSE(auditor.seal());
+  CHECK_FALSE(auditor.tend());
+  CHECK(store.seals.empty());
 }
 
 TEST_CASE_METHOD(Fixture, "a store that takes no record refuses it alone") {
@@ -243,14 +272,37 @@ TEST_CASE_METHOD(Fixture, "a store that takes no record refuses it alone") {
   CHECK(append(RecordKind::tool_intent, "s1", "t1"));
 }
 
-TEST_CASE_METHOD(Fixture, "a head that cannot be published ends it, the records stand") {
-  store.head_fails = true;
-  submit(RecordKind::session_close, "s1", "");
-  CHECK(auditor.commit().error().kind() == ErrorKind::io);
+TEST_CASE_METHOD(Fixture, "what fails behind the answers ends it, the records stand") {
+  submit(RecordKind::session_open, "s1", "");
+  REQUIRE(auditor.commit());
   CHECK(done[0]);
+  SECTION("tiles") {
+    store.settle_fails = true;
+  }
+  SECTION("the checkpoint") {
+    store.publish_fails = true;
+    clock.now += kSealAfter;
+  }
+  CHECK(auditor.tend().error().kind() == ErrorKind::io);
   submit(RecordKind::tool_intent, "s1", "t1");
   CHECK_FALSE(auditor.commit());
   CHECK(done[1].error().kind() == ErrorKind::io);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "on a disk that is nearly full no call begins, and what has is recorded") {
+  REQUIRE(append(RecordKind::tool_intent, "s1", "t1"));
+  for (const SpaceLevel level : {SpaceLevel::warn, SpaceLevel::drain}) {
+    store.level = level;
+    CHECK(append(RecordKind::tool_intent, "s1", level == SpaceLevel::warn ? "t2" : "t3"));
+  }
+  store.level = SpaceLevel::stop;
+  const auto refused = append(RecordKind::tool_intent, "s1", "t4");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().contains("nearly full"));
+  CHECK(auditor.find_call("t4") == CallState::unknown);
+  CHECK(append(RecordKind::tool_result, "s1", "t1"));
+  CHECK(append(RecordKind::session_close, "s1", ""));
 }
 
 TEST_CASE_METHOD(Fixture, "a group has an end") {
@@ -260,15 +312,25 @@ TEST_CASE_METHOD(Fixture, "a group has an end") {
   CHECK(done[kMaxGroupRecords].error().kind() == ErrorKind::limit);
 }
 
-TEST_CASE_METHOD(Fixture, "the end of a session publishes a head before it is answered") {
-  std::vector<std::size_t> heads_then;
-  auditor.submit({Writer::boxer, RecordKind::session_close, "s1", "", {}},
-                 [&](Result<RecordPlace>) { heads_then = store.heads; });
-  submit(RecordKind::session_open, "s2", "");
-  REQUIRE(auditor.commit());
-  CHECK(heads_then == std::vector<std::size_t>{2});
-  REQUIRE(append(RecordKind::session_open, "s3", ""));
-  CHECK(store.heads.size() == 1);
+TEST_CASE_METHOD(Fixture,
+                 "records are sealed within a second, those of a session that ended sooner") {
+  REQUIRE(append(RecordKind::session_open, "s1", ""));
+  CHECK(auditor.tend().value() == kSealAfter);
+  CHECK(store.settled == 1);
+  clock.now += milliseconds(300);
+  // Later ones do not put it off.
+  REQUIRE(append(RecordKind::session_open, "s2", ""));
+  CHECK(auditor.tend().value() == milliseconds(700));
+  REQUIRE(append(RecordKind::session_close, "s1", ""));
+  CHECK(auditor.tend().value() == kSealClosedAfter);
+  CHECK(store.seals.empty());
+  clock.now += kSealClosedAfter;
+  CHECK(auditor.tend());
+  CHECK(store.seals == std::vector<std::size_t>{3});
+  // Nothing new: nothing is signed.
+  clock.now += seconds(10);
+  CHECK(auditor.tend().value() == seconds(1));
+  CHECK(store.seals.size() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "records are chained, stamped and masked") {
@@ -276,8 +338,13 @@ TEST_CASE_METHOD(Fixture, "records are chained, stamped and masked") {
   REQUIRE(append(RecordKind::session_open, "s1", ""));
   REQUIRE(append(RecordKind::tool_intent, "s1", "t1", Writer::boxer,
                  one("arg", "use very-secret-token here")));
+  REQUIRE(append(RecordKind::session_open, "s2", ""));
+  REQUIRE(append(RecordKind::tool_result, "s1", "t1"));
   CHECK(store.record(0).previous == codec::Sha256Digest{});
-  CHECK(store.record(1).previous == codec::sha256(store.lines[0]));
+  CHECK(store.record(1).previous == codec::leaf_hash(store.lines[0]));
+  // Each session has its own chain.
+  CHECK(store.record(2).previous == codec::Sha256Digest{});
+  CHECK(store.record(3).previous == codec::leaf_hash(store.lines[1]));
   CHECK(store.record(1).boot_id == "run1");
   CHECK(*store.record(1).json.get_string("arg") == "use <masked:token> here");
   CHECK(*store.record(1).json.get("red") ==
@@ -290,44 +357,60 @@ TEST_CASE_METHOD(Fixture, "ids that do not stand in a record as they are still n
   REQUIRE(append(RecordKind::tool_intent, "a session", id));
   CHECK(append(RecordKind::tool_intent, "a session", id).error().kind() == ErrorKind::exists);
   CHECK(auditor.find_call(id) == CallState::started);
-  // What a restart finds in the log is the same call.
-  CallIndex again(random);
-  REQUIRE(index_record(again, store.record(0)));
-  CHECK(again.find(record_id(id)) == CallState::started);
+  // It stands in the log as the rules know it.
+  CHECK(store.record(0).tool_use == record_id(id));
+  CHECK(rules.calls().find(store.record(0).tool_use) == CallState::started);
   CHECK(append(RecordKind::tool_result, "a session", id));
   CHECK(auditor.find_call(id) == CallState::finished);
 }
 
-TEST_CASE_METHOD(Fixture, "a start says what was found, then boot, under a head") {
-  Recovered recovered{
-      .records = 5, .cut_bytes = 17, .cut_hash = codec::sha256("torn"), .head_missing = true};
-  REQUIRE(auditor.start(recovered, one("version", "0.1.0")));
-  REQUIRE(store.lines.size() == 3);
-  CHECK(store.record(0).kind == RecordKind::recovery);
-  CHECK(store.record(0).json.get("cut")->get_int("n") == 17);
-  CHECK(*store.record(0).json.get("cut")->get_string("c") == codec::sha256("torn").hex());
-  CHECK(*store.record(1).json.get_string("why") == "head_missing");
-  CHECK(store.record(2).kind == RecordKind::boot);
-  CHECK(*store.record(2).json.get_string("version") == "0.1.0");
-  CHECK(store.heads == std::vector<std::size_t>{3});
+TEST_CASE("a start says what was found, then boot, under a checkpoint") {
+  FakeStore store;
+  HeldRandom random;
+  RecordRules rules(random);
+  const Masker masker;
+  const StandingClock clock;
+  Auditor auditor(store, rules, masker, clock, "run1");
+  SECTION("a loss, a torn group, no checkpoint") {
+    const Recovered recovered{
+        .records = 5,
+        .gap = WalGap{.first = 5, .end = 9, .fault = WalFault::group},
+        .torn = {.bytes = 17, .hash = codec::sha256("torn")},
+        .checkpoint_missing = true,
+    };
+    REQUIRE(auditor.start(recovered, one("version", "0.1.0")));
+    REQUIRE(store.lines.size() == 4);
+    CHECK(store.record(0).kind == RecordKind::gap);
+    CHECK(*store.record(0).json.get_string("why") == to_string(WalFault::group));
+    CHECK(store.record(0).json.get("lost")->get_int("from") == 5);
+    CHECK(store.record(0).json.get("lost")->get_int("to") == 9);
+    CHECK(store.record(1).kind == RecordKind::recovery);
+    CHECK(store.record(1).json.get("cut")->get_int("n") == 17);
+    CHECK(*store.record(1).json.get("cut")->get_string("c") == codec::sha256("torn").hex());
+    CHECK(*store.record(2).json.get_string("why") == "checkpoint_missing");
+    CHECK(store.record(3).kind == RecordKind::boot);
+    CHECK(*store.record(3).json.get_string("version") == "0.1.0");
+    CHECK(store.seals == std::vector<std::size_t>{4});
+  }
+  SECTION("nothing") {
+    REQUIRE(auditor.start({}, {}));
+    CHECK(store.lines.size() == 1);
+    CHECK(store.seals == std::vector<std::size_t>{1});
+  }
+  SECTION("a device that fails") {
+    store.flush_fails = true;
+    CHECK(auditor.start({}, {}).error().kind() == ErrorKind::io);
+    CHECK(store.seals.empty());
+  }
 }
 
-TEST_CASE_METHOD(Fixture, "a start that finds nothing says boot only, one that fails says so") {
-  REQUIRE(auditor.start({}, {}));
-  CHECK(store.lines.size() == 1);
-  FakeStore broken;
-  broken.flush_fails = true;
-  Auditor other(broken, calls, masker, clock, "run2");
-  CHECK(other.start({}, {}).error().kind() == ErrorKind::io);
-}
-
-TEST_CASE_METHOD(Fixture, "stop is the last record, under the last head") {
+TEST_CASE_METHOD(Fixture, "stop is the last record, under the last checkpoint") {
   submit(RecordKind::session_open, "s1", "");
   REQUIRE(auditor.stop("supervisor"));
   CHECK(done.size() == 1);
   CHECK(store.record(1).kind == RecordKind::stop);
   CHECK(*store.record(1).json.get_string("why") == "supervisor");
-  CHECK(store.heads == std::vector<std::size_t>{2});
+  CHECK(store.seals == std::vector<std::size_t>{2});
   submit(RecordKind::session_open, "s2", "");
   CHECK_FALSE(auditor.commit());
   CHECK(done[1].error().kind() == ErrorKind::io);

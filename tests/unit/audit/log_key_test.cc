@@ -1,8 +1,10 @@
 #include "audit/log_key.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <span>
 #include <string>
 
+#include "codec/checkpoint.h"
 #include "folder.h"
 #include "support.h"
 
@@ -94,9 +96,12 @@ TEST_CASE_METHOD(Fixture, "a key keeps its name and signs what its public half c
   const LogKey again = load(LogIs::filled, "another/name").value();
   CHECK(again.public_key == made.public_key);
   CHECK(again.public_key.name() == "test/audit");
-  const std::string head =
-      sign_head({.origin = "test/audit", .size = 3}, again.private_key).value();
-  CHECK(open_head(head, parse_public_key(read(folder / "audit/key.pub")).value()));
+  const std::string note =
+      codec::sign_checkpoint({.origin = "test/audit", .tree = {.size = 3, .root = {}}},
+                             again.private_key)
+          .value();
+  const codec::NoteKey key = parse_public_key(read(folder / "audit/key.pub")).value();
+  CHECK(codec::open_checkpoint(note, std::span(&key, 1)));
   CHECK(parse_public_key(made.public_key.to_string()).value() == made.public_key);
   CHECK_FALSE(parse_public_key(""));
   CHECK_FALSE(parse_public_key(made.public_key.to_string() + "\n\n"));

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "audit/auditor.h"
-#include "audit/log_file.h"
 #include "audit/mask.h"
+#include "audit/tree_log.h"
 #include "folder.h"
 #include "support.h"
 
@@ -99,13 +99,14 @@ TEST_CASE("a policy is read offline by what the log says of it") {
   PolicyRegister policies;
   {
     HeldRandom random;
-    auto store = LogFile::open(log, "test/audit", random,
-                               [](std::uint64_t, const Record&) { return Result<void>(); });
-    REQUIRE(store);
-    CallIndex calls(random);
-    const Masker masker;
+    RecordRules rules(random);
     const HeldClock clock;
-    Auditor auditor(*store, calls, masker, clock, "b1");
+    auto store = TreeLog::open(
+        {.directory = log, .origin = "test/audit", .sizes = kSmallSizes}, rules,
+        [](const StoredRecord&, RecordKind) { return Result<void>(); }, clock, random);
+    REQUIRE(store);
+    const Masker masker;
+    Auditor auditor(*store, rules, masker, clock, "b1");
     REQUIRE(auditor.start({}, {}));
     auto archive = PolicyArchive::open(log, policies);
     REQUIRE(archive);

@@ -2,7 +2,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <string>
+#include <vector>
 
+#include "../log_folder.h"
 #include "folder.h"
 #include "support.h"
 
@@ -37,8 +39,8 @@ MemoryLog two_sessions() {
   return log;
 }
 
-Result<RecordedDecision> find(const std::string& text, std::uint64_t index) {
-  MemorySource log(text), again(text);
+Result<RecordedDecision> find(const std::vector<std::string>& records, std::uint64_t index) {
+  RecordsInMemory log(records), again(records);
   return find_decision(log, again, index);
 }
 
@@ -51,24 +53,22 @@ std::string env(const RecordedDecision& decision) {
 TEST_CASE("a record that is not there, or decides nothing, is no decision") {
   const struct {
     const char* name;
-    std::string text;
+    std::vector<std::string> records;
     std::uint64_t index;
     ErrorKind kind;
     const char* says;
   } rows[] = {
-      {"an empty log", "", 0, ErrorKind::not_found, "the log is empty"},
-      {"behind the end", two_sessions().text(), 13, ErrorKind::not_found, "the last one is 12"},
-      {"a line that was torn", two_sessions().text(10) + two_sessions().lines[10], 10,
-       ErrorKind::not_found, "the last one is 9"},
-      {"no record", "{}\n", 0, ErrorKind::invalid, "record 0: "},
-      {"no record before it", "{}\n" + two_sessions().text(), 3, ErrorKind::invalid, "record 0: "},
-      {"a start", two_sessions().text(), 0, ErrorKind::invalid, "record 0 is a boot"},
-      {"a session", two_sessions().text(), 8, ErrorKind::invalid, "hint: decisions are"},
-      {"a result", two_sessions().text(), 6, ErrorKind::invalid, "its call is record 3"},
+      {"an empty log", {}, 0, ErrorKind::not_found, "the log is empty"},
+      {"behind the end", two_sessions().lines, 13, ErrorKind::not_found, "the last one is 12"},
+      {"no record", {"{}"}, 0, ErrorKind::invalid, "record 0: "},
+      {"no record before it", {"{}", two_sessions().lines[3]}, 1, ErrorKind::invalid, "record 0: "},
+      {"a start", two_sessions().lines, 0, ErrorKind::invalid, "record 0 is a boot"},
+      {"a session", two_sessions().lines, 8, ErrorKind::invalid, "hint: decisions are"},
+      {"a result", two_sessions().lines, 6, ErrorKind::invalid, "its call is record 3"},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto found = find(row.text, row.index);
+      const auto found = find(row.records, row.index);
       REQUIRE_FALSE(found);
       CHECK(found.error().kind() == row.kind);
       INFO(found.error().message());
@@ -78,7 +78,7 @@ TEST_CASE("a record that is not there, or decides nothing, is no decision") {
 }
 
 TEST_CASE("a decision comes with the session and the call that it belongs to") {
-  const std::string text = two_sessions().text();
+  const std::vector<std::string> text = two_sessions().lines;
   const auto intent = find(text, 3);
   REQUIRE(intent);
   CHECK(intent->record.kind == RecordKind::tool_intent);
@@ -117,7 +117,7 @@ TEST_CASE("a decision comes with the session and the call that it belongs to") {
 TEST_CASE("what belongs to no session stands alone") {
   MemoryLog log;
   log.add(RecordKind::tool_intent, "one", "t", member("tool", "bash"));
-  const auto found = find(log.text(), 0);
+  const auto found = find(log.lines, 0);
   REQUIRE(found);
   CHECK_FALSE(found->session);
   CHECK(found->call);
@@ -127,7 +127,7 @@ TEST_CASE("a decision of a folder") {
   Folder folder;
   CHECK(find_decision((folder / "none").string(), 0).error().kind() == ErrorKind::not_found);
   CHECK(find_decision(folder.path().string(), 0).error().message().contains("holds no log"));
-  write(folder / "log.jsonl", two_sessions().text());
+  glovebox::test::add_to_log(folder.path().string(), two_sessions().lines);
   const auto found = find_decision(folder.path().string(), 5);
   REQUIRE(found);
   CHECK(found->index == 5);

@@ -77,7 +77,7 @@ TEST_CASE("a missing or damaged bundle is an error, not an end") {
   CHECK_FALSE(damaged.next());
   CHECK_FALSE(damaged.next());
   std::filesystem::remove(log / "tile/entries/000");
-  CHECK(sealed.records().next().error().kind() == ErrorKind::not_found);
+  CHECK(sealed.records().next().error().kind() == ErrorKind::conflict);
   CHECK(sealed.records(256).next());
 }
 

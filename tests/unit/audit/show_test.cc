@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/merkle.h"
 #include "support.h"
 
 using namespace glovebox;
@@ -30,8 +31,7 @@ std::string shown(std::string_view key, Json value) {
 }
 
 std::vector<std::string> lines_of(const MemoryLog& log, const ShowFilter& filter) {
-  const std::string text = log.text();
-  MemorySource source(text);
+  RecordsInMemory source = log.source();
   std::vector<std::string> out;
   REQUIRE(show_log(source, filter, ShowForm::stored, [&](std::string_view line) -> Result<void> {
     out.emplace_back(line);
@@ -45,20 +45,20 @@ std::vector<std::string> lines_of(const MemoryLog& log, const ShowFilter& filter
 TEST_CASE("what is not a record is not shown") {
   CHECK_FALSE(show_record(0, ""));
   CHECK_FALSE(show_record(0, "{}"));
-  MemorySource source("{}\n");
+  RecordsInMemory source({"{}"});
   const auto done =
       show_log(source, {}, ShowForm::text, [](std::string_view) { return Result<void>(); });
   REQUIRE_FALSE(done);
   CHECK(done.error().kind() == ErrorKind::invalid);
-  CHECK(done.error().message().starts_with("line 1: "));
+  CHECK(done.error().message().starts_with("record 0: "));
 }
 
 TEST_CASE("a record is one line with long names, ids first and hashes last") {
   const std::string line = intent({});
   CHECK(show_record(3, line).value() ==
         "#3 2026-11-24T15:42:31.000000Z tool.intent session=s1 tool_use=t1 since_boot_us=42 "
-        "run=b1 previous=000000000000 hash=" +
-            codec::sha256(line).hex().substr(0, 12));
+        "run=b1 previous=000000000000 leaf=" +
+            codec::leaf_hash(line).hex().substr(0, 12));
 }
 
 TEST_CASE("no value can steer a terminal, forge a pair or leave the line") {
@@ -102,32 +102,36 @@ TEST_CASE("a filter shows what fits all of its members") {
   CHECK(lines_of(log, {.session = "sess_0", .kind = RecordKind::tool_result}).size() == 8);
   CHECK(lines_of(log, {.session = "sess_0", .tool_use = "toolu_9"}).empty());
   CHECK(lines_of(log, {.session = "no such"}).empty());
+  CHECK(lines_of(log, {.index = 7}) == std::vector{log.lines[7]});
+  CHECK(lines_of(log, {.index = 40}).empty());
+  CHECK(lines_of(log, {.since = parse_record(log.lines[38])->wall}).size() == 2);
+  CHECK(lines_of(log, {.only_denials = true}).empty());
 }
 
-TEST_CASE("a torn last line is left out, and an error of the output ends it") {
+TEST_CASE("what was refused is found") {
+  MemoryLog log;
+  log.add(RecordKind::boot);
+  for (const RecordKind kind : {RecordKind::tool_deny, RecordKind::net_deny, RecordKind::fs_deny,
+                                RecordKind::sys_deny, RecordKind::net_open})
+    log.add(kind, "s", "t");
+  CHECK(lines_of(log, {.only_denials = true}) ==
+        std::vector(log.lines.begin() + 1, log.lines.end() - 1));
+}
+
+TEST_CASE("an error of the output ends it") {
   const MemoryLog log = sample_log(3);
-  const std::string text = log.text() + "{\"boot\"";
-  MemorySource source(text);
+  RecordsInMemory source = log.source();
   int seen = 0;
   CHECK(show_log(source, {}, ShowForm::text, [&](std::string_view) -> Result<void> {
     ++seen;
     return {};
   }));
   CHECK(seen == 3);
-  MemorySource again(text);
+  RecordsInMemory again = log.source();
   CHECK(show_log(again, {}, ShowForm::text,
                  [](std::string_view) -> Result<void> {
                    return Error(ErrorKind::closed, "nobody reads");
                  })
             .error()
             .kind() == ErrorKind::closed);
-}
-
-TEST_CASE("a directory without a log is not found") {
-  const auto show = [](const std::string& path) {
-    return show_directory(path, {}, ShowForm::text,
-                          [](std::string_view) { return Result<void>(); });
-  };
-  CHECK(show("/no/such/folder").error().kind() == ErrorKind::not_found);
-  CHECK(show("/").error().kind() == ErrorKind::not_found);
 }

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "audit/head.h"
 #include "audit/record.h"
-#include "audit/verify.h"
+#include "audit/record_source.h"
+#include "audit/wal_sizes.h"
 #include "base/clock.h"
 #include "codec/digest.h"
 #include "codec/note.h"
@@ -24,6 +24,10 @@ class HeldClock final : public Clock {
  private:
   mutable std::int64_t ticks_ = 0;
 };
+
+// Of a write-ahead log that a test makes often.
+inline constexpr WalSizes kSmallSizes{
+    .block = kWalBlock, .segment = 256 * kKiB, .segments = 2, .group = 128 * kKiB};
 
 class HeldRandom final : public Random {
  public:
@@ -46,7 +50,7 @@ inline codec::NoteKey note_key(const codec::Ed25519PrivateKey& key,
   return codec::NoteKey::make(origin, key.public_key()).value();
 }
 
-// A log that is held in memory: lines with their chain, and heads over any number of them.
+// Records that are held in memory, each with the hash of the one before it.
 struct MemoryLog {
   std::vector<std::string> lines;
 
@@ -62,15 +66,7 @@ struct MemoryLog {
                             .previous = last(lines.size())};
     lines.push_back(build_record(kind, stamp, session, tool_use, std::move(members)).value());
   }
-  std::string text(std::size_t count) const {
-    std::string out;
-    for (std::size_t i = 0; i < count; ++i) out += lines.at(i) + "\n";
-    return out;
-  }
-  std::string text() const { return text(lines.size()); }
-  std::string head(const codec::Ed25519PrivateKey& key, std::size_t count) const {
-    return sign_head({.origin = "test/audit", .size = count, .last = last(count)}, key).value();
-  }
+  RecordsInMemory source() const { return RecordsInMemory(lines); }
 };
 
 // boot, then sessions of calls: `count` records of several kinds and lengths.
@@ -87,12 +83,6 @@ inline MemoryLog sample_log(std::size_t count) {
     if (log.lines.size() < count) log.add(RecordKind::tool_result, session, id);
   }
   return log;
-}
-
-inline VerifyReport check(std::string_view text, std::optional<std::string> head,
-                          std::optional<codec::NoteKey> key) {
-  MemorySource source(text);
-  return verify_log({.log = &source, .head = std::move(head), .key = std::move(key)}).value();
 }
 
 }  // namespace glovebox::audit::test

@@ -67,7 +67,7 @@ TEST_CASE("a configuration that says something else than it could is refused, wi
       {"tunnel", "[tunnel]\nx = 1", "GB0017"},
       {"images", "[box.images]\nx = \"/y\"", "`images` is not in this version"},
       {"anchors", "[audit]\nanchors = []", "`anchors` is not in this version"},
-      {"reserve", "[audit]\nreserve = \"1GiB\"", "`reserve` is not in this version"},
+      {"a reserve that is none", "[audit]\nreserve = \"8MiB\"", "16MiB to 64GiB"},
       {"a url of another kind", "[control_plane]\nbase_url = \"ftp://x\"", "base_url: "},
       {"a url with a user", "[control_plane]\nbase_url = \"https://a:b@x\"", "base_url: "},
       {"a key that is written out", "[control_plane]\nenvironment_key = \"sk-ant-x\"",

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "../log_folder.h"
 #include "audit/record.h"
 #include "cli/policy_why.h"
 #include "codec/digest.h"
@@ -87,10 +88,9 @@ class Log {
                                    .boot_id = "b",
                                    .previous = {}};
     const bool has_session = kind != RecordKind::policy_load;
-    lines_ += audit::build_record(kind, stamp, has_session ? "s" : "", tool_use, std::move(object))
-                  .value() +
-              "\n";
-    write(folder_ / "log.jsonl", lines_);
+    glovebox::test::add_to_log(folder_, {audit::build_record(kind, stamp, has_session ? "s" : "",
+                                                             tool_use, std::move(object))
+                                             .value()});
     return count_++;
   }
   std::uint64_t traffic(RecordKind kind, std::int64_t port,
@@ -111,7 +111,7 @@ class Log {
   }
 
   std::filesystem::path folder_;
-  std::string document_, digest_, lines_;
+  std::string document_, digest_;
   std::uint64_t count_ = 0;
   std::int64_t port_ = 0;  // of the record that is made
 };

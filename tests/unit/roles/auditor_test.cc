@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "codec/merkle.h"
 #include "fresh_folder.h"
 #include "ipc/policy_messages.h"
 #include "roles/role_start.h"
@@ -21,24 +22,24 @@ namespace {
 class FakeStore final : public audit::RecordStore {
  public:
   std::uint64_t size() const override { return lines.size(); }
-  codec::Sha256Digest last_hash() const override {
-    return lines.empty() ? codec::Sha256Digest{} : codec::sha256(lines.back());
-  }
+  bool has_room() const override { return true; }
   Result<audit::RecordPlace> append(std::string_view record) override {
     lines.emplace_back(record);
-    return audit::RecordPlace{lines.size() - 1, last_hash()};
+    return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
   }
   Result<void> flush() override {
     ++flushes;
     if (flushes > good_flushes) return Error(ErrorKind::io, "fdatasync: EIO");
     return {};
   }
-  Result<std::string> publish_head() override {
-    heads.push_back(lines.size());
-    return std::string("head");
+  Result<void> settle() override { return {}; }
+  Result<std::string> publish() override {
+    seals.push_back(lines.size());
+    return std::string("checkpoint");
   }
+  audit::SpaceLevel space() const override { return audit::SpaceLevel::ample; }
   std::vector<std::string> lines;
-  std::vector<std::size_t> heads;
+  std::vector<std::size_t> seals;
   int flushes = 0;
   int good_flushes = 1'000'000;
 };
@@ -58,8 +59,8 @@ class Running {
     }
     thread_ = std::thread([this, &store, policies, other = std::move(pair.second),
                            theirs = std::move(theirs)]() mutable {
-      audit::CallIndex calls(random_);
-      audit::Auditor auditor(store, calls, masker_, clock_, "run1");
+      audit::RecordRules rules(random_);
+      audit::Auditor auditor(store, rules, masker_, clock_, "run1");
       code_ = run_auditor(
           {.auditor = auditor, .store = store, .clock = clock_, .log = log_, .policies = policies},
           std::move(other), std::move(theirs));
@@ -193,7 +194,7 @@ TEST_CASE("records are acknowledged in order, refusals do not end the connection
   CHECK(role.end() == ExitCode::done);
   CHECK(store.lines.size() == 5);
   CHECK(audit::parse_record(store.lines.back())->kind == audit::RecordKind::stop);
-  CHECK(store.heads == std::vector<std::size_t>{1, 5});
+  CHECK(store.seals == std::vector<std::size_t>{1, 5});
 }
 
 TEST_CASE("what waits together is made durable together") {

@@ -1,0 +1,89 @@
+#include "cli/parse_audit.h"
+
+#include <cstdint>
+#include <variant>
+
+#include "cli/quantity.h"
+
+namespace glovebox::cli {
+
+namespace {
+
+constexpr std::int64_t kMostShown = 1'000'000;
+
+}  // namespace
+
+void AuditCommands::declare(CLI::App& root, Options& pending) {
+  CLI::App& app = syntax_.command(root, "audit", "read the audit log, and check it");
+  syntax_.needs_command(app);
+  pending_ = &pending;
+  verify(app);
+  show(app);
+  tail(app);
+  evidence_.declare(app, pending);
+}
+
+void AuditCommands::folder(CLI::App& app, std::string& into) {
+  syntax_.required(syntax_.option(app, "directory", into, "", "the folder of the log"));
+}
+
+void AuditCommands::number(CLI::App& app, const char* name, std::optional<std::uint64_t>& into,
+                           const char* meaning) {
+  syntax_.parsed(app, name, "N", meaning, [&into](const std::string& text) -> Result<void> {
+    into = static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords)));
+    return {};
+  });
+}
+
+void AuditCommands::verify(CLI::App& audit) {
+  CLI::App& app =
+      syntax_.command(audit, "verify", "check every record, the tree and the signed checkpoint");
+  folder(app, verify_.directory);
+  syntax_.option(app, "--key", verify_.key, "KEY", "the public key, or a file that holds it");
+  number(app, "--min-size", verify_min_size_,
+         "so many records were under a checkpoint before: fewer were cut off");
+  syntax_.time(app, "--max-tail", verify_.max_tail,
+               "how long the records behind the checkpoint may go on; else none may be there");
+  syntax_.json(app, verify_.form);
+  syntax_.chosen(app, [this] {
+    verify_.min_size = verify_min_size_.value_or(0);
+    *pending_ = verify_;
+  });
+}
+
+void AuditCommands::show(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "show", "print the records");
+  audit::ShowFilter& filter = show_.filter;
+  folder(app, show_.directory);
+  number(app, "--index", filter.index, "the one with this number");
+  syntax_.option(app, "--session", filter.session, "ID", "those of one session");
+  syntax_.option(app, "--tool-use", filter.tool_use, "ID", "those of one call");
+  syntax_.parsed(app, "--kind", "KIND", "those of one kind: tool.intent, net.deny, ...",
+                 [&filter](const std::string& text) -> Result<void> {
+                   filter.kind = audit::parse_record_kind(text);
+                   if (!filter.kind) return Error(ErrorKind::invalid, "no kind of record");
+                   return {};
+                 });
+  syntax_.parsed(app, "--since", "INDEX|TIME", "only records from this one on",
+                 [this](const std::string& text) -> Result<void> {
+                   const Since since = TRY(parse_since(text));
+                   if (const auto* index = std::get_if<std::uint64_t>(&since)) show_.from = *index;
+                   if (const auto* time = std::get_if<WallTime>(&since)) show_.filter.since = *time;
+                   return {};
+                 });
+  syntax_.flag(app, "--deny", "what was refused", [&filter] { filter.only_denials = true; });
+  syntax_.json(app, show_.form);
+  syntax_.chosen(app, [this] { *pending_ = show_; });
+}
+
+void AuditCommands::tail(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "tail", "print the last records");
+  folder(app, tail_.directory);
+  syntax_.count(app, "-n,--last", tail_.last, kMostShown, "10: with how many to begin", 0);
+  syntax_.flag(app, "-f,--follow", "go on with what is sealed from now on",
+               [this] { tail_.follow = AuditTailOptions::Follow::yes; });
+  syntax_.json(app, tail_.form);
+  syntax_.chosen(app, [this] { *pending_ = tail_; });
+}
+
+}  // namespace glovebox::cli
