@@ -22,6 +22,24 @@ Result<std::string> read_record(const TileSource& tiles, std::uint64_t index, st
   return std::string(TRY(codec::parse_bundle(bytes, where.width))[place]);
 }
 
+Result<codec::TlogProof> parse_with_record(std::string_view proof) {
+  codec::TlogProof parsed = TRY(codec::parse_tlog_proof(proof));
+  if (!parsed.extra) return Error(ErrorKind::invalid, "proof: without its record");
+  return parsed;
+}
+
+// `seal`: of the checkpoint in the proof, by somebody who is trusted.
+Result<ProvenRecord> check_record(codec::TlogProof parsed, codec::OpenedCheckpoint seal) {
+  TRY_CONTEXT(codec::check_inclusion(seal.checkpoint.tree, parsed.index,
+                                     codec::leaf_hash(*parsed.extra), parsed.hashes),
+              "proof");
+  Record record = TRY_CONTEXT(parse_record(*parsed.extra), "proof: the record");
+  return ProvenRecord{.index = parsed.index,
+                      .bytes = *std::move(parsed.extra),
+                      .record = std::move(record),
+                      .seal = std::move(seal)};
+}
+
 }  // namespace
 
 Result<std::string> prove_record(const TileSource& tiles, std::string_view checkpoint,
@@ -46,17 +64,24 @@ Result<std::string> prove_record(const TileSource& tiles, std::string_view check
 }
 
 Result<ProvenRecord> check_proof(std::string_view proof, std::span<const codec::NoteKey> logs) {
-  codec::TlogProof parsed = TRY(codec::parse_tlog_proof(proof));
-  if (!parsed.extra) return Error(ErrorKind::invalid, "proof: without its record");
+  codec::TlogProof parsed = TRY(parse_with_record(proof));
   auto seal = TRY(codec::open_checkpoint(parsed.checkpoint, logs));
-  TRY_CONTEXT(codec::check_inclusion(seal.checkpoint.tree, parsed.index,
-                                     codec::leaf_hash(*parsed.extra), parsed.hashes),
-              "proof");
-  Record record = TRY_CONTEXT(parse_record(*parsed.extra), "proof: the record");
-  return ProvenRecord{.index = parsed.index,
-                      .bytes = *std::move(parsed.extra),
-                      .record = std::move(record),
-                      .seal = std::move(seal)};
+  return check_record(std::move(parsed), std::move(seal));
+}
+
+Result<ProvenRecord> check_proof_under(std::string_view proof, std::string_view checkpoint,
+                                       const codec::OpenedCheckpoint& seal) {
+  codec::TlogProof parsed = TRY(parse_with_record(proof));
+  if (parsed.checkpoint != checkpoint)
+    return Error(ErrorKind::invalid, "proof: of another checkpoint");
+  return check_record(std::move(parsed), seal);
+}
+
+Result<TrustedRecord> check_trusted_proof(std::string_view proof, const TrustPolicy& trust) {
+  codec::TlogProof parsed = TRY(parse_with_record(proof));
+  TrustedCheckpoint opened = TRY(trust.open(parsed.checkpoint));
+  return TrustedRecord{TRY(check_record(std::move(parsed), std::move(opened.seal))),
+                       std::move(opened.witnesses)};
 }
 
 }  // namespace glovebox::audit

@@ -10,11 +10,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/record.h"
 #include "audit/tile_source.h"
+#include "audit/trust_policy.h"
 #include "base/result.h"
 #include "codec/checkpoint.h"
+#include "codec/cosignature.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
@@ -36,5 +39,16 @@ struct ProvenRecord {
 // something that is no record), denied (not signed by one of them, or not in the tree that was
 // signed).
 Result<ProvenRecord> check_proof(std::string_view proof, std::span<const codec::NoteKey> logs);
+
+// The same when the checkpoint is known and trusted already: the proof must hold the same note.
+Result<ProvenRecord> check_proof_under(std::string_view proof, std::string_view checkpoint,
+                                       const codec::OpenedCheckpoint& seal);
+
+// The same by a whole policy, which may ask for witnesses. Errors: also denied (too few).
+struct TrustedRecord {
+  ProvenRecord proven;
+  std::vector<codec::Cosignature> witnesses;  // that the policy knows
+};
+Result<TrustedRecord> check_trusted_proof(std::string_view proof, const TrustPolicy& trust);
 
 }  // namespace glovebox::audit

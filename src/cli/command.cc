@@ -5,6 +5,7 @@
 
 #include "base/exit_code.h"
 #include "cli/audit.h"
+#include "cli/audit_evidence.h"
 #include "cli/config_check.h"
 #include "cli/doctor.h"
 #include "cli/egress_proof.h"
@@ -61,6 +62,15 @@ struct Run {
   int operator()(const AuditTailOptions& options) const { return run_audit_tail(options); }
   int operator()(const AuditRepairOptions& options) const { return run_audit_repair(options); }
   int operator()(const AuditBenchOptions& options) const { return run_audit_bench(options); }
+  int operator()(const AuditProveOptions& options) const {
+    return to_int(run_audit_prove(options));
+  }
+  int operator()(const AuditCheckProofOptions& options) const {
+    return to_int(run_audit_check_proof(options));
+  }
+  int operator()(const AuditExportOptions& options) const {
+    return to_int(run_audit_export(options));
+  }
   int operator()(const PolicyShowOptions& options) const { return run_policy_show(options); }
   int operator()(const SeccompShowOptions& options) const {
     return to_int(run_seccomp_show(options));

@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/evidence_options.h"
+#include "cli/output_form.h"
 #include "cli/seccomp_options.h"
 #include "ipc/policy_messages.h"
 #include "policy/policy.h"
@@ -27,8 +29,6 @@ namespace glovebox::cli {
 inline constexpr const char* kDefaultPolicy = "/etc/glovebox/policy.toml";
 
 inline constexpr Duration kDefaultKeep = seconds(7 * 24 * 3600);
-
-enum class OutputForm : std::uint8_t { text, json };
 
 struct ExecOptions {
   std::string policy;
@@ -208,7 +208,8 @@ struct HelpText {
 using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
-                 AuditShowOptions, AuditTailOptions, AuditRepairOptions, AuditBenchOptions, PolicyShowOptions,
+                 AuditShowOptions, AuditTailOptions, AuditProveOptions, AuditCheckProofOptions,
+                 AuditExportOptions, AuditRepairOptions, AuditBenchOptions, PolicyShowOptions,
                  PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
                  PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
                  SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,

@@ -22,6 +22,7 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   tail(app);
   repair(app);
   bench(app);
+  evidence_.declare(app, pending);
 }
 
 void AuditCommands::folder(CLI::App& app, std::string& into) {

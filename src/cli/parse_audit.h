@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/options.h"
+#include "cli/parse_evidence.h"
 #include "cli/syntax.h"
 
 namespace glovebox::cli {
@@ -12,7 +13,7 @@ namespace glovebox::cli {
 // Holds what is read, and must live until the line is parsed.
 class AuditCommands {
  public:
-  explicit AuditCommands(Syntax& syntax) : syntax_(syntax) {}
+  explicit AuditCommands(Syntax& syntax) : syntax_(syntax), evidence_(syntax) {}
 
   // `pending`: what the chosen command was given.
   void declare(CLI::App& root, Options& pending);
@@ -28,6 +29,7 @@ class AuditCommands {
   void bench(CLI::App& audit);
 
   Syntax& syntax_;
+  EvidenceCommands evidence_;
   Options* pending_ = nullptr;
   AuditVerifyOptions verify_;
   std::optional<std::uint64_t> verify_min_size_;

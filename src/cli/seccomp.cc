@@ -1,15 +1,13 @@
 #include "cli/seccomp.h"
 
-#include <fcntl.h>
-
 #include <expected>
-#include <filesystem>
 #include <format>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/message.h"
+#include "cli/output_file.h"
 #include "cli/seccomp_report.h"
 #include "codec/json.h"
 #include "os/file.h"
@@ -23,8 +21,6 @@
 namespace glovebox::cli {
 
 namespace {
-
-constexpr unsigned kReadable = 0644;
 
 // A shipped filter by its name, else a file. The error is told already.
 std::expected<seccomp::Proved, ExitCode> find_filter(const std::string& named, seccomp::Arch arch) {
@@ -53,19 +49,6 @@ std::expected<seccomp::Proved, ExitCode> find_filter(const std::string& named, s
 FilterReport check_one(const std::string& file) {
   const auto text = os::read_file(file, seccomp::kMaxTextBytes);
   return text ? check_filter(file, *text) : unreadable_filter(file, text.error().message());
-}
-
-// Never over something that is no file: the name would be taken from whoever else uses it.
-Result<void> write_program(const std::filesystem::path& path, std::string_view program) {
-  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
-  const std::string name = path.filename();
-  if (name.empty() || name == "." || name == "..")
-    return Error(ErrorKind::invalid, "not the name of a file");
-  const UniqueFd parent = TRY(os::open_path(folder, O_RDONLY | O_DIRECTORY));
-  if (const auto there = os::facts_at(parent.get(), name);
-      there && there->type != os::FileType::regular)
-    return Error(ErrorKind::exists, "exists and is no file");
-  return os::replace_file(parent.get(), name, program, kReadable);
 }
 
 }  // namespace
@@ -100,7 +83,8 @@ ExitCode run_seccomp_check(const SeccompCheckOptions& options) {
 ExitCode run_seccomp_compile(const SeccompCompileOptions& options) {
   const auto filter = find_filter(options.name, options.arch);
   if (!filter) return filter.error();
-  if (const auto written = write_program(options.output, filter->program); !written)
+  if (const auto written = write_output_file(options.output, filter->program, kReadableByAll);
+      !written)
     return fail(ExitCode::usage, std::format("{}: {}", options.output, written.error().message()));
   print_out(visible_lines(std::format(
       "{}: {}, {} instructions, sha256 {}\n", options.output, seccomp::to_string(options.arch),

@@ -1,8 +1,13 @@
 #include "audit/prove.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <format>
 
+#include "audit/proof_text.h"
 #include "audit/tile_folder.h"
+#include "audit/trust_policy.h"
+#include "codec/cosignature.h"
 #include "codec/tlog_proof.h"
 #include "tile_log.h"
 
@@ -175,4 +180,69 @@ TEST_CASE("a proof out of ten million records is small") {
   parts.checkpoint = codec::format_note(note);
   parts.extra.reset();
   CHECK(codec::format_tlog_proof(parts).size() <= kMostBytes);
+}
+
+TEST_CASE("a proof is checked by a policy that asks for witnesses") {
+  const Fixture fixture(20);
+  const std::string log = std::format("log {}\n", fixture.known[0].to_string());
+  const auto witness = [](std::uint8_t seed) {
+    return codec::CosignerKey::make("w.example", test_key(seed).public_key())->to_string();
+  };
+  const std::string proof = fixture.prove(7).value();
+  const auto none = TrustPolicy::parse(log + "quorum none\n").value();
+  const auto one =
+      TrustPolicy::parse(std::format("{}witness w {}\nquorum w\n", log, witness(50))).value();
+  CHECK(check_trusted_proof(proof, one).error().kind() == ErrorKind::denied);
+  CHECK(check_trusted_proof("", none).error().kind() == ErrorKind::invalid);
+  REQUIRE(check_trusted_proof(proof, none));
+  CHECK(check_trusted_proof(proof, none)->witnesses.empty());
+
+  codec::TlogProof parts = codec::parse_tlog_proof(proof).value();
+  codec::Note note = codec::parse_note(parts.checkpoint).value();
+  note.signatures.push_back(
+      codec::cosign(note.text, "w.example", test_key(50), {1'795'534'999}).value());
+  parts.checkpoint = codec::format_note(note);
+  const std::string cosigned = codec::format_tlog_proof(parts);
+  const auto checked = check_trusted_proof(cosigned, one);
+  REQUIRE(checked);
+  CHECK(checked->proven.index == 7);
+  CHECK(checked->witnesses.size() == 1);
+  // What is said of it.
+  const std::string text = proof_text(*checked, one).value();
+  for (const std::string_view part :
+       {"good: record 7 is in the log example.com/glovebox/m1/2026\n", "  record: #7 2026-11-2",
+        "tree: 20 records, root ", "signed by: example.com/glovebox/m1/2026+",
+        "cosigned by: w.example at 2026-11-24T15:43:19.000000Z\n",
+        "witnesses needed: w.example\n"}) {
+    INFO(text);
+    CHECK(text.contains(part));
+  }
+  const codec::Json json = proof_json(*checked, one);
+  CHECK(json.get_int("index") == 7);
+  CHECK(*json.get_string("leaf") == codec::leaf_hash(fixture.log.records[7]).hex());
+  CHECK(json.get_array("witnesses")->size() == 1);
+  CHECK(*json.get("record") == codec::parse_json(fixture.log.records[7]).value());
+  CHECK(proof_text(*check_trusted_proof(proof, none), none)->contains("witnesses needed: none\n"));
+}
+
+TEST_CASE("what a proof says cannot steer a terminal") {
+  // A record and an origin that nobody of ours would write, signed by a log that is trusted.
+  const std::string origin = "evil.example/\xe2\x80\xaelog";
+  TileLog log;
+  codec::JsonObject members;
+  members.set("tool", "x\x1b[2J\ngood: record 0 is in the log you trust");
+  const std::string record = log.maker.make(RecordKind::tool_intent, "s", "t", std::move(members));
+  const codec::Ed25519PrivateKey key = test_key(3);
+  const codec::Checkpoint sealed{.origin = origin,
+                                 .tree = {.size = 1, .root = codec::leaf_hash(record)}};
+  const codec::TlogProof proof{.extra = record,
+                               .index = 0,
+                               .hashes = {},
+                               .checkpoint = codec::sign_checkpoint(sealed, key).value()};
+  const TrustPolicy trust = TrustPolicy::of_log(note_key(key, origin));
+  const auto checked = check_trusted_proof(codec::format_tlog_proof(proof), trust);
+  REQUIRE(checked);
+  const std::string text = proof_text(*checked, trust).value();
+  CHECK(std::ranges::count(text, '\n') == 6);
+  CHECK(std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
 }

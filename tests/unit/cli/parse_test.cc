@@ -66,6 +66,24 @@ TEST_CASE("a command line that is not understood is refused, naming what is wron
       {{"audit", "verify"}, "directory"},
       {{"audit", "verify", "a", "b"}, "verify: one argument too many"},
       {{"audit", "burn", "a"}, "audit"},
+      {{"audit", "prove"}, "record"},
+      {{"audit", "prove", ""}, "record: an index, or the id of a tool call"},
+      {{"audit", "prove", "99999999999999999999"}, "record: a number from 0"},
+      {{"audit", "prove", "1", "dir", "x"}, "prove: one argument too many"},
+      {{"audit", "prove", "tu", "--kind", "tool"}, "--kind: a kind of records"},
+      {{"audit", "prove", "12", "--kind", "tool.result"}, "--kind: an index is one record"},
+      {{"audit", "check-proof"}, "file"},
+      {{"audit", "check-proof", "f"}, "trust"},
+      {{"audit", "check-proof", "--trust", "k"}, "file"},
+      {{"audit", "check-proof", "a", "b", "--trust", "k"}, "check-proof: one argument too many"},
+      {{"audit", "export", "--format", "csv"}, "--format: jsonl|ocsf|cef|syslog"},
+      {{"audit", "export", "--from", "-1"}, "--from: a number from 0"},
+      {{"audit", "export", "--from", "x"}, "--from: a number from 0"},
+      {{"audit", "export", "--pack", "f"}, "--pack: of one session"},
+      {{"audit", "export", "--pack", "f", "--session", "s", "--from", "1"}, "--pack: a pack is of"},
+      {{"audit", "export", "--pack", "f", "--session", "s", "--format", "cef"},
+       "--pack: a pack is"},
+      {{"audit", "export", "a", "b"}, "export: one argument too many"},
       {{"policy", "rollback"}, "digest"},
       {{"policy", "revoke"}, "digest"},
       {{"policy", "load", "a", "b"}, "one argument too many"},
@@ -204,7 +222,10 @@ TEST_CASE("help lists every flag of its command") {
       {{"plane"}, {"--listen", "--rehearsals", "--faults", "--ttl", "--page"}},
       {{"doctor"}, {"--policy", "--state", "--json", "egress"}},
       {{"selftest"}, {"--policy", "--state", "--environment", "--agent", "--json"}},
-      {{"audit"}, {"verify", "show"}},
+      {{"audit"}, {"verify", "show", "prove", "check-proof", "export"}},
+      {{"audit", "prove"}, {"record", "directory", "--kind", "--output"}},
+      {{"audit", "check-proof"}, {"file", "--trust", "--json"}},
+      {{"audit", "export"}, {"directory", "--format", "--session", "--from", "--pack"}},
       {{"audit", "verify"}, {"directory", "--key"}},
       {{"audit", "show"}, {"directory", "--json"}},
       {{"policy"},
@@ -234,6 +255,33 @@ TEST_CASE("help is given whatever else the line lacks") {
   CHECK(help({"rehearse", "--help"}).contains("--timeout"));
   CHECK(help({"audit", "--help"}).contains("verify"));
   CHECK(help({"worker", "--environment-id", "e", "--help"}).contains("--drain"));
+}
+
+TEST_CASE("evidence is asked for by index or by call") {
+  CHECK(std::get<std::uint64_t>(accepted<AuditProveOptions>({"audit", "prove", "12"}).record) ==
+        12);
+  const auto call = accepted<AuditProveOptions>(
+      {"audit", "prove", "toolu_1", "dir", "--kind", "tool.result", "-o", "f"});
+  CHECK(std::get<std::string>(call.record) == "toolu_1");
+  CHECK(call.kind == audit::RecordKind::tool_result);
+  CHECK(call.directory == "dir");
+  CHECK(call.output == "f");
+  const auto check =
+      accepted<AuditCheckProofOptions>({"audit", "check-proof", "f", "--trust", "k", "--json"});
+  CHECK(check.file == "f");
+  CHECK(check.trust == "k");
+  CHECK(check.form == OutputForm::json);
+  const auto plain = accepted<AuditExportOptions>({"audit", "export"});
+  CHECK_FALSE(plain.format);
+  CHECK(plain.from == 0);
+  const auto part = accepted<AuditExportOptions>(
+      {"audit", "export", "--format", "cef", "--from", "600", "--session", "s", "dir"});
+  CHECK(part.format == audit::ExportFormat::cef);
+  CHECK(part.from == 600);
+  CHECK(part.session == "s");
+  CHECK(part.directory == "dir");
+  CHECK(accepted<AuditExportOptions>({"audit", "export", "--session", "s", "--pack", "f"}).pack ==
+        "f");
 }
 
 TEST_CASE("the version") {
