@@ -20,15 +20,15 @@ namespace {
 class LinesStore final : public audit::RecordStore {
  public:
   std::uint64_t size() const override { return lines.size(); }
-  codec::Sha256Digest last_hash() const override {
-    return lines.empty() ? codec::Sha256Digest{} : codec::sha256(lines.back());
-  }
+  bool has_room() const override { return true; }
   Result<audit::RecordPlace> append(std::string_view record) override {
     lines.emplace_back(record);
-    return audit::RecordPlace{lines.size() - 1, last_hash()};
+    return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
   }
   Result<void> flush() override { return {}; }
-  Result<std::string> publish_head() override { return std::string("head"); }
+  Result<void> settle() override { return {}; }
+  Result<std::string> publish() override { return std::string("checkpoint"); }
+  audit::SpaceLevel space() const override { return audit::SpaceLevel::ample; }
   std::vector<std::string> lines;
 };
 
@@ -53,8 +53,8 @@ struct RunningAuditor {
       const Log log(-1, "auditor");
       audit::Masker masker;
       KnownSecrets secrets(masker, random, log);
-      audit::CallIndex calls(random);
-      audit::Auditor auditor(store, calls, masker, clock, "run1");
+      audit::RecordRules rules(random);
+      audit::Auditor auditor(store, rules, masker, clock, "run1");
       std::map<std::string, ipc::Channel> peers;
       peers.emplace("boxer", std::move(of_boxer.second));
       code = run_auditor(
