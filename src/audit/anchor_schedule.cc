@@ -45,10 +45,11 @@ std::string_view to_string(AnchorState state) {
   return {};
 }
 
-AnchorSchedule::AnchorSchedule(AnchorRule rule, std::uint64_t acknowledged, Duration now)
-    : rule_(std::move(rule)), held_(acknowledged) {
+AnchorSchedule::AnchorSchedule(AnchorRule rule, std::uint64_t held, std::uint64_t size,
+                               Duration now)
+    : rule_(std::move(rule)), held_(held), size_(size) {
   // Records of an earlier run may be older than that; nobody here knows how much.
-  grown_ = now;
+  if (size > held) grown_ = now;
 }
 
 void AnchorSchedule::recorded(RecordKind kind, std::uint64_t size, Duration now) {

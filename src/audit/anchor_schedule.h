@@ -48,8 +48,9 @@ std::string_view to_string(AnchorState state);
 
 class AnchorSchedule {
  public:
-  // `now`: of a clock that does not step. `acknowledged`: records that it is known to hold.
-  AnchorSchedule(AnchorRule rule, std::uint64_t acknowledged, Duration now);
+  // `held`: records that the anchor is known to hold, of the `size` that the log has. `now`: of a
+  // clock that does not step.
+  AnchorSchedule(AnchorRule rule, std::uint64_t held, std::uint64_t size, Duration now);
 
   const AnchorRule& rule() const { return rule_; }
 
@@ -77,7 +78,7 @@ class AnchorSchedule {
 
   AnchorRule rule_;
   std::uint64_t held_;                 // acknowledged
-  std::uint64_t size_ = 0;             // of the log
+  std::uint64_t size_;                 // of the log
   std::optional<Duration> grown_;      // since then there is more than it holds
   std::optional<std::uint64_t> rush_;  // wanted at once, with so many records
   std::optional<Duration> attempt_;    // the last one,

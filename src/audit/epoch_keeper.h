@@ -73,7 +73,8 @@ class EpochKeeper {
   std::optional<Enrolment> take_enrolment();
 
   std::uint64_t number() const { return current_->number; }
-  // The seal has to be the next record: the run has just begun, or the epoch is over.
+  // The seal has to be the next record: the run has just begun, or the epoch is over. Epoch 0 of a
+  // new log begins with the first call.
   bool due(const RecordTime& now, std::uint64_t size);
 
   // `before`: the tree of all records so far. The next epoch has begun when this returns. Errors:

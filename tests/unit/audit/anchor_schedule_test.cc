@@ -47,8 +47,8 @@ TEST_CASE("a rule that cannot be kept is refused") {
 
 TEST_CASE("an anchor that does not answer drains, and never before its time") {
   for (const AnchorNeed need : {AnchorNeed::required, AnchorNeed::wanted}) {
-    AnchorSchedule schedule(rule(need), 0, seconds(100));
-    CHECK(schedule.state(seconds(1000)) == AnchorState::fresh);  // nothing to anchor
+    AnchorSchedule schedule(rule(need), 0, 0, seconds(0));
+    CHECK(schedule.state(seconds(99)) == AnchorState::fresh);  // nothing to anchor
     schedule.recorded(kAny, 5, seconds(100));
     CHECK(schedule.state(seconds(160)) == AnchorState::fresh);
     const AnchorState late = need == AnchorNeed::required ? AnchorState::drain : AnchorState::late;
@@ -67,7 +67,7 @@ TEST_CASE("an anchor that does not answer drains, and never before its time") {
 }
 
 TEST_CASE("what came while an attempt was under way is as old as the attempt") {
-  AnchorSchedule schedule(rule(), 0, seconds(0));
+  AnchorSchedule schedule(rule(), 0, 0, seconds(0));
   schedule.recorded(kAny, 5, seconds(0));
   schedule.sent(5, seconds(50));
   schedule.recorded(kAny, 6, seconds(55));
@@ -82,8 +82,15 @@ TEST_CASE("what came while an attempt was under way is as old as the attempt") {
   CHECK(schedule.age(seconds(112)) == seconds(62));
 }
 
+TEST_CASE("records of an earlier run are as old as this one") {
+  const AnchorSchedule schedule(rule(), 3, 4, seconds(100));
+  CHECK(schedule.due(4, seconds(100)));
+  CHECK(schedule.age(seconds(130)) == seconds(30));
+  CHECK(AnchorSchedule(rule(), 4, 4, seconds(100)).age(seconds(130)) == Duration::zero());
+}
+
 TEST_CASE("when an anchor is due") {
-  AnchorSchedule schedule(rule(), 3, seconds(0));
+  AnchorSchedule schedule(rule(), 3, 3, seconds(0));
   CHECK_FALSE(schedule.due(3, seconds(99)));
   CHECK_FALSE(schedule.next(seconds(99)));
   schedule.recorded(kAny, 4, seconds(1));
@@ -111,7 +118,7 @@ TEST_CASE("when an anchor is due") {
 }
 
 TEST_CASE("after failures it waits longer, up to a minute") {
-  AnchorSchedule schedule(rule(), 0, seconds(0));
+  AnchorSchedule schedule(rule(), 0, 0, seconds(0));
   schedule.recorded(RecordKind::stop, 1, seconds(0));
   Duration now = seconds(0);
   for (const int wait : {1, 2, 4, 8, 16, 32, 60, 60}) {
@@ -138,7 +145,7 @@ TEST_CASE("the records of an anchor") {
   const codec::TreeHead held{.size = 9, .root = codec::sha256("root")};
   CHECK(codec::to_json(anchor_acknowledged("siem", "syslog", held, milliseconds(12))) ==
         R"({"to":"siem","how":"syslog","size":9,"root":")" + held.root.hex() + R"(","ms":12})");
-  AnchorSchedule schedule(rule(), 0, seconds(0));
+  AnchorSchedule schedule(rule(), 0, 0, seconds(0));
   schedule.recorded(kAny, 9, seconds(0));
   CHECK(codec::to_json(anchor_changed(schedule, "syslog", seconds(61))) ==
         R"({"to":"siem","how":"syslog","state":"drain","ms":61000})");
