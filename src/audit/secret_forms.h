@@ -4,10 +4,10 @@
 //   hexadecimal, in either case
 //   base64 and base64url (RFC 4648) at each of the three alignments: the characters that depend on
 //   the secret alone, whatever stands before and after it
-//   percent-encoded (RFC 3986), in either case: all that is not unreserved; the same but `/`; all but
-//   what may stand in a path; all but what JavaScript's encodeURIComponent or encodeURI leaves; every
-//   byte
-//   the inside of a JSON string (RFC 8259): as short as it can be, and with escaped slashes
+//   percent-encoded (RFC 3986), in either case, with these characters left: unreserved ones; and
+//   `/`; what may stand in a path; what encodeURIComponent or encodeURI of JavaScript leaves; none
+//
+// and as the inside of a JSON string (RFC 8259): as short as it can be, and with escaped slashes.
 //
 // Not among them: split, compressed, encrypted, reversed, encoded twice, in another alphabet.
 #pragma once
