@@ -48,6 +48,13 @@ WipedBytes percent_encoded(std::string_view secret, std::string_view digits, Sta
   return out;
 }
 
+WipedBytes in_case(std::string_view secret, char first, char last, char to) {
+  WipedBytes out(secret.begin(), secret.end());
+  for (char& c : out)
+    if (c >= first && c <= last) c = static_cast<char>(c - first + to);
+  return out;
+}
+
 // The characters that depend on `secret` alone when `before` (0 to 2) other bytes stand before it
 // in its group of three.
 WipedBytes base64_core(std::string_view secret, std::size_t before) {
@@ -100,6 +107,8 @@ std::vector<WipedBytes> secret_forms(std::string_view secret) {
     if (!std::ranges::contains(forms, form)) forms.push_back(std::move(form));
   };
   add(WipedBytes(secret.begin(), secret.end()));
+  add(in_case(secret, 'A', 'Z', 'a'));
+  add(in_case(secret, 'a', 'z', 'A'));
   for (std::size_t before = 0; before < 3; ++before) {
     add(base64_core(secret, before));
     add(in_url_alphabet(base64_core(secret, before)));
@@ -109,9 +118,8 @@ std::vector<WipedBytes> secret_forms(std::string_view secret) {
   };
   for (const std::string_view digits : {kLower, kUpper}) {
     add(in_hex(secret, digits));
-    add(percent_encoded(secret, digits, or_one_of("")));
-    add(percent_encoded(secret, digits, or_one_of("!'()*")));
-    add(percent_encoded(secret, digits, or_one_of("!$&'()*+,;=:@/")));
+    for (const std::string_view also : {"", "/", "!'()*", "!$&'()*+,;=:@/", "!#$&'()*+,/:;=?@"})
+      add(percent_encoded(secret, digits, or_one_of(also)));
     add(percent_encoded(secret, digits, [](char) { return false; }));
   }
   add(in_json(secret, "/"));

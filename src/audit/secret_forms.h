@@ -1,12 +1,13 @@
 // The forms in which a secret is looked for in text. Pure.
 //
-//   as it is
+//   as it is; in small letters and in capitals (a host name is recorded in small ones)
 //   hexadecimal, in either case
 //   base64 and base64url (RFC 4648) at each of the three alignments: the characters that depend on
 //   the secret alone, whatever stands before and after it
-//   percent-encoded (RFC 3986), in either case: all that is not unreserved; all but what
-//   JavaScript's encodeURIComponent leaves; all but what may stand in a path; every byte the inside
-//   of a JSON string (RFC 8259): as short as it can be, and with `\/`
+//   percent-encoded (RFC 3986), in either case, with these characters left: unreserved ones; and
+//   `/`; what may stand in a path; what encodeURIComponent or encodeURI of JavaScript leaves; none
+//
+// and as the inside of a JSON string (RFC 8259): as short as it can be, and with escaped slashes.
 //
 // Not among them: split, compressed, encrypted, reversed, encoded twice, in another alphabet.
 #pragma once

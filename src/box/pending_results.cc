@@ -128,8 +128,9 @@ Result<void> PendingResults::remove(std::string_view tool_use_id) const {
   const std::string name = folder_name(tool_use_id);
   const auto sheet = os::open_at(folder_.get(), name, O_WRONLY | O_NOFOLLOW);
   if (sheet && os::facts_of(sheet->get()).value_or(os::FileFacts{}).size == kSheet) {
-    // It says nothing any more before it can be taken for blank.
-    TRY(os::write_all(sheet->get(), std::string(kMark.size(), '\0')));
+    // It says nothing any more before it can be taken for blank, and keeps nothing of what a tool
+    // said: the sheet stays where the session's folder does.
+    TRY(os::write_all(sheet->get(), std::string(kSheet, '\0')));
     if (os::rename_at(folder_.get(), name, folder_.get(), kBlankSheet, os::Replace::no)) return {};
   }
   return os::remove_tree(folder_.get(), name);

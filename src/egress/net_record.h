@@ -38,8 +38,9 @@ struct Opened {
 };
 codec::JsonObject open_members(const NetworkTags& tags, const Opened& opened);
 
-// Bytes of a name that was looked up and refused; of a longer one the beginning is on record.
-inline constexpr std::size_t kMostAsked = 128;
+// Bytes of a name that was looked up and refused: more than any that a query can hold, with every
+// byte of it escaped. The auditor cuts what is long, after it has masked it.
+inline constexpr std::size_t kMostAsked = 1024;
 
 // What was refused.
 struct Refused {

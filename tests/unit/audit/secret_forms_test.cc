@@ -27,6 +27,8 @@ TEST_CASE("each promised form of a secret is looked for") {
     std::string_view secret, form;
   } rows[] = {
       {"as it is", "sk-key/1+2=", "sk-key/1+2="},
+      {"in small letters", "sk-Key/1+2=", "sk-key/1+2="},
+      {"in capitals", "sk-Key/1+2=", "SK-KEY/1+2="},
       {"hexadecimal", "sk-key/1+2=", "736b2d6b65792f312b323d"},
       {"hexadecimal, capitals", "sk-key/1+2=", "736B2D6B65792F312B323D"},
       {"base64", "sk-key/1+2=", "c2sta2V5LzErMj"},
@@ -37,6 +39,8 @@ TEST_CASE("each promised form of a secret is looked for") {
       {"percent-encoded where it must be", "sk-key/1+2=", "sk-key%2F1%2B2%3D"},
       {"percent-encoded in small digits", "sk-key/1+2=", "sk-key%2f1%2b2%3d"},
       {"percent-encoded in a path", "sk key/1+2=", "sk%20key/1+2="},
+      {"percent-encoded but its slashes", "sk key/1+2=", "sk%20key/1%2B2%3D"},
+      {"encodeURI", "sk key?/1+2=#", "sk%20key?/1+2=#"},
       {"encodeURIComponent", "it's (a) key/1", "it's%20(a)%20key%2F1"},
       {"percent-encoded as a whole", "abc-wxyz", "%61%62%63%2D%77%78%79%7A"},
       {"percent-encoded as a whole, small digits", "abc-wxyz", "%61%62%63%2d%77%78%79%7a"},

@@ -91,6 +91,21 @@ TEST_CASE("a settled result leaves its sheet to the next") {
   REQUIRE(pending.remove("c"));
 }
 
+TEST_CASE("a settled result leaves nothing of what it said, in no sheet and no file") {
+  const Folder folder;
+  const PendingResults pending = folder.open();
+  for (const std::size_t size : {std::size_t{100}, kSheet - 500, 2 * kSheet}) {
+    const std::string said = "said by a tool " + std::string(size, '.') + " and its end";
+    REQUIRE(pending.put("call", result_of(said)));
+    REQUIRE(pending.remove("call"));
+    for (const std::string& name : folder.names()) {
+      CAPTURE(name, size);
+      CHECK_FALSE(folder.bytes_of(name).contains("said by"));
+      CHECK_FALSE(folder.bytes_of(name).contains("its end"));
+    }
+  }
+}
+
 TEST_CASE("a result that is larger than a sheet has a file of its own") {
   const Folder folder;
   const PendingResults pending = folder.open();
