@@ -9,6 +9,7 @@
 
 #include "ipc/messages.h"
 #include "ipc/policy_messages.h"
+#include "ipc/secret_messages.h"
 
 using namespace glovebox;
 using namespace glovebox::ipc;
@@ -36,7 +37,7 @@ std::optional<std::string> again(std::string_view bytes) {
                SessionClosed, CallDone, Refused, ShowPlan, PlanText, Append, Appended, AppendFailed,
                FindCall, CallFound, OpenFile, FileOpened, PolicyOrder, PolicyReport, KeepPolicy,
                PolicyKept, FetchPolicy, PolicyFetched, ControlRequest, ControlAnswer, RunCommand,
-               CommandRan>(type, bytes.substr(2));
+               CommandRan, KnowSecret, SecretOver, SecretKnown>(type, bytes.substr(2));
 }
 
 }  // namespace

@@ -15,8 +15,6 @@
 
 namespace glovebox::audit {
 
-constexpr std::string_view kLogName = "log.jsonl";
-constexpr std::string_view kHeadName = "head";
 constexpr std::string_view kKeyName = "key";
 constexpr std::string_view kPublicKeyName = "key.pub";
 

@@ -13,10 +13,10 @@ namespace glovebox::audit {
 namespace {
 
 // A witness may state any time; beyond what a date can say it stays a number.
-std::string time_text(std::uint64_t seconds) {
-  constexpr std::uint64_t kLastDate = 253'402'300'799;  // the end of the year 9999
-  if (seconds > kLastDate) return std::format("{} s since 1970", seconds);
-  return to_rfc3339(WallTime{static_cast<std::int64_t>(seconds) * 1'000'000});
+std::string time_text(codec::CosignatureTime time) {
+  constexpr std::int64_t kLastDate = 253'402'300'799;  // the end of the year 9999
+  if (time.seconds > kLastDate) return std::format("{} s since 1970", time.seconds);
+  return to_rfc3339(WallTime{time.seconds * 1'000'000});
 }
 
 }  // namespace
@@ -25,9 +25,9 @@ std::string seal_text(const TrustedCheckpoint& sealed, const TrustPolicy& trust)
   const codec::TreeHead& tree = sealed.seal.checkpoint.tree;
   std::string text = std::format("  tree: {} records, root {}\n", tree.size, tree.root.hex());
   text += std::format("  signed by: {}\n", codec::visible_ascii(sealed.seal.signer.to_string()));
-  for (const codec::Cosigned& cosigned : sealed.witnesses)
-    text += std::format("  cosigned by: {} at {}\n", codec::visible_ascii(cosigned.witness.name()),
-                        time_text(cosigned.seconds));
+  for (const codec::Cosignature& cosigned : sealed.witnesses)
+    text += std::format("  cosigned by: {} at {}\n", codec::visible_ascii(cosigned.signer.name()),
+                        time_text(cosigned.time));
   text += std::format("  witnesses needed: {}\n", codec::visible_ascii(trust.quorum_text()));
   return text;
 }
@@ -35,10 +35,10 @@ std::string seal_text(const TrustedCheckpoint& sealed, const TrustPolicy& trust)
 codec::JsonObject seal_members(const TrustedCheckpoint& sealed, const TrustPolicy& trust) {
   const codec::Checkpoint& checkpoint = sealed.seal.checkpoint;
   codec::JsonArray witnesses;
-  for (const codec::Cosigned& cosigned : sealed.witnesses)
-    witnesses.push_back(codec::Json::object({{"name", cosigned.witness.name()},
-                                             {"key", cosigned.witness.to_string()},
-                                             {"time", time_text(cosigned.seconds)}}));
+  for (const codec::Cosignature& cosigned : sealed.witnesses)
+    witnesses.push_back(codec::Json::object({{"name", cosigned.signer.name()},
+                                             {"key", cosigned.signer.to_string()},
+                                             {"time", time_text(cosigned.time)}}));
   codec::JsonObject members;
   members.set("origin", checkpoint.origin);
   members.set("size", static_cast<std::int64_t>(checkpoint.tree.size));

@@ -47,7 +47,7 @@ Result<ProvenRecord> check_proof_under(std::string_view proof, std::string_view 
 // The same by a whole policy, which may ask for witnesses. Errors: also denied (too few).
 struct TrustedRecord {
   ProvenRecord proven;
-  std::vector<codec::Cosigned> witnesses;  // that the policy knows
+  std::vector<codec::Cosignature> witnesses;  // that the policy knows
 };
 Result<TrustedRecord> check_trusted_proof(std::string_view proof, const TrustPolicy& trust);
 

@@ -5,9 +5,9 @@
 // integers below 2^53, in arrays and objects: other numbers become strings of their JSON text, so
 // that no input of a model can keep an intent from being recorded.
 //
-// The hash of a record is SHA-256 over its stored bytes (no LF): `sed -n Np log.jsonl | tr -d '\n'
-// | sha256sum`. In this version `prev` is the hash of the previous record of the *log*, 64 zeros
-// in the first; a chain detects a change only up to a head that somebody signed (head.h).
+// `prev` is the leaf hash of the record before it that speaks of the same session, 64 zeros in the
+// first (session_chains.h); the leaf hash is SHA-256 over a zero byte and the stored bytes (RFC 9162
+// §2.1.1). The order of all records is the tree's.
 #pragma once
 
 #include <cstddef>

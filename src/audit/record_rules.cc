@@ -4,6 +4,8 @@
 #include <format>
 #include <utility>
 
+#include "audit/epoch_seal.h"
+
 namespace glovebox::audit {
 
 namespace {
@@ -41,7 +43,8 @@ Result<void> RecordRules::take_run(const RecordHead& record) {
   } else if (run_ == Run::stopped) {
     return broken("behind the `stop` of its run");
   }
-  const bool before_boot = record.kind == RecordKind::recovery || record.kind == RecordKind::gap;
+  const bool before_boot =
+      record.kind == RecordKind::recovery || record.kind == RecordKind::gap || is_seal(record.kind);
   if (record.kind == RecordKind::boot) {
     if (run_ != Run::begun) return broken("a second `boot` of one run");
     run_ = Run::going;

@@ -4,8 +4,8 @@
 // - `prev` is the leaf hash of the session's record before (session_chains.h).
 // - One intent for each call; a result or an orphan ends an intent of its own session, once; no
 //   denial of a call that has an intent (call_index.h).
-// - A run of the auditor begins with `boot`, before it only `recovery` and `gap`, and ends with
-//   `stop` or when the next one begins; its `boot` id does not come back.
+// - A run of the auditor begins with `boot`, before it only the seal of an epoch, `recovery` and
+//   `gap`, and ends with `stop` or when the next one begins; its `boot` id does not come back.
 // - Within a run the clock that never steps (`mt`) does not go back. The wall clock may: that is
 //   counted, not refused.
 #pragma once

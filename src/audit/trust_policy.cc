@@ -79,8 +79,8 @@ struct TrustPolicy::Reader {
   Result<void> take_witness(std::span<const std::string_view> words) {
     if (words.size() < 3 || words.size() > 4)
       return bad("the form is: witness <name> <vkey> [<url>]");
-    codec::WitnessKey key = TRY_CONTEXT(codec::WitnessKey::parse(words[2]), "witness");
-    if (std::ranges::contains(policy.witnesses_, key.key(), &codec::WitnessKey::key))
+    codec::CosignerKey key = TRY_CONTEXT(codec::CosignerKey::parse(words[2]), "witness");
+    if (std::ranges::contains(policy.witnesses_, key.key(), &codec::CosignerKey::key))
       return bad("witness: the same key a second time");
     if (policy.witnesses_.size() == kMaxWitnesses)
       return Error(ErrorKind::limit, std::format("more than {} witnesses", kMaxWitnesses));
@@ -182,7 +182,7 @@ std::string TrustPolicy::quorum_text() const {
   return std::format("{} of the {} in {}", group.needed, group.members.size(), group.name);
 }
 
-std::vector<bool> TrustPolicy::witnessed(std::span<const codec::Cosigned> by) const {
+std::vector<bool> TrustPolicy::witnessed(std::span<const codec::Cosignature> by) const {
   std::vector<bool> done;
   for (const auto& party : parties_) {
     if (const auto* witness = std::get_if<Witness>(&party)) {

@@ -38,7 +38,7 @@ constexpr std::size_t kMaxGroups = 64;
 
 struct TrustedCheckpoint {
   codec::OpenedCheckpoint seal;
-  std::vector<codec::Cosigned> witnesses;  // those that the policy knows, whether needed or not
+  std::vector<codec::Cosignature> witnesses;  // those that the policy knows, whether needed or not
 };
 
 class TrustPolicy {
@@ -49,7 +49,7 @@ class TrustPolicy {
   static TrustPolicy of_log(codec::NoteKey log);
 
   std::span<const codec::NoteKey> logs() const { return logs_; }
-  std::span<const codec::WitnessKey> witnesses() const { return witnesses_; }
+  std::span<const codec::CosignerKey> witnesses() const { return witnesses_; }
   // `2 of X-witnesses`, `all of both`, `none`, or the name of a witness: for people.
   std::string quorum_text() const;
 
@@ -74,10 +74,10 @@ class TrustPolicy {
   };
 
   // Who has witnessed, in the order of parties_.
-  std::vector<bool> witnessed(std::span<const codec::Cosigned> by) const;
+  std::vector<bool> witnessed(std::span<const codec::Cosignature> by) const;
 
   std::vector<codec::NoteKey> logs_;
-  std::vector<codec::WitnessKey> witnesses_;
+  std::vector<codec::CosignerKey> witnesses_;
   std::vector<std::variant<Witness, Group>> parties_;
   std::variant<NoQuorum, Party> quorum_;
 };

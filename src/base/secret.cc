@@ -9,7 +9,7 @@
 namespace glovebox {
 
 void zero_memory(void* data, std::size_t size) {
-  explicit_bzero(data, size);
+  if (size != 0) explicit_bzero(data, size);
 }
 
 bool equal_secrets(std::string_view a, std::string_view b) {

@@ -37,7 +37,7 @@ class Secret {
   std::size_t size_ = 0;
 };
 
-// Overwrites memory in a way that the compiler may not leave out.
+// Overwrites memory in a way that the compiler may not leave out. Of nothing, `data` may be null.
 void zero_memory(void* data, std::size_t size);
 
 // Constant in time for equal lengths.

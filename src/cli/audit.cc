@@ -1,19 +1,25 @@
 #include "cli/audit.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <format>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "audit/log_bench.h"
 #include "audit/log_key.h"
 #include "audit/log_reader.h"
+#include "audit/repair.h"
 #include "audit/show.h"
 #include "audit/verify_folder.h"
 #include "base/clock.h"
 #include "cli/message.h"
 #include "os/file.h"
-#include "os/poller.h"
+#include "os/identity.h"
 #include "os/process.h"
+#include "roles/role_start.h"
 
 namespace glovebox::cli {
 
@@ -22,6 +28,7 @@ namespace {
 constexpr std::uint64_t kMaxKey = 4096;
 // How often a followed log is looked at; it is sealed about once a second.
 constexpr milliseconds kLook{250};
+constexpr Duration kBenchRun = seconds(2);  // each rate
 
 int unreadable(const Error& error) {
   return to_int(fail(ExitCode::invalid_file, error.message()));
@@ -52,6 +59,14 @@ Result<std::uint64_t> count_records(audit::LogReader& log) {
   log.skip_to(count);
   while (const auto record = TRY(log.next())) count = record->index + 1;
   return count;
+}
+
+// The log belongs to the auditor: root acts as whoever that is.
+Result<void> act_as_owner(const std::string& folder) {
+  if (os::effective_uid() != 0) return {};
+  const UniqueFd directory = TRY(os::open_path(folder, O_PATH | O_DIRECTORY));
+  const os::FileFacts facts = TRY(os::facts_of(directory.get()));
+  return facts.uid == 0 ? Result<void>() : os::act_as(facts.uid, facts.gid);
 }
 
 }  // namespace
@@ -100,6 +115,41 @@ int run_audit_tail(const AuditTailOptions& options) {
     if (auto waited = os::poll_fds(nothing, kLook); !waited) return unreadable(waited.error());
     if (auto fresh = log->refresh(); !fresh) return unreadable(fresh.error());
   }
+}
+
+int run_audit_repair(const AuditRepairOptions& options) {
+  if (auto acts = act_as_owner(options.directory); !acts)
+    return unreadable(Error(acts.error()).with_context(options.directory));
+  SystemRandom random;
+  const auto repaired = audit::accept_loss_of_log(options.directory, random);
+  if (!repaired && repaired.error().kind() == ErrorKind::not_found)
+    return unreadable(repaired.error());
+  if (!repaired)
+    return to_int(fail(roles::exit_code_of_log(repaired.error()),
+                       Error(repaired.error()).with_context(options.directory).message()));
+  if (!*repaired) {
+    print_out("nothing is damaged, nothing was changed\n");
+    return 0;
+  }
+  const audit::WalGap& gap = (*repaired)->gap;
+  print_out(std::format(
+      "the log goes on behind {} records; lost: {}\n"
+      "the damaged segments are kept as wal/*.lost, and the next start records the loss\n",
+      (*repaired)->records,
+      gap.end > gap.first ? std::format("at least {} to {}", gap.first, gap.end - 1)
+                          : "what was acknowledged behind them, if anything"));
+  return 0;
+}
+
+int run_audit_bench(const AuditBenchOptions& options) {
+  const SystemClock clock;
+  SystemRandom random;
+  const auto measured = audit::measure_log(options.directory, kBenchRun, clock, random);
+  if (!measured) return unreadable(measured.error());
+  print_out(options.form == OutputForm::json
+                ? ascii_json(codec::to_json(measured->to_json())) + "\n"
+                : measured->text());
+  return 0;
 }
 
 }  // namespace glovebox::cli

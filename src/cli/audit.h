@@ -13,4 +13,10 @@ int run_audit_show(const AuditShowOptions& options);
 // The last records; with --follow also those that come, once they are sealed, until it is stopped.
 int run_audit_tail(const AuditTailOptions& options);
 
+// After exit 65: goes on without what is lost (audit/repair.h). 0, also when nothing is damaged; 65
+// when it cannot be repaired.
+int run_audit_repair(const AuditRepairOptions& options);
+// What a durable record costs on the disk of a folder (audit/log_bench.h).
+int run_audit_bench(const AuditBenchOptions& options);
+
 }  // namespace glovebox::cli

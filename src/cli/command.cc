@@ -60,6 +60,8 @@ struct Run {
   int operator()(const AuditVerifyOptions& options) const { return run_audit_verify(options); }
   int operator()(const AuditShowOptions& options) const { return run_audit_show(options); }
   int operator()(const AuditTailOptions& options) const { return run_audit_tail(options); }
+  int operator()(const AuditRepairOptions& options) const { return run_audit_repair(options); }
+  int operator()(const AuditBenchOptions& options) const { return run_audit_bench(options); }
   int operator()(const AuditProveOptions& options) const {
     return to_int(run_audit_prove(options));
   }

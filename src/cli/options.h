@@ -123,6 +123,15 @@ struct AuditTailOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct AuditBenchOptions {
+  std::string directory = ".";
+  OutputForm form = OutputForm::text;
+};
+
+struct AuditRepairOptions {
+  std::string directory;
+};
+
 struct PolicyShowOptions {
   std::string name;
 };
@@ -200,9 +209,10 @@ using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
                  AuditShowOptions, AuditTailOptions, AuditProveOptions, AuditCheckProofOptions,
-                 AuditExportOptions, PolicyShowOptions, PolicyControlOptions, PolicyCheckOptions,
-                 PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions, PolicySuggestOptions,
-                 PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions, SeccompCheckOptions,
-                 SeccompCompileOptions, SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
+                 AuditExportOptions, AuditRepairOptions, AuditBenchOptions, PolicyShowOptions,
+                 PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
+                 PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
+                 SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
+                 SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

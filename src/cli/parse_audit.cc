@@ -20,6 +20,8 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   verify(app);
   show(app);
   tail(app);
+  repair(app);
+  bench(app);
   evidence_.declare(app, pending);
 }
 
@@ -84,6 +86,27 @@ void AuditCommands::tail(CLI::App& audit) {
                [this] { tail_.follow = AuditTailOptions::Follow::yes; });
   syntax_.json(app, tail_.form);
   syntax_.chosen(app, [this] { *pending_ = tail_; });
+}
+
+void AuditCommands::repair(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "repair",
+                                  "after exit 65: go on without what the write-ahead log has lost");
+  folder(app, repair_.directory);
+  syntax_.flag(app, "--accept-loss", "records are lost, and that is to stand in the log",
+               [this] { loss_accepted_ = true; });
+  syntax_.chosen(app, [this] {
+    if (!loss_accepted_) syntax_.refuse("records are lost by it: --accept-loss");
+    *pending_ = repair_;
+  });
+}
+
+void AuditCommands::bench(CLI::App& audit) {
+  CLI::App& app =
+      syntax_.command(audit, "bench", "what a durable record costs on the disk of a folder");
+  syntax_.option(app, "directory", bench_.directory, "",
+                 "a folder on that disk, with 512 MiB to spare; this one otherwise");
+  syntax_.json(app, bench_.form);
+  syntax_.chosen(app, [this] { *pending_ = bench_; });
 }
 
 }  // namespace glovebox::cli

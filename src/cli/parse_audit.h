@@ -25,6 +25,8 @@ class AuditCommands {
   void verify(CLI::App& audit);
   void show(CLI::App& audit);
   void tail(CLI::App& audit);
+  void repair(CLI::App& audit);
+  void bench(CLI::App& audit);
 
   Syntax& syntax_;
   EvidenceCommands evidence_;
@@ -33,6 +35,9 @@ class AuditCommands {
   std::optional<std::uint64_t> verify_min_size_;
   AuditShowOptions show_;
   AuditTailOptions tail_;
+  AuditRepairOptions repair_;
+  AuditBenchOptions bench_;
+  bool loss_accepted_ = false;
 };
 
 }  // namespace glovebox::cli

@@ -4,112 +4,89 @@
 #include <format>
 #include <utility>
 
-#include "codec/base64.h"
-#include "codec/digest.h"
-
 namespace glovebox::codec {
 
 namespace {
 
 constexpr std::size_t kTimeBytes = 8;
-constexpr std::size_t kHashBytesOfKey = 4;
+constexpr std::size_t kCosignatureBytes = kTimeBytes + sizeof(Ed25519Signature);
 
-std::string typed_key(const Ed25519PublicKey& key) {
-  std::string bytes(1, static_cast<char>(kNoteCosignature));
-  bytes.append(reinterpret_cast<const char*>(key.data()), key.size());
+std::string cosigned_text(std::string_view text, CosignatureTime time) {
+  return std::format("cosignature/v1\ntime {}\n{}", time.seconds, text);
+}
+
+std::string write_time(CosignatureTime time) {
+  std::string bytes;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(static_cast<std::uint64_t>(time.seconds) >> shift & 0xFF);
   return bytes;
 }
 
-std::uint64_t read_big_endian(std::string_view bytes) {
+// May come out below zero: the first bit is not for use.
+CosignatureTime read_time(std::string_view bytes) {
   std::uint64_t value = 0;
-  for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
-  return value;
+  for (std::size_t i = 0; i < kTimeBytes; ++i)
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return {static_cast<std::int64_t>(value)};
 }
 
-std::string signed_message(std::string_view text, std::uint64_t seconds) {
-  return std::format("cosignature/v1\ntime {}\n{}", seconds, text);
+Error bad_line(const CosignerKey& key) {
+  return {ErrorKind::denied, std::format("bad cosignature of {}", key.name())};
 }
 
-Result<std::uint64_t> check_line(const NoteSignature& line, std::string_view text,
-                                 const WitnessKey& witness) {
-  const Error bad(ErrorKind::denied, std::format("bad cosignature of {}", witness.name()));
-  if (line.signature.size() != kTimeBytes + sizeof(Ed25519Signature)) return bad;
-  const std::string_view bytes = line.signature;
-  const std::uint64_t seconds = read_big_endian(bytes.substr(0, kTimeBytes));
-  if (seconds > kMaxCosignatureTime) return bad;
-  if (!verify_ed25519(witness.key(), signed_message(text, seconds), bytes.substr(kTimeBytes)))
-    return bad;
-  return seconds;
+Result<CosignatureTime> check_line(std::string_view text, const CosignerKey& key,
+                                   std::string_view bytes) {
+  if (bytes.size() != kCosignatureBytes) return bad_line(key);
+  const CosignatureTime time = read_time(bytes);
+  if (time.seconds <= 0 ||
+      !verify_ed25519(key.key(), cosigned_text(text, time), bytes.substr(kTimeBytes)))
+    return bad_line(key);
+  return time;
 }
 
 }  // namespace
 
-WitnessKey::WitnessKey(std::string name, const Ed25519PublicKey& key)
-    : name_(std::move(name)),
-      hash_(static_cast<std::uint32_t>(read_big_endian(Sha256()
-                                                           .update(name_)
-                                                           .update("\n")
-                                                           .update(typed_key(key))
-                                                           .finish()
-                                                           .view()
-                                                           .substr(0, kHashBytesOfKey)))),
-      key_(key) {}
+CosignerKey::CosignerKey(std::string name, const Ed25519PublicKey& key)
+    : name_(std::move(name)), hash_(note_key_hash(name_, kNoteCosignature, key)), key_(key) {}
 
-Result<WitnessKey> WitnessKey::make(std::string_view name, const Ed25519PublicKey& key) {
-  TRY(NoteKey::make(name, key));  // the rules of names are the same
-  return WitnessKey(std::string(name), key);
+Result<CosignerKey> CosignerKey::make(std::string_view name, const Ed25519PublicKey& key) {
+  TRY(check_key_name(name));
+  return CosignerKey(std::string(name), key);
 }
 
-Result<WitnessKey> WitnessKey::parse(std::string_view text) {
-  const std::size_t first = text.find('+');
-  const std::size_t second = first == text.npos ? first : text.find('+', first + 1);
-  if (second == std::string_view::npos)
-    return Error(ErrorKind::invalid, "a witness key has the form name+hash+base64");
-  const std::string bytes = TRY_CONTEXT(base64_decode(text.substr(second + 1)), "witness key");
-  if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != kNoteCosignature)
-    return Error(ErrorKind::unsupported,
-                 "witness key of a type other than Ed25519 cosignatures (4)");
-  Ed25519PublicKey key;
-  if (bytes.size() != 1 + key.size())
-    return Error(ErrorKind::invalid, "witness key of a wrong length");
-  std::copy(bytes.begin() + 1, bytes.end(), key.begin());
-  WitnessKey witness = TRY(make(text.substr(0, first), key));
-  if (text.substr(first + 1, second - first - 1) != std::format("{:08x}", witness.hash_))
-    return Error(ErrorKind::invalid, "witness key whose hash does not fit its name and key");
-  return witness;
+Result<CosignerKey> CosignerKey::parse(std::string_view text) {
+  const NamedKey named = TRY(parse_named_key(text, kNoteCosignature));
+  return CosignerKey(named.name, named.key);
 }
 
-std::string WitnessKey::to_string() const {
-  return std::format("{}+{:08x}+{}", name_, hash_, base64_encode(typed_key(key_)));
+std::string CosignerKey::to_string() const {
+  return format_named_key({.name = name_, .key = key_}, kNoteCosignature);
 }
 
 Result<NoteSignature> cosign(std::string_view text, std::string_view name,
-                             const Ed25519PrivateKey& key, std::uint64_t seconds) {
-  if (seconds > kMaxCosignatureTime)
-    return Error(ErrorKind::invalid, "no time that a cosignature can have");
+                             const Ed25519PrivateKey& key, CosignatureTime time) {
   TRY(check_note_text(text));
-  const WitnessKey witness = TRY(WitnessKey::make(name, key.public_key()));
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(seconds >> shift & 0xFF);
-  const Ed25519Signature signature = key.sign(signed_message(text, seconds));
-  bytes.append(signature.begin(), signature.end());
-  return NoteSignature{witness.name(), witness.hash(), std::move(bytes)};
+  if (time.seconds <= 0) return Error(ErrorKind::invalid, "a cosignature needs a time after 1970");
+  const CosignerKey signer = TRY(CosignerKey::make(name, key.public_key()));
+  const Ed25519Signature signature = key.sign(cosigned_text(text, time));
+  return NoteSignature{signer.name(), signer.hash(),
+                       write_time(time) + std::string(signature.begin(), signature.end())};
 }
 
-Result<std::vector<Cosigned>> check_cosignatures(const Note& note,
-                                                 std::span<const WitnessKey> known) {
-  std::vector<Cosigned> found;
+Result<std::vector<Cosignature>> check_cosignatures(const Note& note,
+                                                    std::span<const CosignerKey> known) {
+  std::vector<Cosignature> found;
   for (const NoteSignature& line : note.signatures) {
-    const auto witness = std::ranges::find_if(known, [&](const WitnessKey& candidate) {
+    const auto key = std::ranges::find_if(known, [&](const CosignerKey& candidate) {
       return candidate.name() == line.name && candidate.hash() == line.hash;
     });
-    if (witness == known.end()) continue;
-    const std::uint64_t seconds = TRY(check_line(line, note.text, *witness));
-    const auto before = std::ranges::find(found, *witness, &Cosigned::witness);
+    if (key == known.end()) continue;
+    const CosignatureTime time = TRY(check_line(note.text, *key, line.signature));
+    const auto before = std::ranges::find(found, *key, &Cosignature::signer);
     if (before == found.end())
-      found.push_back({*witness, seconds});
+      found.push_back({.signer = *key, .time = time});
     else
-      before->seconds = std::max(before->seconds, seconds);
+      before->time = std::max(before->time, time);
   }
   return found;
 }

@@ -1,11 +1,13 @@
-// Cosignatures of witnesses with Ed25519 keys (C2SP tlog-cosignature, `cosignature/v1`).
+// Cosignatures of checkpoints (C2SP tlog-cosignature) with Ed25519: a witness says that, at a time,
+// this was the largest tree it had seen of a log, and that it had seen the log only grow.
 //
-// A witness says: at this time the checkpoint continued everything that I had seen of the log. Its
-// line stands in the note of the checkpoint, with a signature type of its own (0x04): a time of 8
-// bytes, big-endian, and a signature over the time and the text of the checkpoint. What is signed
-// does not name the witness, so a key belongs to one witness.
+// A cosignature is a signature line of a note (note.h) whose bytes are the time, eight bytes in
+// big-endian order, and 64 bytes of signature. What is signed is two lines that say so and give the
+// time, then the text of the checkpoint. The key of a witness has a type of its own, so that it can
+// never be taken for the key of a log, nor the other way round.
 //
-// The other type of the specification, ML-DSA-44 (0x06), is not in this version.
+// The Ed25519 form does not sign the name of the witness: one key is for one witness. ML-DSA-44
+// (type 0x06) is not read: its lines are those of keys that are not known.
 #pragma once
 
 #include <cstdint>
@@ -19,43 +21,53 @@
 
 namespace glovebox::codec {
 
-constexpr std::uint8_t kNoteCosignature = 0x04;  // signature type
-constexpr std::uint64_t kMaxCosignatureTime = (std::uint64_t{1} << 63) - 1;
+constexpr std::uint8_t kNoteCosignature = 0x04;  // type of key
 
-// A witness: a name as NoteKey has it, with its public key.
-class WitnessKey {
+// Seconds since 1970-01-01T00:00:00Z.
+struct CosignatureTime {
+  std::int64_t seconds = 0;
+  auto operator<=>(const CosignatureTime&) const = default;
+};
+
+// Who cosigns: as NoteKey, of the other type.
+class CosignerKey {
  public:
-  static Result<WitnessKey> make(std::string_view name, const Ed25519PublicKey& key);
-  // `name+hash+base64`, as NoteKey::parse. Errors: invalid, unsupported (of another type).
-  static Result<WitnessKey> parse(std::string_view text);
+  static Result<CosignerKey> make(std::string_view name, const Ed25519PublicKey& key);
+  // `name+hash+base64` as for NoteKey. Errors: invalid, unsupported (another type).
+  static Result<CosignerKey> parse(std::string_view text);
 
   const std::string& name() const { return name_; }
   std::uint32_t hash() const { return hash_; }
   const Ed25519PublicKey& key() const { return key_; }
   std::string to_string() const;
 
-  bool operator==(const WitnessKey&) const = default;
+  bool operator==(const CosignerKey&) const = default;
 
  private:
-  WitnessKey(std::string name, const Ed25519PublicKey& key);
+  CosignerKey(std::string name, const Ed25519PublicKey& key);
   std::string name_;
   std::uint32_t hash_;
   Ed25519PublicKey key_;
 };
 
-// `seconds` since 1970. `text`: of the checkpoint, as checkpoint_text writes it. Errors: invalid (a
-// name that cannot be one, a time beyond kMaxCosignatureTime).
+// The line of a witness. `text`: of the checkpoint, its extension lines too. Error: invalid (not
+// the text of a note, a name that is none, a time before 1970-01-01T00:00:01Z).
 Result<NoteSignature> cosign(std::string_view text, std::string_view name,
-                             const Ed25519PrivateKey& key, std::uint64_t seconds);
+                             const Ed25519PrivateKey& key, CosignatureTime time);
 
-struct Cosigned {
-  WitnessKey witness;
-  std::uint64_t seconds = 0;  // since 1970, by the clock of the witness
+struct Cosignature {
+  CosignerKey signer;
+  CosignatureTime time;
+  bool operator==(const Cosignature&) const = default;
 };
-// Which of the known witnesses cosigned, each once, in the order of their lines: of several lines
-// of one the latest time. Lines of others are passed over. Error: denied (a line of a known witness
-// that is malformed or wrong makes the whole note bad).
-Result<std::vector<Cosigned>> check_cosignatures(const Note& note,
-                                                 std::span<const WitnessKey> known);
+
+// What the known witnesses say of a note, in the order of its lines; of several lines of one
+// witness the latest time counts. Lines of other keys are passed over. Error: denied (a line of a
+// known witness is bad, which makes the whole note bad, as for any known key).
+//
+// Whether the log signed it, how many witnesses there must be, and whether a time is too old or in
+// the future is for who asks.
+Result<std::vector<Cosignature>> check_cosignatures(const Note& note,
+                                                    std::span<const CosignerKey> known);
 
 }  // namespace glovebox::codec

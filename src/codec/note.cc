@@ -22,20 +22,8 @@ bool is_unicode_space(char32_t point) {
          point == 0x2029 || point == 0x202F || point == 0x205F || point == 0x3000;
 }
 
-// The first `+` of a key text ends the name, so a name has none.
-Result<void> check_name(std::string_view name) {
-  if (name.empty()) return Error(ErrorKind::invalid, "empty key name");
-  while (!name.empty()) {
-    const Utf8Step step = decode_utf8(name);
-    if (!step.point || *step.point < 0x20 || is_unicode_space(*step.point) || *step.point == '+')
-      return Error(ErrorKind::invalid, "key name with a space, a plus sign or bad UTF-8");
-    name.remove_prefix(step.length);
-  }
-  return {};
-}
-
-std::string typed_key(const Ed25519PublicKey& key) {
-  std::string bytes(1, static_cast<char>(kNoteEd25519));
+std::string typed_key(std::uint8_t type, const Ed25519PublicKey& key) {
+  std::string bytes(1, static_cast<char>(type));
   bytes.append(reinterpret_cast<const char*>(key.data()), key.size());
   return bytes;
 }
@@ -53,10 +41,6 @@ std::string write_hash(std::uint32_t hash) {
   return bytes;
 }
 
-std::uint32_t key_hash(std::string_view name, const Ed25519PublicKey& key) {
-  return read_hash(Sha256().update(name).update("\n").update(typed_key(key)).finish().view());
-}
-
 Result<NoteSignature> parse_signature(std::string_view line) {
   if (!line.starts_with(kSignatureMark))
     return Error(ErrorKind::invalid, "signature line without its dash");
@@ -65,7 +49,7 @@ Result<NoteSignature> parse_signature(std::string_view line) {
   if (space == std::string_view::npos)
     return Error(ErrorKind::invalid, "signature line without a signature");
   const std::string_view name = line.substr(0, space);
-  TRY(check_name(name));
+  TRY(check_key_name(name));
   const std::string bytes = TRY_CONTEXT(base64_decode(line.substr(space + 1)), "signature");
   if (bytes.size() <= kHashSize) return Error(ErrorKind::invalid, "signature too short");
   return NoteSignature{std::string(name), read_hash(bytes), bytes.substr(kHashSize)};
@@ -73,34 +57,63 @@ Result<NoteSignature> parse_signature(std::string_view line) {
 
 }  // namespace
 
-NoteKey::NoteKey(std::string name, const Ed25519PublicKey& key)
-    : name_(std::move(name)), hash_(key_hash(name_, key)), key_(key) {}
-
-Result<NoteKey> NoteKey::make(std::string_view name, const Ed25519PublicKey& key) {
-  TRY(check_name(name));
-  return NoteKey(std::string(name), key);
+// The first `+` of a key text ends the name, so a name has none.
+Result<void> check_key_name(std::string_view name) {
+  if (name.empty()) return Error(ErrorKind::invalid, "empty key name");
+  while (!name.empty()) {
+    const Utf8Step step = decode_utf8(name);
+    if (!step.point || *step.point < 0x20 || is_unicode_space(*step.point) || *step.point == '+')
+      return Error(ErrorKind::invalid, "key name with a space, a plus sign or bad UTF-8");
+    name.remove_prefix(step.length);
+  }
+  return {};
 }
 
-Result<NoteKey> NoteKey::parse(std::string_view text) {
+std::uint32_t note_key_hash(std::string_view name, std::uint8_t type, const Ed25519PublicKey& key) {
+  return read_hash(Sha256().update(name).update("\n").update(typed_key(type, key)).finish().view());
+}
+
+Result<NamedKey> parse_named_key(std::string_view text, std::uint8_t type) {
   const std::size_t first = text.find('+');
   const std::size_t second = first == text.npos ? first : text.find('+', first + 1);
   if (second == std::string_view::npos)
     return Error(ErrorKind::invalid, "a note key has the form name+hash+base64");
+  NamedKey named{.name = std::string(text.substr(0, first)), .key = {}};
+  TRY(check_key_name(named.name));
   const std::string bytes = TRY_CONTEXT(base64_decode(text.substr(second + 1)), "note key");
-  Ed25519PublicKey public_key;
-  if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != kNoteEd25519)
-    return Error(ErrorKind::unsupported, "note key of a type other than Ed25519");
-  if (bytes.size() != 1 + public_key.size())
+  if (bytes.empty() || static_cast<std::uint8_t>(bytes[0]) != type)
+    return Error(ErrorKind::unsupported,
+                 std::format("note key of a type other than {:#04x} ({})", type,
+                             type == kNoteEd25519 ? "a log, Ed25519" : "a witness, Ed25519"));
+  if (bytes.size() != 1 + named.key.size())
     return Error(ErrorKind::invalid, "note key of a wrong length");
-  std::copy(bytes.begin() + 1, bytes.end(), public_key.begin());
-  NoteKey key = TRY(make(text.substr(0, first), public_key));
-  if (text.substr(first + 1, second - first - 1) != std::format("{:08x}", key.hash_))
+  std::copy(bytes.begin() + 1, bytes.end(), named.key.begin());
+  if (text.substr(first + 1, second - first - 1) !=
+      std::format("{:08x}", note_key_hash(named.name, type, named.key)))
     return Error(ErrorKind::invalid, "note key whose hash does not fit its name and key");
-  return key;
+  return named;
+}
+
+std::string format_named_key(const NamedKey& key, std::uint8_t type) {
+  return std::format("{}+{:08x}+{}", key.name, note_key_hash(key.name, type, key.key),
+                     base64_encode(typed_key(type, key.key)));
+}
+
+NoteKey::NoteKey(std::string name, const Ed25519PublicKey& key)
+    : name_(std::move(name)), hash_(note_key_hash(name_, kNoteEd25519, key)), key_(key) {}
+
+Result<NoteKey> NoteKey::make(std::string_view name, const Ed25519PublicKey& key) {
+  TRY(check_key_name(name));
+  return NoteKey(std::string(name), key);
+}
+
+Result<NoteKey> NoteKey::parse(std::string_view text) {
+  const NamedKey named = TRY(parse_named_key(text, kNoteEd25519));
+  return NoteKey(named.name, named.key);
 }
 
 std::string NoteKey::to_string() const {
-  return std::format("{}+{:08x}+{}", name_, hash_, base64_encode(typed_key(key_)));
+  return format_named_key({.name = name_, .key = key_}, kNoteEd25519);
 }
 
 Result<void> check_note_text(std::string_view text) {
@@ -134,11 +147,14 @@ Result<Note> parse_note(std::string_view bytes) {
   return note;
 }
 
+std::string format_signature_line(const NoteSignature& signature) {
+  return std::format("{}{} {}\n", kSignatureMark, signature.name,
+                     base64_encode(write_hash(signature.hash) + signature.signature));
+}
+
 std::string format_note(const Note& note) {
   std::string out = note.text + '\n';
-  for (const NoteSignature& signature : note.signatures)
-    out += std::format("{}{} {}\n", kSignatureMark, signature.name,
-                       base64_encode(write_hash(signature.hash) + signature.signature));
+  for (const NoteSignature& signature : note.signatures) out += format_signature_line(signature);
   return out;
 }
 

@@ -68,6 +68,19 @@ class NoteKey {
   Ed25519PublicKey key_;
 };
 
+// What keys of every type have in common; cosignature.h has another type.
+struct NamedKey {
+  std::string name;
+  Ed25519PublicKey key;
+};
+// Not empty, no space, no `+`. Error: invalid.
+Result<void> check_key_name(std::string_view name);
+// First four bytes of SHA-256(name, LF, type, key), big-endian.
+std::uint32_t note_key_hash(std::string_view name, std::uint8_t type, const Ed25519PublicKey& key);
+// As NoteKey::parse(). Errors: invalid, unsupported (another type).
+Result<NamedKey> parse_named_key(std::string_view text, std::uint8_t type);
+std::string format_named_key(const NamedKey& key, std::uint8_t type);
+
 struct NoteSignature {
   std::string name;
   std::uint32_t hash = 0;
@@ -87,6 +100,8 @@ Result<void> check_note_text(std::string_view text);
 // Form only; no signature is checked.
 Result<Note> parse_note(std::string_view bytes);
 std::string format_note(const Note& note);
+// One signature line with its line feed, as it stands in a note.
+std::string format_signature_line(const NoteSignature& signature);
 
 // `name` must be a key name. The signature line of `key` over `text`.
 Result<NoteSignature> sign_note(std::string_view text, std::string_view name,

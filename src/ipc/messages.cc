@@ -3,6 +3,7 @@
 #include "ipc/egress_messages.h"
 #include "ipc/layout.h"
 #include "ipc/policy_messages.h"
+#include "ipc/secret_messages.h"
 
 namespace glovebox::ipc {
 
@@ -267,10 +268,11 @@ bool accepts(Connection connection, std::uint16_t type) {
              type == Update::kType || type == Observe::kType || type == Observed::kType ||
              type == PolicyOrder::kType;
     case Connection::supervisor_of_role:
-      return type == Ready::kType || type == Fatal::kType || type == Observed::kType;
+      return type == Ready::kType || type == Fatal::kType || type == Observed::kType ||
+             type == SecretKnown::kType;
     case Connection::supervisor_of_worker:
       return accepts(Connection::supervisor_of_role, type) || type == SecretRefused::kType ||
-             type == Observe::kType;
+             type == Observe::kType || type == KnowSecret::kType || type == SecretOver::kType;
     case Connection::supervisor_of_boxer:
       return accepts(Connection::supervisor_of_role, type) || type == PolicyReport::kType;
     case Connection::supervisor_of_egress:

@@ -36,13 +36,17 @@ Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
   return fd;
 }
 
-Result<std::string> read_sealed_memfd(int fd, std::uint64_t limit) {
+Result<std::uint64_t> sealed_size(int fd) {
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & kSeals) != kSeals)
     return Error(ErrorKind::protocol, "memory file without seals");
-  const FileFacts facts = TRY(facts_of(fd));
-  if (facts.size > limit) return Error(ErrorKind::limit, "memory file too large");
-  return read_at(fd, 0, facts.size);
+  return TRY(facts_of(fd)).size;
+}
+
+Result<std::string> read_sealed_memfd(int fd, std::uint64_t limit) {
+  const std::uint64_t size = TRY(sealed_size(fd));
+  if (size > limit) return Error(ErrorKind::limit, "memory file too large");
+  return read_at(fd, 0, size);
 }
 
 }  // namespace glovebox::os

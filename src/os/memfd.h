@@ -16,6 +16,8 @@ Result<UniqueFd> make_memfd(const char* name);
 Result<UniqueFd> fixed_memfd(const char* name, std::uint64_t size);
 // Holds `bytes`, positioned at their start, sealed against every change.
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes);
+// How many bytes it holds, which can change no more. Kind protocol: it is not sealed.
+Result<std::uint64_t> sealed_size(int fd);
 // Refuses (kind protocol) a descriptor that is not sealed against change: its bytes could be
 // swapped after they were checked. Refuses (kind limit) more than `limit` bytes.
 Result<std::string> read_sealed_memfd(int fd, std::uint64_t limit);

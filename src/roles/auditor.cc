@@ -66,6 +66,8 @@ class Server {
  private:
   Result<void> gather();
   Result<void> take_from_supervisor();
+  Result<void> heed_supervisor();
+  Result<void> take_secrets(SupervisorEvent&& event);
   Result<void> take_from_peer(const PeerPtr& peer);
   Result<void> append(const PeerPtr& peer, const ipc::Append& message);
   Result<void> find_call(const PeerPtr& peer, const ipc::FindCall& question);
@@ -123,6 +125,9 @@ Result<void> Server::append(const PeerPtr& peer, const ipc::Append& message) {
   auto request = append_request(peer->writer, message);
   if (request && audit::may_write(peer->writer, request->kind))
     if (auto may = may_append(*request); !may) request = std::move(may).error();
+  if (request && work_.secrets != nullptr &&
+      (work_.secrets->shows(request->session) || work_.secrets->shows(request->tool_use)))
+    request = Error(ErrorKind::invalid, "an id that holds a secret is not recorded");
   const std::string tool_use = request ? request->tool_use : std::string();
   const auto about_policies =
       request && peer->writer == audit::Writer::supervisor ? request->members : codec::JsonObject();
@@ -225,6 +230,7 @@ Result<void> Server::take_from_supervisor() {
       prove_ = prove_ || event.question.prove != 0;
       return {};
     case SupervisorEvent::Kind::update:
+      return take_secrets(std::move(event));
     case SupervisorEvent::Kind::observed:
     case SupervisorEvent::Kind::policy:
       return Error(ErrorKind::protocol, "unexpected message");
@@ -232,6 +238,25 @@ Result<void> Server::take_from_supervisor() {
       stop_ = "supervisor_gone";
       return {};
   }
+  return {};
+}
+
+// Everything that it has sent.
+Result<void> Server::heed_supervisor() {
+  for (bool more = true; more && !stop_;) {
+    TRY(take_from_supervisor());
+    std::vector<os::Poll> polls = {{.fd = supervisor_.fd()}};
+    more = TRY(os::poll_fds(polls, kNow));
+  }
+  return {};
+}
+
+Result<void> Server::take_secrets(SupervisorEvent&& event) {
+  if (work_.secrets == nullptr) return Error(ErrorKind::protocol, "unexpected message");
+  for (const ipc::SecretKnown& answer :
+       TRY(work_.secrets->take(event.settings, std::move(event.secrets))))
+    // A supervisor that is gone ends the role by itself.
+    (void)supervisor_.send(ipc::SecretKnown::kType, answer.encode());
   return {};
 }
 
@@ -246,13 +271,16 @@ Result<void> Server::gather() {
     std::vector<os::Poll> polls{{.fd = supervisor_.fd()}};
     for (const PeerPtr& peer : asked) polls.push_back({.fd = peer->channel.fd()});
     if (!TRY(os::poll_fds(polls, wait))) return {};
+    // First: whoever can send a secret has it from the supervisor, or from the worker after the
+    // supervisor told that it is masked. So a record that was there when we looked can hold none
+    // that was not told before it. A peer's records that came before the word to stop are still
+    // taken.
+    if (polls[0].readable) TRY(heed_supervisor());
     for (std::size_t i = 0; i < asked.size(); ++i) {
-      if (!polls[i + 1].readable) continue;
+      if (!polls[i + 1].readable || !std::ranges::contains(peers_, asked[i])) continue;
       ++gathered;
       if (auto taken = take_from_peer(asked[i]); !taken) drop(asked[i], taken.error());
     }
-    // Last: a peer's records that came before the word to stop are still taken.
-    if (polls[0].readable) TRY(take_from_supervisor());
   }
   return {};
 }

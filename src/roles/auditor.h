@@ -22,6 +22,7 @@
 #include "codec/json.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
+#include "roles/known_secrets.h"
 
 namespace glovebox::roles {
 
@@ -44,6 +45,8 @@ struct AuditorWork {
   std::function<bool()> has_space = {};
   // Where policies are kept, for the supervisor. None: no policy.load is recorded.
   audit::PolicyArchive* policies = nullptr;
+  // What no record may show, told by the supervisor. None: it may not tell.
+  KnownSecrets* secrets = nullptr;
 };
 
 // Writes `boot`, then serves until the supervisor says stop or is gone: then `stop` and the last

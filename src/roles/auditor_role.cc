@@ -18,6 +18,7 @@
 #include "os/landlock.h"
 #include "os/positioned_io.h"
 #include "roles/auditor.h"
+#include "roles/known_secrets.h"
 #include "roles/log_space.h"
 
 namespace glovebox::roles {
@@ -30,7 +31,7 @@ constexpr int kStandardError = 2;
 constexpr std::uint64_t kLogRights = os::file_right::read_file | os::file_right::write_file |
                                      os::file_right::read_folder | os::file_right::make_regular |
                                      os::file_right::make_folder | os::file_right::remove_file |
-                                     os::file_right::truncate;
+                                     os::file_right::remove_folder | os::file_right::truncate;
 
 struct OpenLog {
   audit::TreeLog log;
@@ -94,10 +95,16 @@ int run_auditor_role(RoleStart start) {
     return to_int(code);
   }
   audit::TreeLog& store = opened->log;
-  const audit::Masker masker;
+  audit::Masker masker;
+  KnownSecrets secrets(masker, random, log);
+  if (auto taken = secrets.take(codec::Json::object(), std::move(start.secrets)); !taken) {
+    send_fatal(start.supervisor, ExitCode::unconfigured, taken.error().message());
+    return to_int(ExitCode::unconfigured);
+  }
   audit::Auditor auditor(store, rules, masker, clock, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
+  if (auto names = secrets.unmasked(); !names.empty()) boot.set("unmasked", std::move(names));
   if (auto ready = send_ready(start.supervisor); !ready) return to_int(ExitCode::bug);
   return to_int(run_auditor({.auditor = auditor,
                              .store = store,
@@ -107,7 +114,8 @@ int run_auditor_role(RoleStart start) {
                              .clock = clock,
                              .log = log,
                              .has_space = [&store] { return has_log_space(store.folder()); },
-                             .policies = &opened->policies},
+                             .policies = &opened->policies,
+                             .secrets = &secrets},
                             std::move(start.supervisor), std::move(start.peers)));
 }
 

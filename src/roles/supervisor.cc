@@ -207,6 +207,7 @@ Outcome<Supervisor::EarlyEnd> Supervisor::spawn(Role role, Json settings, const 
     for (const auto& [name, secret] : options_.worker->secrets.held)
       order.secrets.emplace_back(name, &secret);
   if (role == Role::egress) order.secrets = egress_list();
+  if (role == Role::auditor) order.secrets = first_known();
   if (auto sent = send_start(child.channel, order);
       !sent && sent.error().kind() != ErrorKind::closed)
     return sent.error();
@@ -253,7 +254,11 @@ Outcome<> Supervisor::start_all() {
   if (!out || !out_log) return Failure{ExitCode::bug, "no channel could be made"};
   Peers writers = {{"boxer", log->first.fd()}, {"supervisor", own->first.fd()}};
   if (has_egress()) writers.emplace_back("egress", out_log->first.fd());
+  if (auto maskable = check_maskable(known_list()); !maskable)
+    return failure(ExitCode::unconfigured, maskable.error());
   TRY(start_first(Role::auditor, auditor_settings(), writers));
+  if (auto supplied = supply_auditor(); !supplied)
+    return failure(ExitCode::bug, supplied.error(), "auditor");
   own->first.close();  // so that its end is seen
   policy_log_.connect(std::move(own->second));
   TRY(record_proof());
@@ -303,6 +308,14 @@ Outcome<> Supervisor::replace(Role role) {
                           {"supervisor", other->first.fd()},
                           {"egress", out->first.fd()}},
                          [&] {
+                           // Before anybody can send it a record. One that does not take it gets
+                           // none: it ends, and the next is told.
+                           if (auto supplied = supply_auditor(); !supplied) {
+                             log_.error("the auditor cannot be told what to mask",
+                                        {{"why", supplied.error().message()}});
+                             (void)children_.at(role).process.signal(SIGKILL);
+                             return;
+                           }
                            tell(Role::boxer, "auditor", pair->second.fd());
                            tell(Role::egress, "auditor", out->second.fd());
                            other->first.close();
@@ -364,6 +377,10 @@ Outcome<> Supervisor::ended(Role role) {
   child.channel.close();
   if (child.stopping) return {};
   if (role == Role::boxer) desk_.boxer_lost();
+  if (role == Role::worker) {
+    tokens_.end_all(clock_.monotonic());
+    asked_tokens_.clear();
+  }
   if (role == Role::auditor && policy_log_.connected()) {
     policy_log_.disconnect();
     desk_.log_lost();
@@ -383,20 +400,21 @@ Outcome<> Supervisor::read_from(Role role) {
     child.channel.close();  // its end is seen by the pidfd
     return {};
   }
-  if (auto taken = take(role, **envelope); !taken) {
+  if (auto taken = take(role, std::move(**envelope)); !taken) {
     log_.error("a role broke the protocol", {{"role", to_string(role)}});
     (void)child.process.signal(SIGKILL);
   }
   return {};
 }
 
-Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
+Outcome<> Supervisor::take(Role role, ipc::Envelope&& envelope) {
   const Error broken(ErrorKind::protocol, "unexpected message");
   const auto connection = role == Role::worker   ? ipc::Connection::supervisor_of_worker
                           : role == Role::boxer  ? ipc::Connection::supervisor_of_boxer
                           : role == Role::egress ? ipc::Connection::supervisor_of_egress
                                                  : ipc::Connection::supervisor_of_role;
-  if (!ipc::accepts(connection, envelope.type) || !envelope.fds.empty()) return broken;
+  const std::size_t fds = envelope.type == ipc::KnowSecret::kType ? 1 : 0;
+  if (!ipc::accepts(connection, envelope.type) || envelope.fds.size() != fds) return broken;
   Child& child = children_.at(role);
   switch (envelope.type) {
     case ipc::Fatal::kType: {
@@ -429,6 +447,25 @@ Outcome<> Supervisor::take(Role role, const ipc::Envelope& envelope) {
       const auto report = ipc::PolicyReport::decode(envelope.body);
       if (!report) return report.error();
       desk_.boxer_reported(*report);
+      return {};
+    }
+    case ipc::KnowSecret::kType: {
+      const auto message = ipc::KnowSecret::decode(envelope.body);
+      if (!message) return message.error();
+      if (auto taken = take_token(*message, std::move(envelope.fds.front())); !taken)
+        return taken.error();
+      return {};
+    }
+    case ipc::SecretOver::kType: {
+      const auto message = ipc::SecretOver::decode(envelope.body);
+      if (!message) return message.error();
+      tokens_.end_item(message->item, clock_.monotonic());
+      return {};
+    }
+    case ipc::SecretKnown::kType: {
+      const auto message = ipc::SecretKnown::decode(envelope.body);
+      if (!message || role != Role::auditor) return broken;
+      token_known(*message);
       return {};
     }
     default:

@@ -34,6 +34,7 @@
 #include "codec/json.h"
 #include "ipc/channel.h"
 #include "ipc/messages.h"
+#include "ipc/secret_messages.h"
 #include "os/process.h"
 #include "roles/boxer_settings.h"
 #include "roles/call_decision.h"
@@ -51,6 +52,7 @@
 #include "roles/secret_command.h"
 #include "roles/secret_file.h"
 #include "roles/state_folder.h"
+#include "roles/token_shelf.h"
 
 namespace glovebox::roles {
 
@@ -96,6 +98,9 @@ struct SupervisorOptions {
   LogLevel log_level = LogLevel::info;  // of the roles
   LogFormat log_format = LogFormat::text;
 };
+
+// Error: limit, a secret that is longer than records can be kept free of, with its name.
+Result<void> check_maskable(const SecretList& list);
 
 // A command whose policy has no egress rule does without the role.
 bool has_egress_rule(const policy::Policy& policy);
@@ -165,6 +170,13 @@ class Supervisor : private PolicyHands {
   codec::Json egress_settings() const;
   SecretList egress_list() const;
   SecretList injected_list() const;
+  // --- supervisor_secrets.cc
+  SecretList known_list() const;
+  SecretList first_known() const;
+  Result<void> tell_auditor(const SecretList& list);
+  Result<void> supply_auditor();
+  Result<void> take_token(const ipc::KnowSecret& message, UniqueFd file);
+  void token_known(const ipc::SecretKnown& answer);
   Result<void> renew_injected(const policy::Policy& policy);
   bool has_egress() const;
   BoxerSettings boxer_settings(const PolicySource& policy, const std::string& digest,
@@ -172,7 +184,7 @@ class Supervisor : private PolicyHands {
   codec::Json boxer_settings() const;  // with the policy that is active
   codec::Json auditor_settings() const;
   Outcome<> read_from(Role role);
-  Outcome<> take(Role role, const ipc::Envelope& envelope);
+  Outcome<> take(Role role, ipc::Envelope&& envelope);
   // --- supervisor_policy.cc
   Outcome<> open_control();
   Outcome<> record_proof();
@@ -214,6 +226,8 @@ class Supervisor : private PolicyHands {
   FileOpener opener_;
   std::vector<WordCommand> words_;
   InjectedSecrets injected_;
+  TokenShelf tokens_;
+  std::map<std::uint64_t, std::uint64_t> asked_tokens_;  // number of a token, ticket of the worker
   box::HostFacts host_;
   bool call_reports_ = false;
   box::GroupPlaces groups_;

@@ -8,6 +8,7 @@
 #include "net/tls.h"
 #include "os/file.h"
 #include "os/identity.h"
+#include "roles/known_secrets.h"
 #include "roles/supervisor.h"
 #include "roles/worker_settings.h"
 
@@ -51,6 +52,9 @@ SecretList Supervisor::injected_list() const {
 // the end goes nowhere.
 Result<void> Supervisor::renew_injected(const policy::Policy& policy) {
   auto read = TRY(read_injected(policy, options_.credentials, opener_));
+  SecretList list;
+  for (const auto& [name, secret] : read) list.emplace_back(std::string(kInjected) + name, &secret);
+  TRY(tell_auditor(list));
   for (auto& [name, secret] : read) injected_.insert_or_assign(name, std::move(secret));
   update(Role::egress, Json::object(), injected_list());
   return {};
@@ -91,6 +95,10 @@ void Supervisor::renew_secret(Role role, std::string_view name) {
 void Supervisor::replace_secret(Role role, Secret& held, std::string_view name, Secret&& read) {
   if (equal_secrets(read.reveal(), held.reveal()))
     return log_.info("a secret is as it was", {{"secret", name}, {"role", to_string(role)}});
+  const auto of = role == Role::egress ? kOfEgress : kOfWorker;
+  if (auto told = tell_auditor({{std::string(of) + std::string(name), &read}}); !told)
+    return log_.error("a secret cannot be kept out of records, the last one holds",
+                      {{"secret", name}, {"why", told.error().message()}});
   held = std::move(read);
   log_.info("a secret is read again", {{"secret", name}, {"role", to_string(role)}});
   update(role, Json::object(), {{std::string(name), &held}});

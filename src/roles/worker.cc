@@ -13,6 +13,7 @@
 #include "net/tls.h"
 #include "os/limits.h"
 #include "os/process.h"
+#include "roles/secret_notice.h"
 #include "roles/status_server.h"
 #include "roles/transport.h"
 #include "roles/worker_settings.h"
@@ -63,6 +64,7 @@ struct Parts {
   std::optional<Log> log;
   std::optional<StatusServer> status;  // its tasks go with the transport's loop
   std::unique_ptr<Transport> transport;
+  std::optional<SecretNotice> notice;
   std::optional<worker::Worker> worker;
 };
 
@@ -71,14 +73,22 @@ Result<void> prepare(Parts& parts, RoleStart& start, const WorkerRoleSettings& s
   warn_of_few_files(*parts.log, settings.max_sessions);
   const codec::BaseUrl base = TRY_CONTEXT(codec::BaseUrl::parse(settings.base_url), "base url");
   parts.transport = TRY(Transport::make(parts.clock, settings, start.secrets));
+  parts.notice.emplace(*parts.transport->loop, start.supervisor);
+  worker::WorkerSettings of_worker = worker_settings(settings, start.supervisor);
+  of_worker.make_known = [&notice = *parts.notice](std::string item, Secret given,
+                                                   net::Patience patience) {
+    return notice.tell(std::move(item), std::move(given), patience);
+  };
+  of_worker.item_over = [&notice = *parts.notice](std::string_view item) { notice.end_item(item); };
   parts.worker.emplace(*parts.transport->loop, *parts.transport->connector, *parts.log,
-                       parts.random, base, worker_settings(settings, start.supervisor),
+                       parts.random, base, std::move(of_worker),
                        take_secret(start.secrets, kEnvironmentKey));
   return {};
 }
 
 // What the operator changed.
 void update(Parts& parts, SupervisorEvent& event) {
+  parts.notice->take(event.settings);
   if (const auto key = event.secrets.find(std::string(kEnvironmentKey));
       key != event.secrets.end()) {
     parts.log->info("another environment key");

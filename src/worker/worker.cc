@@ -179,13 +179,34 @@ net::Task<void> Worker::serve_in_slot(WorkItem item) {
 net::Task<ItemEnd> Worker::serve(WorkItem item) {
   ItemAccess access;
   std::string secret = std::exchange(item.secret, {});
+  Secret given = Secret::take(std::string(secret));
   access.item = std::move(item);
   access.stopping = net::CancelSource(shutdown_.token());
   choose_access(access, std::move(secret));
   if (!access.access().first) co_return ItemEnd{"no usable credential", 0, true};
+  const std::string id = access.item.id;
+  if (const auto known = co_await make_known(access, std::move(given)); !known)
+    co_return ItemEnd{"its secret cannot be kept out of the audit log: " + known.error().message(),
+                      0, true};
 
   ItemRun run(loop_, log_, random_, access, boxer_, slots_, settings_.run);
-  co_return co_await run.run();
+  ItemEnd end = co_await run.run();
+  if (settings_.item_over) settings_.item_over(id);
+  co_return end;
+}
+
+// The token stands in what was given in a form that is not searched for when it is taken out of it.
+net::Task<Result<void>> Worker::make_known(const ItemAccess& access, Secret given) {
+  if (!settings_.make_known || given.empty()) co_return Result<void>();
+  std::string strings;
+  strings.reserve(given.reveal().size() + 1 + access.token.reveal().size());
+  strings += given.reveal();
+  if (!access.token.empty()) {
+    strings += '\n';
+    strings += access.token.reveal();
+  }
+  co_return co_await settings_.make_known(access.item.id, Secret::take(std::move(strings)),
+                                          {.token = shutdown_.token()});
 }
 
 void Worker::choose_access(ItemAccess& access, std::string&& secret) {

@@ -33,7 +33,11 @@ struct WorkerSettings {
   std::size_t max_sessions = 64;
   ApiSettings api;
   RunSettings run;
-  std::function<void()> key_refused;    // by 401; whoever has another one calls renew_key()
+  std::function<void()> key_refused;  // by 401; whoever has another one calls renew_key()
+  // Before an item is served with what it was given (its strings, separated by LF): no record may
+  // show it. An error: the item is not served. And when it was served. None: nobody keeps records.
+  std::function<net::Task<Result<void>>(std::string item, Secret given, net::Patience)> make_known;
+  std::function<void(std::string_view item)> item_over;
   std::function<void()> proxy_refused;  // by 407; who has another word calls poll_now()
 };
 
@@ -74,6 +78,7 @@ class Worker {
   net::Task<bool> acknowledge(WorkItem& item);
   net::Task<void> serve_in_slot(WorkItem item);
   net::Task<ItemEnd> serve(WorkItem item);
+  net::Task<Result<void>> make_known(const ItemAccess& access, Secret given);
   void choose_access(ItemAccess& access, std::string&& secret);
 
   net::Loop& loop_;

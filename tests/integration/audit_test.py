@@ -218,4 +218,28 @@ def a_torn_group_is_left_out_and_told(folder):
     glovebox("audit", "verify", state / "audit").expect(0)
 
 
+@case
+def a_loss_is_accepted_only_when_somebody_says_so(folder):
+    state = three_calls(folder)
+    log = state / "audit"
+    glovebox("audit", "repair", "--accept-loss", log).expect(0, out="nothing is damaged")
+    (log / "state").write_bytes(bytes(8192))
+    run_exec("--state", state, "--", "/bin/true").expect(65, err="audit repair --accept-loss")
+    glovebox("audit", "repair", log).expect(64, err="--accept-loss")
+    glovebox("audit", "verify", log).expect(1)
+    glovebox("audit", "repair", "--accept-loss", log).expect(0, out="goes on behind 20 records")
+    assert list((log / "wal").glob("*.lost"))
+    run_exec("--state", state, "--", "/bin/true").expect(0)
+    told = records(state)
+    assert told[20]["k"] == "gap" and told[20]["why"] == "state_lost", told[20]
+    assert told[21]["k"] == "boot" and len([r for r in told if r["k"] == "gap"]) == 1
+    glovebox("audit", "verify", log).expect(2, out="the loss was accepted")
+    # Sealed records have no repair.
+    name, entries = records_in(log)
+    write_records(name, [entry.replace(b"exec", b"exed") for entry in entries])
+    (log / "state").write_bytes(bytes(8192))
+    glovebox("audit", "repair", "--accept-loss", log).expect(65)
+    glovebox("audit", "repair", "--accept-loss", folder).expect(2, err="holds no log")
+
+
 sys.exit(run_all())

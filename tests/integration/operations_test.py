@@ -400,14 +400,13 @@ def each_code_is_seen(keep):
     expect(3, execute("--", "/bin/sh", "-c", "exit 3"))  # the command's own
     expect(124, execute("--timeout", "200ms", "--", "/bin/sleep", "60"))
     expect(128 + 9, execute("--", "/bin/sh", "-c", "kill -9 $$"))
-    log = next(pathlib.Path(state, "audit").glob("*.jsonl"), None) or next(
-        path for path in pathlib.Path(state, "audit").iterdir() if path.stat().st_size > 1000)
+    log = max(pathlib.Path(state, "audit/tile/entries/000.p").iterdir(), key=lambda path: int(path.name))
     text = log.read_bytes()
     copy = folder + "/copy"
     subprocess.run(["cp", "-r", state + "/audit", copy], check=True)
     changed = text.replace(b"finished", b"finishes", 1)
     assert changed != text
-    pathlib.Path(copy, log.name).write_bytes(changed)
+    pathlib.Path(copy, log.relative_to(pathlib.Path(state, "audit"))).write_bytes(changed)
     expect(1, run("audit", "verify", copy))
     bad = write(folder + "/bad.toml", "rehearsal = 7", 0o644)
     expect(2, run("rehearse", bad, "--policy", "builtin:default"), "bad.toml")

@@ -164,7 +164,7 @@ TEST_CASE("a pack is as good as who signed it") {
   CHECK(check_pack(good, others).error().kind() == ErrorKind::denied);
   CHECK(check_pack("", fixture.trust()).error().kind() == ErrorKind::invalid);
   CHECK(check_pack(std::string(4096, 'x'), fixture.trust()).error().kind() == ErrorKind::invalid);
-  const auto witness = codec::WitnessKey::make("w", test_key(60).public_key())->to_string();
+  const auto witness = codec::CosignerKey::make("w", test_key(60).public_key())->to_string();
   const auto asks =
       TrustPolicy::parse(std::format("log {}\nwitness w {}\nquorum w\n",
                                      fixture.log.key().public_key.to_string(), witness))

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "audit/bounded_value.h"
+#include "audit/record.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/url.h"
@@ -159,4 +161,45 @@ TEST_CASE("without secrets nothing is touched") {
   const JsonObject before = members;
   CHECK(out.apply(members).empty());
   CHECK(members == before);
+}
+
+TEST_CASE("no part of a secret is left where a string, a key or a record is cut") {
+  const std::string secret_text = "sk-0123456789-abcdefghijklmnopqrstuvwxyz";
+  Masker out;
+  REQUIRE(out.add("api-key", secret(secret_text)));
+  const std::string part = secret_text.substr(0, kMinSecretBytes);
+  for (const std::size_t cut : {kShownBytes, kMaxTextBytes, std::size_t{128}, std::size_t{32}}) {
+    for (const std::size_t inside : {std::size_t{1}, kMinSecretBytes, secret_text.size() - 1}) {
+      if (inside > cut) continue;
+      // One, few and many of them, so that every step of cutting a record down is taken.
+      for (const int times : {1, 60, 400}) {
+        CAPTURE(cut, inside, times);
+        const std::string text =
+            std::string(cut - inside, '.') + secret_text + std::string(2 * kMaxTextBytes, '.');
+        JsonObject members;
+        members.set("m", text);
+        members.set("arg", JsonArray(static_cast<std::size_t>(times), Json(text)));
+        members.set(text, Json::object({{text, 1}}));
+        members.set("red", out.apply(members));
+        const auto record = build_record(RecordKind::config, {.boot_id = "b"}, "", "", members);
+        REQUIRE(record);
+        CHECK_FALSE(record->contains(part));
+      }
+    }
+  }
+}
+
+TEST_CASE("a secret put under a key goes when it is taken out, one that was added stays") {
+  Masker out = masker();
+  REQUIRE(out.put("item", "token", "a-token-of-an-item"));
+  CHECK(out.put("item", "token", "another-token-of-it").error().kind() == ErrorKind::exists);
+  CHECK(out.put("other", "no name", "another-token-of-it").error().kind() == ErrorKind::invalid);
+  CHECK(out.finds("<a-token-of-an-item>"));
+  CHECK(masked(out, "<a-token-of-an-item>") == "<<masked:token>>");
+  REQUIRE(out.put("again", "env-key", kSecret));
+  out.remove("item");
+  out.remove("again");
+  out.remove("#1 is nobody's");
+  CHECK_FALSE(out.finds("<a-token-of-an-item>"));
+  CHECK(masked(out, kSecret) == "<masked:api-key>");
 }

@@ -186,7 +186,7 @@ TEST_CASE("a proof is checked by a policy that asks for witnesses") {
   const Fixture fixture(20);
   const std::string log = std::format("log {}\n", fixture.known[0].to_string());
   const auto witness = [](std::uint8_t seed) {
-    return codec::WitnessKey::make("w.example", test_key(seed).public_key())->to_string();
+    return codec::CosignerKey::make("w.example", test_key(seed).public_key())->to_string();
   };
   const std::string proof = fixture.prove(7).value();
   const auto none = TrustPolicy::parse(log + "quorum none\n").value();
@@ -200,7 +200,7 @@ TEST_CASE("a proof is checked by a policy that asks for witnesses") {
   codec::TlogProof parts = codec::parse_tlog_proof(proof).value();
   codec::Note note = codec::parse_note(parts.checkpoint).value();
   note.signatures.push_back(
-      codec::cosign(note.text, "w.example", test_key(50), 1'795'534'999).value());
+      codec::cosign(note.text, "w.example", test_key(50), {1'795'534'999}).value());
   parts.checkpoint = codec::format_note(note);
   const std::string cosigned = codec::format_tlog_proof(parts);
   const auto checked = check_trusted_proof(cosigned, one);

@@ -106,7 +106,9 @@ TEST_CASE("a log that keeps the rules is taken and counted") {
            {kIntent, "s", "v", 1, 1},
            {kResult, "s", "t", 2, 2},
            {kStop, "", "", 3, 3},
-           // What was cut is said before `boot`; the machine was started anew.
+           // The epoch is sealed and what was cut is said before `boot`; the machine was started
+           // anew.
+           {RecordKind::epoch_rotate, "", "", 4, 0, "b2"},
            {RecordKind::recovery, "", "", 4, 0, "b2"},
            {RecordKind::gap, "", "", 4, 0, "b2"},
            {kBoot, "", "", 4, 1, "b2"},

@@ -25,8 +25,8 @@ std::string witness_name(std::uint8_t number) {
   return std::format("w{}.example", number);
 }
 std::string witness_key(std::uint8_t number) {
-  return codec::WitnessKey::make(witness_name(number),
-                                 test_key(static_cast<std::uint8_t>(100 + number)).public_key())
+  return codec::CosignerKey::make(witness_name(number),
+                                  test_key(static_cast<std::uint8_t>(100 + number)).public_key())
       ->to_string();
 }
 std::string log_line() {
@@ -50,7 +50,7 @@ std::string checkpoint_with(const std::vector<std::uint8_t>& witnesses) {
   for (const std::uint8_t number : witnesses)
     note.signatures.push_back(codec::cosign(note.text, witness_name(number),
                                             test_key(static_cast<std::uint8_t>(100 + number)),
-                                            1000 + number)
+                                            codec::CosignatureTime{1000 + number})
                                   .value());
   return codec::format_note(note);
 }

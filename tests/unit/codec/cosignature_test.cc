@@ -1,105 +1,164 @@
 #include "codec/cosignature.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <limits>
 #include <string>
-#include <utility>
-
-#include "codec/hex.h"
+#include <vector>
 
 using namespace glovebox;
 using namespace glovebox::codec;
 
 namespace {
 
-Ed25519PrivateKey key_of(std::uint8_t seed) {
-  return Ed25519PrivateKey::from_seed(Secret::take(std::string(32, static_cast<char>(seed))))
-      .value();
+const std::string kText =
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/"
+    "Xajj7h2fB2MPA3j2jxq2I=\n";
+const std::string kName = "witness.example.com/w1";
+// Made by another implementation of Ed25519 and SHA-256, from a seed of 32 times `w`.
+const std::string kKey =
+    "witness.example.com/"
+    "w1+5f2febaf+BMhTrQ8M0rYZrqks7sT9VqJNZJnVhM55JX5Fz9gTm2Cn";
+const std::string kLine =
+    "\u2014 witness.example.com/w1 "
+    "Xy/rrwAAAABkGFDL6xiGmErLsq1ZiG6Pv+2v7R2LxDMb3E0xUOlMZhVfeio17Yvz"
+    "SuK5Tvl29yr3lLe3gojQsl//ImMZvd2sOnfjDQ==\n";
+constexpr CosignatureTime kTime{1'679'315'147};
+
+Ed25519PrivateKey key(char fill) {
+  return Ed25519PrivateKey::from_seed(Secret::take(std::string(32, fill))).value();
 }
 
-const std::string kText = "example.com/log\n7\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
-
-Note note_with(std::vector<NoteSignature> lines) {
-  return Note{.text = kText, .signatures = std::move(lines)};
+CosignerKey named(std::string_view name, const Ed25519PrivateKey& private_key) {
+  return CosignerKey::make(name, private_key.public_key()).value();
 }
 
-WitnessKey witness_of(std::uint8_t seed, std::string_view name) {
-  return WitnessKey::make(name, key_of(seed).public_key()).value();
+Note with(std::vector<NoteSignature> lines) {
+  return {.text = kText, .signatures = std::move(lines)};
 }
 
 }  // namespace
 
-TEST_CASE("keys that are no witness's are refused") {
-  const std::string good = witness_of(1, "w.example/1").to_string();
-  REQUIRE(WitnessKey::parse(good));
-  CHECK(WitnessKey::parse(good)->to_string() == good);
-  const std::string log = NoteKey::make("w.example/1", key_of(1).public_key())->to_string();
-  CHECK(WitnessKey::parse(log).error().kind() == ErrorKind::unsupported);
-  CHECK(NoteKey::parse(good).error().kind() == ErrorKind::unsupported);
-  for (const std::string& text :
-       {std::string(), std::string("w"), std::string("w+00000000"), "x" + good,
-        good.substr(0, good.size() - 4), good + "AAAA", "w.example/1+00000000" + good.substr(20)}) {
-    CAPTURE(text);
-    CHECK_FALSE(WitnessKey::parse(text));
-  }
+TEST_CASE("the key of a log is no key of a witness") {
+  const Ed25519PrivateKey own = key('w');
+  const NoteKey of_log = NoteKey::make(kName, own.public_key()).value();
+  const CosignerKey of_witness = named(kName, own);
+  CHECK(of_log.hash() != of_witness.hash());
+  CHECK(CosignerKey::parse(of_log.to_string()).error().kind() == ErrorKind::unsupported);
+  CHECK(NoteKey::parse(of_witness.to_string()).error().kind() == ErrorKind::unsupported);
+  // Each of the two lines means nothing to who knows the key in the other role.
+  const NoteSignature log_line = sign_note(kText, kName, own).value();
+  const NoteSignature witness_line = cosign(kText, kName, own, kTime).value();
+  CHECK(check_cosignatures(with({log_line}), std::vector{of_witness})->empty());
+  CHECK_FALSE(open_note(format_note(with({witness_line})), std::vector{of_log}));
+  // Not even under the other's hash.
+  CHECK_FALSE(check_cosignatures(with({{kName, of_witness.hash(), log_line.signature}}),
+                                 std::vector{of_witness}));
 }
 
-TEST_CASE("a time that no cosignature has, and a name that no key has, sign nothing") {
-  CHECK_FALSE(cosign(kText, "w", key_of(1), kMaxCosignatureTime + 1));
-  CHECK_FALSE(cosign(kText, "w w", key_of(1), 1));
-  CHECK_FALSE(cosign("no line end", "w", key_of(1), 1));
-  CHECK(cosign(kText, "w", key_of(1), kMaxCosignatureTime));
-}
-
-TEST_CASE("a wrong line of a known witness makes the note bad") {
-  const WitnessKey known[] = {witness_of(1, "w1"), witness_of(2, "w2")};
-  const NoteSignature good = cosign(kText, "w1", key_of(1), 1'700'000'000).value();
-  struct Row {
+TEST_CASE("a text that is no key of a witness is refused") {
+  const struct {
     const char* name;
-    NoteSignature line;
+    std::string text;
+    ErrorKind kind;
+  } rows[] = {
+      {"empty", "", ErrorKind::invalid},
+      {"no parts", "a+00000000", ErrorKind::invalid},
+      {"no name", kKey.substr(kName.size()), ErrorKind::invalid},
+      {"another name", "x" + kKey, ErrorKind::invalid},
+      {"another hash", kName + "+5f2febae" + kKey.substr(kName.size() + 9), ErrorKind::invalid},
+      {"a hash in upper case", kName + "+5F2FEBAF" + kKey.substr(kName.size() + 9),
+       ErrorKind::invalid},
+      {"no base64", kName + "+5f2febaf+****", ErrorKind::invalid},
+      {"ML-DSA-44", kName + "+5f2febaf+BhTr", ErrorKind::unsupported},
+      {"a short key", kName + "+5f2febaf+BMhT", ErrorKind::invalid},
+      {"a space in the name", "a b+5f2febaf+BMhT", ErrorKind::invalid},
   };
-  Row rows[] = {{"time changed", good},
-                {"signature changed", good},
-                {"cut", good},
-                {"longer", good},
-                {"a time beyond 2^63", good},
-                {"of another text", cosign("x\n", "w1", key_of(1), 5).value()},
-                {"by another key", cosign(kText, "w1", key_of(3), 5).value()}};
-  rows[0].line.signature[7] ^= 1;
-  rows[1].line.signature[20] ^= 1;
-  rows[2].line.signature.pop_back();
-  rows[3].line.signature += 'x';
-  rows[4].line.signature[0] = static_cast<char>(0x80);
-  rows[6].line.hash = good.hash;
-  for (const Row& row : rows) {
-    INFO(row.name);
-    const auto checked = check_cosignatures(note_with({row.line}), known);
-    REQUIRE_FALSE(checked);
-    CHECK(checked.error().kind() == ErrorKind::denied);
-    CHECK_FALSE(check_cosignatures(note_with({good, row.line}), known));
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      CHECK(CosignerKey::parse(row.text).error().kind() == row.kind);
+    }
   }
 }
 
-TEST_CASE("witnesses that are known are found, with their times") {
-  const WitnessKey known[] = {witness_of(1, "w1"), witness_of(2, "w2")};
-  const NoteSignature first = cosign(kText, "w1", key_of(1), 100).value();
-  const NoteSignature again = cosign(kText, "w1", key_of(1), 200).value();
-  const NoteSignature stranger = cosign(kText, "w3", key_of(3), 300).value();
-  // A plain signature of the same key is another key of notes.
-  const NoteSignature plain = sign_note(kText, "w2", key_of(2)).value();
-  CHECK(check_cosignatures(note_with({stranger, plain}), known)->empty());
-  const auto found = check_cosignatures(note_with({again, stranger, first}), known);
-  REQUIRE(found);
-  REQUIRE(found->size() == 1);
-  CHECK(found->front().witness == known[0]);
-  CHECK(found->front().seconds == 200);
-  CHECK(check_cosignatures(note_with({first}), {})->empty());
+TEST_CASE("a bad line of a known witness is refused") {
+  const Ed25519PrivateKey own = key('w');
+  const std::vector known{named(kName, own)};
+  const NoteSignature good = cosign(kText, kName, own, kTime).value();
+  REQUIRE(check_cosignatures(with({good}), known));
+
+  // Every byte of time and signature counts, and so does the length.
+  for (std::size_t at = 0; at < good.signature.size(); ++at) {
+    NoteSignature bad = good;
+    bad.signature[at] = static_cast<char>(bad.signature[at] ^ 1);
+    CAPTURE(at);
+    CHECK(check_cosignatures(with({bad}), known).error().kind() == ErrorKind::denied);
+  }
+  for (std::size_t size = 1; size < good.signature.size(); ++size) {
+    NoteSignature bad = good;
+    bad.signature.resize(size);
+    CHECK_FALSE(check_cosignatures(with({bad}), known));
+  }
+  NoteSignature longer = good;
+  longer.signature += '\0';
+  CHECK_FALSE(check_cosignatures(with({longer}), known));
+  // One bad line spoils a good one.
+  NoteSignature other_time = good;
+  other_time.signature[7] = static_cast<char>(other_time.signature[7] ^ 1);
+  CHECK_FALSE(check_cosignatures(with({good, other_time}), known));
+  CHECK_FALSE(check_cosignatures({.text = kText + "more\n", .signatures = {good}}, known));
+  // Signed by somebody else under the same name and hash.
+  NoteSignature forged = cosign(kText, kName, key('x'), kTime).value();
+  forged.hash = good.hash;
+  CHECK_FALSE(check_cosignatures(with({forged}), known));
 }
 
-TEST_CASE("the time stands before the signature, in eight bytes, big-endian") {
-  // As in the example of the specification.
-  const NoteSignature line =
-      cosign(kText, "witness.example.com/w1", key_of(1), 1'679'315'147).value();
-  CHECK(hex_encode(line.signature.substr(0, 8)) ==
-        "000000006418"
-        "50cb");
+TEST_CASE("a time that is none is refused, signed or not") {
+  const Ed25519PrivateKey own = key('w');
+  for (const std::int64_t seconds :
+       {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
+    CHECK(cosign(kText, kName, own, {seconds}).error().kind() == ErrorKind::invalid);
+    // What a witness would have signed.
+    const std::string message = "cosignature/v1\ntime " +
+                                std::to_string(static_cast<std::uint64_t>(seconds)) + "\n" + kText;
+    const Ed25519Signature signature = own.sign(message);
+    std::string bytes;
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes += static_cast<char>(static_cast<std::uint64_t>(seconds) >> shift & 0xFF);
+    bytes.append(signature.begin(), signature.end());
+    const CosignerKey known = named(kName, own);
+    CHECK_FALSE(check_cosignatures(with({{kName, known.hash(), bytes}}), std::span(&known, 1)));
+  }
+  CHECK_FALSE(cosign("no line end", kName, own, kTime));
+  CHECK_FALSE(cosign(kText, "with space", own, kTime));
+}
+
+TEST_CASE("a cosignature is what others make of it") {
+  const Ed25519PrivateKey own = key('w');
+  const CosignerKey known = CosignerKey::parse(kKey).value();
+  CHECK(known == named(kName, own));
+  CHECK(known.to_string() == kKey);
+  CHECK(format_signature_line(cosign(kText, kName, own, kTime).value()) == kLine);
+  // A key that is in use.
+  CHECK(CosignerKey::parse("remora.n621.de+da77ade7+BOvN63jn/"
+                           "bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2")
+            ->name() == "remora.n621.de");
+
+  const Note note = parse_note(kText + "\n" + kLine).value();
+  CHECK(check_cosignatures(note, std::span(&known, 1)).value() ==
+        std::vector{Cosignature{.signer = known, .time = kTime}});
+}
+
+TEST_CASE("lines of several witnesses count once each, with their latest time") {
+  const Ed25519PrivateKey log = key('l'), first = key('1'), second = key('2'), stranger = key('3');
+  const std::vector known{named("w/1", first), named("w/2", second), named("w/3", key('4'))};
+  const Note note =
+      with({sign_note(kText, "example.com/behind-the-sofa", log).value(),
+            cosign(kText, "w/2", second, {20}).value(), cosign(kText, "w/3", stranger, {9}).value(),
+            cosign(kText, "w/1", first, {30}).value(), cosign(kText, "w/2", second, {40}).value(),
+            cosign(kText, "w/2", second, {10}).value()});
+  CHECK(check_cosignatures(note, known).value() ==
+        std::vector{Cosignature{.signer = known[1], .time = {40}},
+                    Cosignature{.signer = known[0], .time = {30}}});
+  CHECK(check_cosignatures(note, {})->empty());
+  CHECK(parse_note(format_note(note)).value() == note);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ipc/policy_messages.h"
+#include "ipc/secret_messages.h"
 #include "ipc/wire.h"
 
 using namespace glovebox;
@@ -64,6 +65,9 @@ std::vector<Message> messages() {
       row("AppendFailed", AppendFailed{3, "full"}),
       row("FindCall", FindCall{4, "s", "t"}),
       row("CallFound", CallFound{4, CallState::resulted}),
+      row("KnowSecret", KnowSecret{7, "work_1"}),
+      row("SecretOver", SecretOver{"work_1"}),
+      row("SecretKnown", SecretKnown{8, "too many"}),
       row("PolicyOrder", PolicyOrder{7, PolicyAct::revoke, "d"}),
       row("PolicyReport", PolicyReport{7, "no such filter", "{}"}),
       row("KeepPolicy", KeepPolicy{5, "d", "{}"}),
@@ -150,11 +154,14 @@ TEST_CASE("who takes what") {
       {role_of_supervisor,
        {Start::kType, Peer::kType, Stop::kType, Update::kType, Observe::kType, Observed::kType,
         PolicyOrder::kType}},
-      {supervisor_of_role, {Ready::kType, Fatal::kType, Observed::kType}},
-      {supervisor_of_egress, {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType}},
+      {supervisor_of_role, {Ready::kType, Fatal::kType, Observed::kType, SecretKnown::kType}},
+      {supervisor_of_egress,
+       {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, SecretKnown::kType}},
       {supervisor_of_worker,
-       {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, Observe::kType}},
-      {supervisor_of_boxer, {Ready::kType, Fatal::kType, Observed::kType, PolicyReport::kType}},
+       {Ready::kType, Fatal::kType, Observed::kType, SecretRefused::kType, Observe::kType,
+        KnowSecret::kType, SecretOver::kType, SecretKnown::kType}},
+      {supervisor_of_boxer,
+       {Ready::kType, Fatal::kType, Observed::kType, PolicyReport::kType, SecretKnown::kType}},
       {boxer_of_worker,
        {OpenSession::kType, Call::kType, Cancel::kType, Settled::kType, CloseSession::kType}},
       {boxer_of_command,

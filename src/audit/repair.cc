@@ -1,0 +1,65 @@
+#include "audit/repair.h"
+
+#include <format>
+#include <span>
+#include <utility>
+
+#include "audit/log_directory.h"
+#include "audit/log_key.h"
+#include "audit/tile_store.h"
+#include "audit/wal_directory.h"
+#include "audit/wal_recovery.h"
+#include "codec/checkpoint.h"
+
+namespace glovebox::audit {
+
+namespace {
+
+constexpr std::size_t kWriteTilesAt = kMaxWaitingBytes / 4;
+
+// What the checkpoint was signed over, as it can be read.
+Result<TileStore> open_sealed(const LogDirectory& directory, const LogKey& key) {
+  const auto note = TRY(directory.read(kCheckpointName, codec::kMaxCheckpointBytes));
+  if (!note) return TileStore::open(directory, key, 0);
+  const auto sealed = codec::open_checkpoint(*note, std::span(&key.public_key, 1));
+  if (!sealed)
+    return Error(ErrorKind::conflict,
+                 std::format("{}: {}", kCheckpointName, sealed.error().message()));
+  TileStore tiles = TRY(TileStore::open(directory, key, sealed->checkpoint.tree.size));
+  if (tiles.head() != sealed->checkpoint.tree)
+    return Error(ErrorKind::conflict,
+                 "sealed records are damaged: this cannot be repaired, move the folder away");
+  return tiles;
+}
+
+}  // namespace
+
+Result<std::optional<Repair>> accept_loss_of_log(const std::string& path, Random& random) {
+  {
+    // Opening to write would make a folder.
+    const LogDirectory there = TRY(LogDirectory::open_to_read(path));
+    if (!TRY(there.open(kKeyName, LogDirectory::Access::read)))
+      return Error(ErrorKind::not_found, path + " holds no log");
+  }
+  const LogDirectory directory = TRY(LogDirectory::open_to_write(path));
+  const LogKey key = TRY(load_or_make_key(directory, "", LogIs::filled, random));
+  TileStore tiles = TRY(open_sealed(directory, key));
+  WalDirectory wal = TRY(WalDirectory::open(directory, path));
+  const auto take = [&](std::span<const WalRecord> records) -> Result<void> {
+    for (const WalRecord& record : records) {
+      if (record.index < tiles.size()) continue;
+      // Behind a hole: nothing can stand on it.
+      if (record.index > tiles.size()) return {};
+      if (tiles.waiting_bytes() >= kWriteTilesAt) TRY(tiles.write_full());
+      TRY(tiles.add(record.bytes));
+    }
+    return {};
+  };
+  const WalScan scan = TRY(scan_wal(wal, tiles.size(), take));
+  if (!scan.damage) return std::optional<Repair>();
+  TRY(tiles.publish());
+  return std::optional<Repair>(
+      {.records = tiles.size(), .gap = TRY(accept_loss(wal, scan, tiles.size()))});
+}
+
+}  // namespace glovebox::audit
