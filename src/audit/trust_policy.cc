@@ -187,7 +187,7 @@ std::vector<bool> TrustPolicy::witnessed(std::span<const codec::Cosignature> by)
   for (const auto& party : parties_) {
     if (const auto* witness = std::get_if<Witness>(&party)) {
       done.push_back(
-          std::ranges::contains(by, witnesses_.at(witness->index), &codec::Cosigned::witness));
+          std::ranges::contains(by, witnesses_.at(witness->index), &codec::Cosignature::signer));
       continue;
     }
     const Group& group = std::get<Group>(party);
