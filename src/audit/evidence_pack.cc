@@ -1,10 +1,11 @@
+#include "audit/evidence_pack.h"
+
 #include <algorithm>
 #include <format>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "audit/evidence_pack.h"
 #include "audit/export_line.h"
 #include "audit/pack_parts.h"
 #include "audit/record_head.h"

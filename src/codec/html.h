@@ -64,7 +64,7 @@ class HtmlPage {
   HtmlPage& line(HtmlElement element, std::string_view text);
   HtmlPage& line(HtmlElement element, HtmlWord with_class, std::string_view text);
 
-  // Closes what is open. ends in LF.
+  // Closes what is open. Ends in LF.
   std::string finish() &&;
 
  private:
