@@ -137,9 +137,10 @@ Result<PackReport> check_pack(std::string_view archive, const TrustPolicy& trust
   if (TRY(take(files, kPackRecords)) != lines)
     return bad("records.jsonl does not hold the records that are proved");
   TRY(check_policies(files, records, loads, report));
-  report.is_page_ours =
-      TRY(take(files, kPackPage)) == session_page(report.session, seal.checkpoint.origin, records);
-  TRY(take(files, kPackReadme));
+  const std::string_view page = TRY(take(files, kPackPage));
+  const std::string_view readme = TRY(take(files, kPackReadme));
+  report.are_words_ours = page == session_page(report.session, seal.checkpoint.origin, records) &&
+                          readme == readme_text(report.session, seal.checkpoint.origin);
   if (!files.empty()) return bad(std::format("{} has no place in it", files.begin()->first));
   return report;
 }
@@ -157,10 +158,9 @@ std::string pack_text(const PackReport& report, const TrustPolicy& trust) {
   text += std::format("  policies: {} as recorded\n", report.policies);
   for (const std::string& policy : report.unknown_policies)
     text += std::format("  policy without its text: {}\n", codec::visible_ascii(policy));
-  text +=
-      report.is_page_ours
-          ? "  session.html: as these records make it\n"
-          : "  session.html: not as this version makes it of these records; do not rely on it\n";
+  text += report.are_words_ours
+              ? "  README.txt, session.html: as these records make them\n"
+              : "  README.txt, session.html: not as this version makes them; do not rely on them\n";
   return text;
 }
 
@@ -176,7 +176,7 @@ codec::Json pack_json(const PackReport& report, const TrustPolicy& trust) {
   members.set("closed", report.is_closed);
   members.set("policies", static_cast<std::int64_t>(report.policies));
   members.set("policies_without_text", std::move(unknown));
-  members.set("page_as_made", report.is_page_ours);
+  members.set("words_as_made", report.are_words_ours);
   return members;
 }
 

@@ -51,7 +51,7 @@ struct PackReport {
   bool is_closed = false;                     // the last one is session.close
   std::size_t policies = 0;                   // whose texts are there, and are the recorded ones
   std::vector<std::string> unknown_policies;  // digests without a text
-  bool is_page_ours = false;  // session.html is what this version makes of the records
+  bool are_words_ours = false;  // README.txt and session.html are what this version writes
 };
 // Errors: invalid (no pack, or one whose parts do not fit each other), limit, denied (not signed by
 // whom the policy trusts, or a record that is not in the tree).

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "audit/anchor_check.h"
 #include "audit/log_key.h"
 #include "audit/policy_archive.h"
 #include "audit/record.h"
@@ -70,7 +71,12 @@ unsigned needed_width(TileRow row, std::uint64_t index, std::uint64_t size) {
 class Verifier {
  public:
   Verifier(const LogDirectory& log, const LogCheck& check, const TailReader& tail, Random& random)
-      : log_(log), check_(check), tail_(tail), folder_(log), rules_(random) {}
+      : log_(log),
+        check_(check),
+        tail_(tail),
+        folder_(log),
+        rules_(random),
+        anchors_(check.anchors) {}
 
   Result<LogReport> run() &&;
 
@@ -82,6 +88,7 @@ class Verifier {
   Result<void> take_record(std::string_view bytes);
   void measure_tail(const RecordHead& record);
   void note_policy(std::string_view bytes);
+  void check_anchors();
   Result<void> check_copies(const KnownTile& known);
   Result<void> check_edges();
   Result<void> check_policies();
@@ -108,6 +115,7 @@ class Verifier {
   TileFolder folder_;
   RecordHeadReader heads_;
   RecordRules rules_;
+  AnchorCheck anchors_;
   TreeBuilder tree_;
   // Of each policy that was loaded, the hash of the document that is kept of it.
   std::map<codec::Sha256Digest, codec::Sha256Digest> documents_;
@@ -200,10 +208,15 @@ Result<void> Verifier::take_record(std::string_view bytes) {
     const std::string hashes = codec::format_hash_tile(tile.hashes);
     TRY(check_copies(known_hashes(tile.place.row.level(), tile.place.index, hashes)));
   }
+  check_anchors();
   if (report_.sealed && tree_.size() == report_.sealed->size &&
       tree_.root() != report_.sealed->root)
     stop(std::format("the first {} records are not those that were signed", tree_.size()));
   return {};
+}
+
+void Verifier::check_anchors() {
+  if (auto taken = anchors_.take(tree_); !taken) stop(taken.error().message());
 }
 
 void Verifier::note_policy(std::string_view bytes) {
@@ -316,6 +329,8 @@ void Verifier::judge() {
   report_.sessions = rules_.chains().sessions();
   report_.open_calls = rules_.open_calls();
   report_.clock_steps = rules_.clock_steps();
+  if (auto finished = anchors_.finish(); !finished)
+    report_.blame(Verdict::changed, finished.error().message());
   const std::uint64_t size = std::min(sealed_size(), report_.records);
   if (size < check_.min_size)
     report_.blame(Verdict::changed,
@@ -335,6 +350,7 @@ void Verifier::judge() {
 
 Result<LogReport> Verifier::run() && {
   TRY(open_seal());
+  check_anchors();
   auto survey = folder_.survey();
   if (!survey) {
     TRY(stop_or_fail(std::move(survey).error()));

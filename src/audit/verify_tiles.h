@@ -15,12 +15,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audit/log_directory.h"
 #include "audit/log_report.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "codec/merkle.h"
 #include "codec/note.h"
 
 namespace glovebox::audit {
@@ -31,6 +33,8 @@ struct LogCheck {
   // How long the records behind the checkpoint, for which nobody vouches, may go on; without, there
   // may be none.
   std::optional<Duration> max_tail;
+  // Checkpoints that were kept elsewhere (anchor_check.h): each must be how the log began.
+  std::vector<codec::TreeHead> anchors = {};
 };
 
 // Durable records that no bundle holds yet, by index; nothing behind the last.

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <format>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "audit/anchor_check.h"
 #include "audit/log_bench.h"
 #include "audit/log_key.h"
 #include "audit/log_reader.h"
@@ -49,6 +51,17 @@ Result<void> print_line(std::string_view line) {
   return {};
 }
 
+// Of this log. Errors: not_found (no key to tell, none of this log), those of read_anchors().
+Result<std::vector<codec::TreeHead>> read_anchors(const AuditVerifyOptions& options,
+                                                  std::optional<codec::NoteKey> key) {
+  if (!key) key = TRY(read_key(options.directory + "/" + std::string(audit::kPublicKeyName)));
+  const std::string bytes = TRY(os::read_file(*options.anchors, audit::kMaxAnchorFileBytes));
+  audit::Anchors anchors = TRY(audit::read_anchors(bytes, std::span(&*key, 1)));
+  if (anchors.heads.empty())
+    return Error(ErrorKind::not_found, *options.anchors + " holds no checkpoint of this log");
+  return std::move(anchors.heads);
+}
+
 // Everything from a place on, wherever it comes from.
 Result<void> show_from(audit::LogReader& log, OutputForm form) {
   return audit::show_log(log, {}, form_of(form), print_line);
@@ -77,6 +90,17 @@ int run_audit_verify(const AuditVerifyOptions& options) {
     auto key = read_key(*options.key);
     if (!key) return unreadable(Error(key.error()).with_context("--key"));
     check.key = *std::move(key);
+  }
+  if (options.anchors) {
+    auto anchors = read_anchors(options, check.key);
+    if (!anchors && anchors.error().error_number() == 0 &&
+        anchors.error().kind() != ErrorKind::not_found) {
+      // What was kept elsewhere contradicts itself or the key.
+      print_out(visible_lines(std::format("CHANGED: --anchors: {}\n", anchors.error().message())));
+      return static_cast<int>(audit::Verdict::changed);
+    }
+    if (!anchors) return unreadable(Error(anchors.error()).with_context("--anchors"));
+    check.anchors = *std::move(anchors);
   }
   SystemRandom random;
   const auto report = audit::verify_folder(options.directory, check, random);

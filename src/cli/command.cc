@@ -62,6 +62,11 @@ struct Run {
   int operator()(const AuditTailOptions& options) const { return run_audit_tail(options); }
   int operator()(const AuditRepairOptions& options) const { return run_audit_repair(options); }
   int operator()(const AuditBenchOptions& options) const { return run_audit_bench(options); }
+  int operator()(const AuditAnchorOptions& options) const { return run_audit_anchor(options); }
+  int operator()(const AuditStatsOptions& options) const { return run_audit_stats(options); }
+  int operator()(const AuditReconcileOptions& options) const {
+    return run_audit_reconcile(options);
+  }
   int operator()(const AuditProveOptions& options) const {
     return to_int(run_audit_prove(options));
   }

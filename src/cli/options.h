@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "cli/audit_outside.h"
 #include "cli/evidence_options.h"
 #include "cli/output_form.h"
 #include "cli/seccomp_options.h"
@@ -106,6 +107,7 @@ struct AuditVerifyOptions {
   std::optional<std::string> key;  // a public key, or a file that holds one
   std::uint64_t min_size = 0;
   std::optional<Duration> max_tail;
+  std::optional<std::string> anchors;  // a file of checkpoints that were kept elsewhere
   OutputForm form = OutputForm::text;
 };
 
@@ -209,10 +211,11 @@ using Options =
     std::variant<HelpText, VersionOptions, ExecOptions, WorkerOptions, RehearseOptions,
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
                  AuditShowOptions, AuditTailOptions, AuditProveOptions, AuditCheckProofOptions,
-                 AuditExportOptions, AuditRepairOptions, AuditBenchOptions, PolicyShowOptions,
-                 PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
-                 PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
-                 SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
-                 SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
+                 AuditExportOptions, AuditRepairOptions, AuditBenchOptions, AuditAnchorOptions,
+                 AuditReconcileOptions, AuditStatsOptions, PolicyShowOptions, PolicyControlOptions,
+                 PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions,
+                 PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions,
+                 SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions,
+                 SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

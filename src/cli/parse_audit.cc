@@ -22,6 +22,9 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   tail(app);
   repair(app);
   bench(app);
+  anchor(app);
+  reconcile(app);
+  stats(app);
   evidence_.declare(app, pending);
 }
 
@@ -46,6 +49,8 @@ void AuditCommands::verify(CLI::App& audit) {
          "so many records were under a checkpoint before: fewer were cut off");
   syntax_.time(app, "--max-tail", verify_.max_tail,
                "how long the records behind the checkpoint may go on; else none may be there");
+  syntax_.option(app, "--anchors", verify_.anchors, "FILE",
+                 "checkpoints that were kept elsewhere: each must be how the log began");
   syntax_.json(app, verify_.form);
   syntax_.chosen(app, [this] {
     verify_.min_size = verify_min_size_.value_or(0);
@@ -107,6 +112,37 @@ void AuditCommands::bench(CLI::App& audit) {
                  "a folder on that disk, with 512 MiB to spare; this one otherwise");
   syntax_.json(app, bench_.form);
   syntax_.chosen(app, [this] { *pending_ = bench_; });
+}
+
+void AuditCommands::anchor(CLI::App& audit) {
+  CLI::App& app = syntax_.command(
+      audit, "anchor", "give the checkpoint to somebody else to keep: see verify --anchors");
+  folder(app, anchor_.directory);
+  syntax_.option(app, "--to", anchor_.to, "FILE",
+                 "append it there, an absolute path; printed otherwise");
+  syntax_.chosen(app, [this] { *pending_ = anchor_; });
+}
+
+void AuditCommands::reconcile(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "reconcile",
+                                  "compare a session with what the control plane holds of it");
+  folder(app, reconcile_.directory);
+  syntax_.required(syntax_.option(app, "--session", reconcile_.session, "ID", "which session"));
+  syntax_.required(syntax_.option(app, "--events", reconcile_.events, "FILE",
+                                  "its events, JSON: pages of the API, or one a line"));
+  syntax_.option(app, "--elsewhere", reconcile_.elsewhere, "WORK",
+                 "a work item that another worker held; may be given again");
+  syntax_.option(app, "--custom-tool", reconcile_.custom_tools, "NAME",
+                 "a custom tool that is served here; may be given again");
+  syntax_.json(app, reconcile_.form);
+  syntax_.chosen(app, [this] { *pending_ = reconcile_; });
+}
+
+void AuditCommands::stats(CLI::App& audit) {
+  CLI::App& app = syntax_.command(audit, "stats", "count the records; nothing is verified");
+  folder(app, stats_.directory);
+  syntax_.json(app, stats_.form);
+  syntax_.chosen(app, [this] { *pending_ = stats_; });
 }
 
 }  // namespace glovebox::cli

@@ -27,6 +27,9 @@ class AuditCommands {
   void tail(CLI::App& audit);
   void repair(CLI::App& audit);
   void bench(CLI::App& audit);
+  void anchor(CLI::App& audit);
+  void reconcile(CLI::App& audit);
+  void stats(CLI::App& audit);
 
   Syntax& syntax_;
   EvidenceCommands evidence_;
@@ -37,6 +40,9 @@ class AuditCommands {
   AuditTailOptions tail_;
   AuditRepairOptions repair_;
   AuditBenchOptions bench_;
+  AuditAnchorOptions anchor_;
+  AuditReconcileOptions reconcile_;
+  AuditStatsOptions stats_;
   bool loss_accepted_ = false;
 };
 

@@ -329,7 +329,9 @@ ExitCode Server::failed(const Error& error) {
   peers_.clear();  // nobody is to wait for an answer
   if (os::is_out_of_space(error) && work_.has_space) {
     work_.log.error("the disk of the audit log is full, nothing is run until there is space");
-    wait_for_space(supervisor_, work_.has_space);
+    // What it learns now it does not use any more, and the next one is told again.
+    wait_for_space(supervisor_, work_.has_space,
+                   [this](SupervisorEvent&& event) { (void)take_secrets(std::move(event)); });
   }
   return ExitCode::log_failed;
 }

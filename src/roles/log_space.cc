@@ -5,7 +5,6 @@
 #include "ipc/messages.h"
 #include "os/file.h"
 #include "os/process.h"
-#include "roles/role_start.h"
 
 namespace glovebox::roles {
 
@@ -15,7 +14,7 @@ bool has_log_space(int folder) {
 }
 
 void wait_for_space(const ipc::Channel& supervisor, const std::function<bool()>& has_space,
-                    SpacePatience patience) {
+                    const TakeUpdate& update, SpacePatience patience) {
   for (int looks = 0; looks < patience.least_looks || !has_space();) {
     std::vector<os::Poll> polls{{.fd = supervisor.fd()}};
     const auto ready = os::poll_fds(polls, patience.look);
@@ -24,10 +23,14 @@ void wait_for_space(const ipc::Channel& supervisor, const std::function<bool()>&
       ++looks;
       continue;
     }
-    const auto event = receive_from_supervisor(supervisor);
+    auto event = receive_from_supervisor(supervisor);
     if (!event || event->kind == SupervisorEvent::Kind::stop ||
         event->kind == SupervisorEvent::Kind::gone)
       return;
+    if (event->kind == SupervisorEvent::Kind::update) {
+      update(*std::move(event));
+      continue;
+    }
     if (event->kind != SupervisorEvent::Kind::observe) continue;
     ipc::Observed answer;
     answer.ticket = event->question.ticket;

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "ipc/channel.h"
+#include "roles/role_start.h"
 
 namespace glovebox::roles {
 
@@ -25,8 +26,10 @@ struct SpacePatience {
 };
 
 // Returns when `has_space` says so, or when the supervisor says stop or is gone. Peers that it
-// sends meanwhile are closed: they are to know that there is no log.
+// sends meanwhile are closed: they are to know that there is no log. Its updates go to `update`:
+// whoever waits for an answer to one is not to wait for space.
+using TakeUpdate = std::function<void(SupervisorEvent&&)>;
 void wait_for_space(const ipc::Channel& supervisor, const std::function<bool()>& has_space,
-                    SpacePatience patience = {});
+                    const TakeUpdate& update, SpacePatience patience = {});
 
 }  // namespace glovebox::roles

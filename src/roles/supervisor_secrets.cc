@@ -93,14 +93,18 @@ Result<void> Supervisor::take_token(const ipc::KnowSecret& message, UniqueFd fil
   }
   asked_tokens_.emplace(taken->number, message.ticket);
   const auto auditor = children_.find(Role::auditor);
-  if (auditor == children_.end() || !auditor->second.channel.open()) return {};
+  if (auditor == children_.end() || !auditor->second.channel.open()) {
+    // Nothing is recorded before the next one has it: see supply_auditor().
+    token_known({taken->number, ""});
+    return {};
+  }
   const ipc::Channel& channel = auditor->second.channel;
   auto sent = send_forget(channel, taken->given_up);
   if (sent) sent = send_tokens(channel, {{taken->number, descriptor}});
-  // One that has ended is told when it is back, and answers then.
-  if (!sent && sent.error().kind() != ErrorKind::closed) {
-    token_known({taken->number, sent.error().message()});
-  }
+  // One that has ended meanwhile is as one that is gone.
+  if (!sent)
+    token_known(
+        {taken->number, sent.error().kind() == ErrorKind::closed ? "" : sent.error().message()});
   return {};
 }
 

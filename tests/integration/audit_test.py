@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from audit_log import tear  # noqa: E402
@@ -240,6 +241,105 @@ def a_loss_is_accepted_only_when_somebody_says_so(folder):
     (log / "state").write_bytes(bytes(8192))
     glovebox("audit", "repair", "--accept-loss", log).expect(65)
     glovebox("audit", "repair", "--accept-loss", folder).expect(2, err="holds no log")
+
+
+@case
+def evidence_is_checked_without_the_log(folder):
+    state = three_calls(folder)
+    log, proof = state / "audit", folder / "a.proof"
+    call = next(r["tu"] for r in records(state) if r["k"] == "tool.result")
+    trust = (log / "key.pub").read_text().strip()
+    glovebox("audit", "prove", "3", log, "-o", proof).expect(0)
+    glovebox("audit", "check-proof", proof, "--trust", trust).expect(0, out="record 3 is in the log")
+    glovebox("audit", "prove", call, log, "--kind", "tool.result", "-o", proof).expect(0)
+    glovebox("audit", "check-proof", proof, "--trust", log / "key.pub").expect(0, out="tool.result")
+    glovebox("audit", "prove", "20", log).expect(1)
+    done = subprocess.run([sys.executable, pathlib.Path(__file__).parent / "audit_tiles.py", "proof", proof, trust],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "tool.result" in done.stdout, done
+    whole = proof.read_bytes()
+    for offset in range(0, len(whole), 17):
+        proof.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1:])
+        done = glovebox("audit", "check-proof", proof, "--trust", trust)
+        assert done.code != 0, f"flipped bit at {offset}: {done.out}"
+    run_exec("--state", folder / "other", "--", "/bin/true").expect(0)
+    proof.write_bytes(whole)
+    glovebox("audit", "check-proof", proof, "--trust", folder / "other/audit/key.pub").expect(1)
+
+
+@case
+def a_session_is_packed_and_checked(folder):
+    state = three_calls(folder)
+    log, pack = state / "audit", folder / "a.tar"
+    session = next(r["sid"] for r in records(state) if r["k"] == "tool.intent")
+    glovebox("audit", "export", "--session", session, "--pack", pack, log).expect(0)
+    glovebox("audit", "check-proof", pack, "--trust", log / "key.pub").expect(0, out="chain: whole")
+    with tarfile.open(pack) as archive:
+        names = archive.getnames()
+        page = archive.extractfile("session.html").read().decode()
+    assert {"records.jsonl", "checkpoint", "key.pub", "session.html"} <= set(names), names
+    assert "<script" not in page and "http://" not in page and "https://" not in page
+    whole = pack.read_bytes()
+    for offset in range(0, len(whole), 1201):
+        pack.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1:])
+        done = glovebox("audit", "check-proof", pack, "--trust", log / "key.pub")
+        # What is for people is told apart; all else is evidence.
+        assert done.code != 0 or "do not rely on them" in done.out, f"flipped bit at {offset}: {done.out}"
+
+
+@case
+def records_go_to_other_systems(folder):
+    state = three_calls(folder)
+    log = state / "audit"
+    for name in ("jsonl", "ocsf", "cef", "syslog"):
+        done = glovebox("audit", "export", "--format", name, log).expect(0, err="--from 20")
+        assert len(done.out.splitlines()) == 20 and done.out.isprintable() is False, name
+        assert len(glovebox("audit", "export", "--format", name, "--from", "18", log).expect(0).out.splitlines()) == 2
+    rows = [json.loads(line) for line in glovebox("audit", "export", "--format", "jsonl", log).out.splitlines()]
+    assert [row["record"] for row in rows] == records(state)
+    denied = [json.loads(line) for line in glovebox("audit", "export", "--format", "ocsf", log).out.splitlines()][10]
+    assert denied["class_uid"] == 6003 and denied["disposition"] == "Blocked", denied
+    glovebox("audit", "export", "--format", "xml", log).expect(64)
+    stats = glovebox("audit", "stats", "--json", log).expect(0).json()
+    assert stats["records"] == stats["sealed"] == 20 and stats["kinds"]["tool.deny"] == 1, stats
+
+
+@case
+def what_was_kept_elsewhere_shows_a_log_that_was_put_back(folder):
+    state = three_calls(folder)
+    log, anchors = state / "audit", folder / "anchors"
+    older = copy_of(log, "older")
+    run_exec("--state", state, "--", "/bin/true").expect(0)
+    glovebox("audit", "anchor", "--to", anchors, log).expect(0)
+    assert glovebox("audit", "anchor", log).expect(0).out == (log / "checkpoint").read_text()
+    run_exec("--state", state, "--", "/bin/true").expect(0)
+    glovebox("audit", "verify", "--anchors", anchors, log).expect(0, out="good")
+    # Good by itself, and shorter than what somebody has seen.
+    glovebox("audit", "verify", older).expect(0)
+    glovebox("audit", "verify", "--anchors", anchors, older).expect(1, out="anchored")
+    run_exec("--state", folder / "other", "--", "/bin/true").expect(0)
+    glovebox("audit", "verify", "--anchors", anchors, folder / "other/audit").expect(1)
+
+
+@case
+def a_result_that_the_log_does_not_know_is_found(folder):
+    state = folder / "state"
+    run_exec("--state", state, "--session", "sesn_1", "--call", "sevt_1", "--", "/bin/true").expect(0)
+    log, events = state / "audit", folder / "events.json"
+
+    def events_of(*calls):
+        events.write_text("\n".join(json.dumps(event) for call in calls for event in (
+            {"type": "agent.tool_use", "id": call, "name": "bash", "input": {}},
+            {"type": "user.tool_result", "id": "sevt_r" + call, "tool_use_id": call, "is_error": False,
+             "content": [], "processed_at": now})))
+
+    now = glovebox("audit", "show", "--index", "4", log).expect(0).out.split()[1]
+    events_of("sevt_1")
+    glovebox("audit", "reconcile", "--session", "sesn_1", "--events", events, log).expect(0, out="1 matched")
+    events_of("sevt_1", "sevt_2")
+    glovebox("audit", "reconcile", "--session", "sesn_1", "--events", events, log).expect(1, out="sevt_2")
+    events.write_text("no events")
+    glovebox("audit", "reconcile", "--session", "sesn_1", "--events", events, log).expect(2)
 
 
 sys.exit(run_all())

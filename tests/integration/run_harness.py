@@ -124,7 +124,7 @@ class Run:
                                   capture_output=True, text=True)
         assert verified.returncode == 0, verified.stdout + verified.stderr
         alike = ((r"sesn_[0-9a-f]+", "SESSION"), (r"^audit/policies/[0-9a-f]{64}$", "audit/policies/DIGEST"),
-                 (r"^audit/tile/.*$", "audit/tile/..."))  # by how many records there are
+                 (r"^audit/(tile|wal)/.*$", r"audit/\1/..."))  # by how many records there are
         names = {str(path.relative_to(state)) for path in state.rglob("*")}
         for pattern, word in alike:
             names = {re.sub(pattern, word, name) for name in names}

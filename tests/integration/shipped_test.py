@@ -290,5 +290,13 @@ def the_readme_shows_what_the_program_prints(folder):
     assert ("diff", 3) in seen and ("why", 1) in seen and len(seen) >= 4, seen
 
 
+@case
+def the_tour_of_the_demo_goes_as_it_says(folder):
+    done = glovebox("rehearse", SOURCE / "policy/rehearsals/tour.toml", "--policy", "builtin:default",
+                    "--state", folder / "state", "--timeout", "60s")
+    done.expect(0, out="15 as expected")
+    assert re.search(r"^audit verify: \d+ records, .* good$", done.out, re.MULTILINE), done.out
+
+
 if __name__ == "__main__":
     sys.exit(run_all())

@@ -197,12 +197,12 @@ TEST_CASE("a whole session is packed and holds without the log") {
   CHECK(report->is_closed);
   CHECK(report->policies == 1);
   CHECK(report->unknown_policies.empty());
-  CHECK(report->is_page_ours);
+  CHECK(report->are_words_ours);
   const std::string text = pack_text(*report, fixture.trust());
   CHECK(text.starts_with("good: 6 records of session s1 are in the log " + kOrigin + "\n"));
-  CHECK(
-      text.contains("  chain: whole from record 2 to record 9\n  end: session.close\n"
-                    "  policies: 1 as recorded\n  session.html: as these records make it\n"));
+  CHECK(text.contains(
+      "  chain: whole from record 2 to record 9\n  end: session.close\n"
+      "  policies: 1 as recorded\n  README.txt, session.html: as these records make them\n"));
   const Json json = pack_json(*report, fixture.trust());
   CHECK(json.get_bool("closed") == true);
   CHECK(json.get_array("records")->size() == 6);
@@ -243,7 +243,7 @@ TEST_CASE("what a pack lacks is said") {
   report = check_pack(repack(files), fixture.trust());
   REQUIRE(report);
   CHECK_FALSE(report->is_closed);
-  CHECK_FALSE(report->is_page_ours);
+  CHECK_FALSE(report->are_words_ours);
   CHECK(pack_text(*report, fixture.trust()).contains("do not rely on it\n"));
 }
 

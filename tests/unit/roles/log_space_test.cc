@@ -14,6 +14,7 @@ using namespace glovebox;
 using namespace glovebox::roles;
 
 namespace {
+const TakeUpdate kNoUpdate = [](SupervisorEvent&&) { FAIL("an update"); };
 constexpr SpacePatience kShort{.look = milliseconds(1), .least_looks = 3};
 }  // namespace
 
@@ -28,18 +29,18 @@ TEST_CASE("space is waited for, and at least for a while") {
   auto pair = *ipc::make_channel_pair();
   int asked = 0;
   SECTION("there is some at once") {
-    wait_for_space(pair.first, [&] { return ++asked > 0; }, kShort);
+    wait_for_space(pair.first, [&] { return ++asked > 0; }, kNoUpdate, kShort);
     CHECK(asked == 1);
   }
   SECTION("there is some later") {
-    wait_for_space(pair.first, [&] { return ++asked > 5; }, kShort);
+    wait_for_space(pair.first, [&] { return ++asked > 5; }, kNoUpdate, kShort);
     CHECK(asked == 6);
   }
 }
 
 TEST_CASE("whoever waits for space obeys the supervisor") {
   auto pair = *ipc::make_channel_pair();
-  const auto wait = [&] { wait_for_space(pair.first, [] { return false; }, kShort); };
+  const auto wait = [&] { wait_for_space(pair.first, [] { return false; }, kNoUpdate, kShort); };
   SECTION("stop") {
     REQUIRE(pair.second.send(ipc::Stop::kType, {}));
     wait();
