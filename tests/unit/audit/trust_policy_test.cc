@@ -85,7 +85,7 @@ TEST_CASE("a trust policy that is not understood is refused, naming the line") {
        "line 2: log: the same key a second time"},
       {"witness alone", "witness w1\n", "line 1: the form is: witness"},
       {"witness with a log's key", std::format("witness w {}\n", log_key()),
-       "line 1: witness: witness key of a type"},
+       "line 1: witness: note key of a type"},
       {"the same witness twice", two + std::format("witness w3 {}\n", witness_key(1)),
        "line 4: witness: the same key a second time"},
       {"the same name twice", two + std::format("witness w1 {}\n", witness_key(3)),
