@@ -244,7 +244,7 @@ TEST_CASE("what a pack lacks is said") {
   REQUIRE(report);
   CHECK_FALSE(report->is_closed);
   CHECK_FALSE(report->are_words_ours);
-  CHECK(pack_text(*report, fixture.trust()).contains("do not rely on it\n"));
+  CHECK(pack_text(*report, fixture.trust()).contains("do not rely on them\n"));
 }
 
 TEST_CASE("the page of a session") {
