@@ -9,7 +9,6 @@
 #include "codec/host.h"
 #include "codec/toml_text.h"
 #include "egress/address_rules.h"
-#include "egress/net_record.h"
 #include "policy/decide_request.h"
 #include "policy/host_match.h"
 #include "policy/http_path.h"
@@ -135,9 +134,6 @@ SuggestedRules::Fact SuggestedRules::fact_of(const DeniedAttempt& attempt) {
   if (is_metadata(*host)) return none(std::string(kMetadata));
 
   if (attempt.mode == "dns") {
-    // What is left of a name that was cut is another name.
-    if (attempt.host.size() >= kMostAsked)
-      return none("the name may be longer than what is on record");
     fact.key.kind = Kind::unfinished;
     return none(std::string(kNamedOnly));
   }
