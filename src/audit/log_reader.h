@@ -1,4 +1,5 @@
-// Reads the records of a log folder in order, sealed or not, while the auditor may be writing to it.
+// Reads the records of a log folder in order, sealed or not, while the auditor may be writing to
+// it.
 //
 // Sealed records come from the bundles; what is behind the checkpoint from the write-ahead log, as
 // far as whole groups go. Nothing is verified (verify_tiles.h does that): only what is needed to

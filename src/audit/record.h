@@ -6,8 +6,8 @@
 // that no input of a model can keep an intent from being recorded.
 //
 // `prev` is the leaf hash of the record before it that speaks of the same session, 64 zeros in the
-// first (session_chains.h); the leaf hash is SHA-256 over a zero byte and the stored bytes (RFC 9162
-// §2.1.1). The order of all records is the tree's.
+// first (session_chains.h); the leaf hash is SHA-256 over a zero byte and the stored bytes (RFC
+// 9162 §2.1.1). The order of all records is the tree's.
 #pragma once
 
 #include <cstddef>
