@@ -48,6 +48,13 @@ bool is_unfinished(std::string_view name) {
   return name.starts_with('.');
 }
 
+// Of a folder that goes while it is read, as those of partial tiles do: nothing.
+Result<std::vector<os::FolderEntry>> entries_of(int folder, const std::string& path) {
+  auto entries = os::list_folder(folder, kMaxNames);
+  if (!entries && is_missing(entries.error())) return std::vector<os::FolderEntry>();
+  return TRY_CONTEXT(std::move(entries), path);
+}
+
 }  // namespace
 
 Result<std::optional<UniqueFd>> TileFolder::open_folder(const std::string& path) const {
@@ -75,8 +82,7 @@ Result<std::vector<unsigned>> TileFolder::widths(codec::TileRow row, std::uint64
   const std::string full = full_path(row, index);
   const std::string partials = full + std::string(kPartials);
   if (const auto folder = TRY(open_folder(partials)); folder) {
-    for (const os::FolderEntry& entry :
-         TRY_CONTEXT(os::list_folder(folder->get(), kMaxNames), partials))
+    for (const os::FolderEntry& entry : TRY(entries_of(folder->get(), partials)))
       if (const auto place = codec::parse_tile_path(partials + '/' + entry.name); place)
         widths.push_back(place->width);
     std::ranges::sort(widths);
@@ -91,8 +97,7 @@ Result<void> TileFolder::survey_row(codec::TileRow row, const std::string& path,
                                     Survey& survey) const {
   const auto folder = TRY(open_folder(path));
   if (!folder) return {};
-  for (const os::FolderEntry& entry :
-       TRY_CONTEXT(os::list_folder(folder->get(), kMaxNames), path)) {
+  for (const os::FolderEntry& entry : TRY(entries_of(folder->get(), path))) {
     if (is_unfinished(entry.name)) continue;
     const std::string below = path + '/' + entry.name;
     const bool deeper = entry.name.starts_with('x') && depth < kMaxDepth;

@@ -1,7 +1,7 @@
 """What a box reaches, by name, whatever program asks."""
-import json
 import subprocess
 
+import audit_log
 from egress_support import case, policy, raw
 from egress_world import A, A6
 
@@ -15,8 +15,7 @@ def tls_by_name_reaches_its_origin(given):
     assert record["up"] > 300 and record["down"] > 500, record
     intent, result = box.records("tool.intent")[0], box.records("tool.result")[0]
     assert record["tu"] == intent["tu"] and record["sid"] == intent["sid"] and record["pol"] == intent["pol"]
-    order = [entry["k"] for line in sorted((box.state / "audit").glob("log*"))
-             for entry in map(json.loads, line.read_text().splitlines())]
+    order = [entry["k"] for entry in audit_log.records(box.state / "audit")]
     assert order.index("tool.intent") < order.index("net.open") < order.index("tool.result"), order
     assert result["exit"] == 0
     box.verified()

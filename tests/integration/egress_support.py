@@ -117,6 +117,12 @@ class Box:
         assert err is None or err in self.err, f"{err!r} is not in stderr\n{told}"
         return self
 
+    def log(self):
+        """All records as they are stored; there are some."""
+        lines = audit_log.lines(self.state / "audit")
+        assert lines
+        return "\n".join(lines)
+
     def records(self, kind):
         return [record for record in audit_log.records(self.state / "audit") if record["k"] == kind]
 
