@@ -15,8 +15,6 @@ namespace glovebox::audit {
 
 namespace {
 
-constexpr std::size_t kWriteTilesAt = kMaxWaitingBytes / 4;
-
 // What the checkpoint was signed over, as it can be read.
 Result<TileStore> open_sealed(const LogDirectory& directory, const LogKey& key) {
   const auto note = TRY(directory.read(kCheckpointName, codec::kMaxCheckpointBytes));
@@ -50,8 +48,7 @@ Result<std::optional<Repair>> accept_loss_of_log(const std::string& path, Random
       if (record.index < tiles.size()) continue;
       // Behind a hole: nothing can stand on it.
       if (record.index > tiles.size()) return {};
-      if (tiles.waiting_bytes() >= kWriteTilesAt) TRY(tiles.write_full());
-      TRY(tiles.add(record.bytes));
+      TRY(tiles.take(record.bytes));
     }
     return {};
   };

@@ -8,6 +8,8 @@ namespace glovebox::audit {
 
 namespace {
 
+// What waits is written from here on, without a checkpoint.
+constexpr std::size_t kWriteAt = kMaxWaitingBytes / 4;
 constexpr codec::TileRow kEntries = codec::TileRow::entries();
 
 Error failed_before() {
@@ -66,6 +68,12 @@ Result<codec::Sha256Digest> TileStore::add(std::string_view record) {
     wait({.row = kEntries, .index = full.front().place.index}, std::exchange(bundle_, {}));
   for (const HashTile& tile : full) wait(tile.place, codec::format_hash_tile(tile.hashes));
   return leaf;
+}
+
+Result<void> TileStore::take(std::string_view record) {
+  if (waiting_bytes_ >= kWriteAt) TRY(write_full());
+  TRY(add(record));
+  return {};
 }
 
 Result<void> TileStore::write_waiting() {

@@ -51,6 +51,9 @@ class TileStore {
   // Takes the next record and returns its leaf hash; writes nothing. Errors: limit (longer than an
   // entry may be, or too much waits), io (failed before).
   Result<codec::Sha256Digest> add(std::string_view record);
+  // The same for many records in a row: when much waits, what is full is written first. Errors: of
+  // both.
+  Result<void> take(std::string_view record);
   // Writes the bundles and tiles that are full. Errors: conflict (other bytes are there), those of
   // the kernel; final.
   Result<void> write_full();

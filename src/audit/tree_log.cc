@@ -15,8 +15,6 @@ namespace glovebox::audit {
 
 namespace {
 
-// What waits to be written is written at this size, without a checkpoint.
-constexpr std::size_t kWriteTilesAt = kMaxWaitingBytes / 4;
 // Records of the largest size for which has_room() speaks.
 constexpr std::size_t kFewRecords = 8;
 constexpr std::string_view kOlderLog = "log.jsonl";
@@ -110,8 +108,7 @@ Result<TreeLog> TreeLog::open(const LogPlace& place, RecordRules& rules, const V
                         "is in neither",
                         log.tiles_->size()));
       TRY(reader.take({record.index, record.bytes}, record.leaf));
-      TRY(log.tiles_->add(record.bytes));
-      if (log.tiles_->waiting_bytes() >= kWriteTilesAt) TRY(log.tiles_->write_full());
+      TRY(log.tiles_->take(record.bytes));
     }
     return {};
   };
@@ -145,10 +142,7 @@ Result<void> TreeLog::flush() {
 }
 
 Result<void> TreeLog::settle() {
-  for (const std::string& record : durable_) {
-    if (tiles_->waiting_bytes() >= kWriteTilesAt) TRY(tiles_->write_full());
-    TRY(tiles_->add(record));
-  }
+  for (const std::string& record : durable_) TRY(tiles_->take(record));
   durable_.clear();
   TRY(wal_->watch());
   space_ = TRY(wal_->space());

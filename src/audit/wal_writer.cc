@@ -18,13 +18,6 @@ Error failed_before() {
 
 }  // namespace
 
-Duration gather_window(Duration last_flush, std::size_t callers) {
-  constexpr Duration kLongest = microseconds(50);
-  constexpr int kShare = 10;  // one in so many
-  if (callers < 2) return {};
-  return std::min(last_flush / kShare, kLongest);
-}
-
 WalWriter::WalWriter(WalFolder& folder, const WalScan& scan, const WalSizes& sizes,
                      const Clock& clock, Random& random)
     : folder_(folder),

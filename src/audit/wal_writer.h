@@ -36,10 +36,6 @@ namespace glovebox::audit {
 constexpr Duration kWatchEvery = seconds(1);
 constexpr std::uint32_t kWatchGroups = 1000;
 
-// How long to wait for more records before a commit: a tenth of the last flush, at most 50 µs, and
-// not at all for a single caller, who would only wait for itself.
-Duration gather_window(Duration last_flush, std::size_t callers);
-
 class WalWriter {
  public:
   // `scan` was made of this folder just before. Makes the state and the segments that are missing.

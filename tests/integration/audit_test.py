@@ -293,7 +293,7 @@ def records_go_to_other_systems(folder):
     log = state / "audit"
     for name in ("jsonl", "ocsf", "cef", "syslog"):
         done = glovebox("audit", "export", "--format", name, log).expect(0, err="--from 20")
-        assert len(done.out.splitlines()) == 20 and done.out.isprintable() is False, name
+        assert len(done.out.splitlines()) == 20, name
         assert len(glovebox("audit", "export", "--format", name, "--from", "18", log).expect(0).out.splitlines()) == 2
     rows = [json.loads(line) for line in glovebox("audit", "export", "--format", "jsonl", log).out.splitlines()]
     assert [row["record"] for row in rows] == records(state)

@@ -262,20 +262,3 @@ TEST_CASE_METHOD(Fixture, "files and folder are looked at every second and every
     CHECK(is_seen([&] { folder.moved_file = file; }));
   }
 }
-
-TEST_CASE("how long a group is gathered") {
-  const struct {
-    Duration flush;
-    std::size_t callers;
-    Duration wait;
-  } rows[] = {
-      {microseconds(400), 0, {}},
-      {microseconds(400), 1, {}},
-      {microseconds(400), 2, microseconds(40)},
-      {microseconds(500), 64, microseconds(50)},
-      {milliseconds(12), 64, microseconds(50)},
-      {microseconds(20), 8, microseconds(2)},
-      {{}, 8, {}},
-  };
-  for (const auto& row : rows) CHECK(gather_window(row.flush, row.callers) == row.wait);
-}

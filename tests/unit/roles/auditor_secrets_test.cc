@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory_store.h"
 #include "os/memfd.h"
 #include "roles/auditor.h"
 #include "roles/known_secrets.h"
@@ -17,25 +18,10 @@ using namespace glovebox::roles;
 
 namespace {
 
-class LinesStore final : public audit::RecordStore {
- public:
-  std::uint64_t size() const override { return lines.size(); }
-  bool has_room() const override { return true; }
-  Result<audit::RecordPlace> append(std::string_view record) override {
-    lines.emplace_back(record);
-    return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
-  }
-  Result<void> flush() override { return {}; }
-  Result<void> settle() override { return {}; }
-  Result<std::string> publish() override { return std::string("checkpoint"); }
-  audit::SpaceLevel space() const override { return audit::SpaceLevel::ample; }
-  std::vector<std::string> lines;
-};
-
 struct RunningAuditor {
   ipc::ChannelPair of_supervisor = ipc::make_channel_pair().value();
   ipc::ChannelPair of_boxer = ipc::make_channel_pair().value();
-  LinesStore store;
+  MemoryStore store;
   ExitCode code = ExitCode::bug;
 
   const ipc::Channel& supervisor() const { return of_supervisor.first; }

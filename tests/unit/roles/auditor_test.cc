@@ -11,6 +11,7 @@
 #include "codec/merkle.h"
 #include "fresh_folder.h"
 #include "ipc/policy_messages.h"
+#include "memory_store.h"
 #include "roles/role_start.h"
 
 using namespace glovebox;
@@ -18,36 +19,10 @@ using namespace glovebox::roles;
 
 namespace {
 
-// Records in memory; the device fails when it is told to.
-class FakeStore final : public audit::RecordStore {
- public:
-  std::uint64_t size() const override { return lines.size(); }
-  bool has_room() const override { return true; }
-  Result<audit::RecordPlace> append(std::string_view record) override {
-    lines.emplace_back(record);
-    return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
-  }
-  Result<void> flush() override {
-    ++flushes;
-    if (flushes > good_flushes) return Error(ErrorKind::io, "fdatasync: EIO");
-    return {};
-  }
-  Result<void> settle() override { return {}; }
-  Result<std::string> publish() override {
-    seals.push_back(lines.size());
-    return std::string("checkpoint");
-  }
-  audit::SpaceLevel space() const override { return audit::SpaceLevel::ample; }
-  std::vector<std::string> lines;
-  std::vector<std::size_t> seals;
-  int flushes = 0;
-  int good_flushes = 1'000'000;
-};
-
 // The role in a thread of its own, with both ends of its connections here.
 class Running {
  public:
-  Running(FakeStore& store, std::vector<std::string> names = {"boxer"},
+  Running(MemoryStore& store, std::vector<std::string> names = {"boxer"},
           audit::PolicyArchive* policies = nullptr) {
     auto pair = ipc::make_channel_pair().value();
     supervisor = std::move(pair.first);
@@ -166,7 +141,7 @@ TEST_CASE("a request that is no record is refused") {
 }
 
 TEST_CASE("records are acknowledged in order, refusals do not end the connection") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store);
   const ipc::Channel& boxer = role.peers[0];
   const std::string call = R"({"sid":"s1","tu":"t1"})";
@@ -198,7 +173,7 @@ TEST_CASE("records are acknowledged in order, refusals do not end the connection
 }
 
 TEST_CASE("what waits together is made durable together") {
-  FakeStore store;
+  MemoryStore store;
   auto pair = ipc::make_channel_pair().value();
   // Written before the role runs, so that all of it waits when it looks.
   constexpr int kMany = 40;
@@ -214,7 +189,7 @@ TEST_CASE("what waits together is made durable together") {
 }
 
 TEST_CASE("a peer that breaks the protocol loses its connection, others do not") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store, {"boxer", "supervisor"});
   auto& boxer = role.peers[0];
   SECTION("a message of another connection") {
@@ -239,7 +214,7 @@ TEST_CASE("a peer that breaks the protocol loses its connection, others do not")
 
 // What only the supervisor may have kept and recorded; here nothing is kept.
 TEST_CASE("policies are the supervisor's, and are not loaded where they are not kept") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store, {"boxer", "supervisor"});
   const std::string digest(64, 'a');
   SECTION("a boxer keeps none") {
@@ -271,7 +246,7 @@ TEST_CASE("policies are the supervisor's, and are not loaded where they are not 
 }
 
 TEST_CASE("a policy is kept before its load is recorded, and fetched as it was") {
-  FakeStore store;
+  MemoryStore store;
   const FreshFolder folder;
   audit::PolicyRegister policies;
   std::filesystem::permissions(folder.folder("log"), std::filesystem::perms(0700));
@@ -310,7 +285,7 @@ TEST_CASE("a policy is kept before its load is recorded, and fetched as it was")
 }
 
 TEST_CASE("a boxer that was started again takes the place of the one before") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store);
   append(role.peers[0], 1, "tool.intent", R"({"sid":"s1","tu":"t1"})");
   CHECK(answer(role.peers[0], 1) == 1);
@@ -326,14 +301,14 @@ TEST_CASE("a boxer that was started again takes the place of the one before") {
 }
 
 TEST_CASE("a peer of an unknown name is not served") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store, {"worker"});
   CHECK(closed(role.peers[0]));
   CHECK(role.end() == ExitCode::done);
 }
 
 TEST_CASE("a log that cannot be written refuses the record and ends the role") {
-  FakeStore store;
+  MemoryStore store;
   SECTION("at the start") {
     store.good_flushes = 0;
     Running role(store);
@@ -354,7 +329,7 @@ TEST_CASE("a log that cannot be written refuses the record and ends the role") {
 }
 
 TEST_CASE("when the supervisor is gone the log is closed") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store);
   role.supervisor.close();
   CHECK(role.wait() == ExitCode::done);
@@ -362,7 +337,7 @@ TEST_CASE("when the supervisor is gone the log is closed") {
 }
 
 TEST_CASE("a supervisor that breaks the protocol ends the role") {
-  FakeStore store;
+  MemoryStore store;
   Running role(store);
   REQUIRE(role.supervisor.send(ipc::Ready::kType, {}));
   CHECK(role.wait() == ExitCode::bug);
