@@ -58,15 +58,35 @@ Result<void> Auditor::admit(const AppendRequest& request, const std::string& ses
   }
 }
 
-// Allowed by now, so that what is in the store and what the rules know stay the same.
+// Whether there was an end of an epoch to record.
+Result<bool> Auditor::seal_epoch(const RecordTime& now) {
+  auto seal = store_.begin_seal(now);
+  if (seal && !*seal) return false;
+  auto written = seal ? write_at(now, (*seal)->kind, "", "", std::move((*seal)->members))
+                      : Result<RecordPlace>(std::move(seal).error());
+  // Its key counts as used: without the record nothing fits behind it.
+  if (!written) closed_ = true;
+  TRY(std::move(written));
+  return true;
+}
+
 Result<RecordPlace> Auditor::write(RecordKind kind, std::string_view session,
                                    std::string_view tool_use, JsonObject members) {
+  const RecordTime now{.wall = clock_.wall(), .since_boot = clock_.boot()};
+  TRY(seal_epoch(now));
+  return write_at(now, kind, session, tool_use, std::move(members));
+}
+
+// Allowed by now, so that what is in the store and what the rules know stay the same.
+Result<RecordPlace> Auditor::write_at(const RecordTime& now, RecordKind kind,
+                                      std::string_view session, std::string_view tool_use,
+                                      JsonObject members) {
   JsonArray red = masker_.apply(members);
   if (!red.empty()) members.set("red", std::move(red));
   const std::string session_id = session.empty() ? "" : record_id(session);
   const std::string tool_use_id = tool_use.empty() ? "" : record_id(tool_use);
-  const RecordStamp stamp{.wall = clock_.wall(),
-                          .since_boot = clock_.boot(),
+  const RecordStamp stamp{.wall = now.wall,
+                          .since_boot = now.since_boot,
                           .boot_id = boot_id_,
                           .previous = rules_.chains().previous(session_id)};
   const RecordPlace place =
@@ -122,6 +142,9 @@ Result<Duration> Auditor::tend() {
   if (closed_) return closed();
   const Duration now = clock_.monotonic();
   Result<void> tended;
+  auto sealed = seal_epoch({.wall = clock_.wall(), .since_boot = clock_.boot()});
+  if (!sealed) return std::move(sealed).error();
+  if (*sealed) TRY(commit());
   if (seal_due_ && *seal_due_ <= now) {
     seal_due_.reset();
     if (auto note = store_.publish(); !note) tended = std::move(note).error();

@@ -6,6 +6,8 @@
 // is not durable, because only commit() calls `done` with a place. tend() does the rest of the work
 // behind the answers, and says when it wants to be called again.
 //
+// An epoch that is over is sealed before the next record, or behind the answers when there is none.
+//
 // Rules: every writer has its kinds (record_kind.h), and what a log must keep is kept
 // (record_rules.h). On a disk that is nearly full no new call begins; what has begun is recorded to
 // its end. The first failed flush is final: all later requests are refused, and the role ends with
@@ -92,6 +94,9 @@ class Auditor {
                      const std::string& tool_use) const;
   Result<RecordPlace> write(RecordKind kind, std::string_view session, std::string_view tool_use,
                             codec::JsonObject members);
+  Result<RecordPlace> write_at(const RecordTime& now, RecordKind kind, std::string_view session,
+                               std::string_view tool_use, codec::JsonObject members);
+  Result<bool> seal_epoch(const RecordTime& now);
 
   void seal_within(Duration time);
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <format>
+#include <span>
 #include <utility>
 
 namespace glovebox::audit {
@@ -150,6 +151,17 @@ Result<codec::NoteSignature> EpochKeeper::sign_checkpoint(
                                                   checkpoint.tree.size, current_->number));
   return codec::sign_note(codec::checkpoint_text(checkpoint),
                           epoch_key_name(origin_, current_->number), current_->key);
+}
+
+Result<void> EpochKeeper::check_checkpoint(std::string_view note) const {
+  if (TRY(codec::claimed_checkpoint(note)).tree.size < first_) return {};
+  const auto key = TRY(
+      codec::NoteKey::make(epoch_key_name(origin_, current_->number), current_->key.public_key()));
+  const auto opened = codec::open_note(note, std::span(&key, 1));
+  if (!opened)
+    return Error(ErrorKind::conflict,
+                 std::format("checkpoint: not signed by the key of epoch {}", current_->number));
+  return {};
 }
 
 Result<codec::Sha256Digest> EpochKeeper::group_mac(const WalGroupFacts& group) {

@@ -86,6 +86,9 @@ class EpochKeeper {
   // The line of this epoch's key below a checkpoint. Error: conflict (a tree that ended before the
   // epoch began).
   Result<codec::NoteSignature> sign_checkpoint(const codec::Checkpoint& checkpoint) const;
+  // The line below a checkpoint that was found. Of an earlier epoch's nothing can be said. Error:
+  // conflict (none of this epoch's key, or a bad one).
+  Result<void> check_checkpoint(std::string_view note) const;
   // For the next group of the write-ahead log, in order. Error: conflict (the run has not sealed
   // the epoch that it found).
   Result<codec::Sha256Digest> group_mac(const WalGroupFacts& group);

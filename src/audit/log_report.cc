@@ -63,7 +63,14 @@ std::string LogReport::summary() const {
   if (clock_steps > 0)
     text += std::format("\nthe wall clock was set {}", plural(clock_steps, "time"));
   if (!origin.empty()) text += "\nlog " + origin;
-  if (key_from_log) text += "\nkey taken from the log itself: it proves nothing about who wrote it";
+  text +=
+      epochs ? std::format("\n{} sealed", plural(*epochs, "epoch")) : "\nepochs were not checked";
+  if (key_from_log || epoch0_from_log)
+    text += std::format("\n{} taken from the log itself: {} nothing about who wrote it",
+                        key_from_log && epoch0_from_log ? "keys"
+                        : key_from_log                  ? "key"
+                                                        : "key of epoch 0",
+                        key_from_log && epoch0_from_log ? "they prove" : "it proves");
   std::string shown;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -80,6 +87,8 @@ codec::Json LogReport::to_json() const {
   out.set("reason", reason);
   out.set("origin", origin);
   out.set("key_from_log", key_from_log);
+  out.set("epoch0_from_log", epoch0_from_log);
+  out.set("epochs", epochs ? number(*epochs) : codec::Json());
   out.set("records", number(records));
   out.set("sealed", sealed ? number(sealed->size) : codec::Json());
   out.set("root", sealed ? codec::Json(sealed->root.hex()) : codec::Json());

@@ -20,6 +20,8 @@ struct LogReport {
   std::string reason;                       // the first that led to the verdict; empty when good
   std::string origin;                       // of the key; empty without one
   bool key_from_log = false;                // the key was taken from the log itself
+  bool epoch0_from_log = false;             // so was the key of epoch 0
+  std::optional<std::uint64_t> epochs;      // sealed ones; nothing: not checked, no key
   std::optional<codec::TreeHead> sealed;    // what the checkpoint vouches for
   std::uint64_t records = 0;                // good ones, sealed or not
   std::optional<std::uint64_t> bad_record;  // the first bad one, counted from 0

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "audit/epoch_keeper.h"
 #include "audit/space_level.h"
 #include "base/result.h"
 #include "codec/digest.h"
@@ -28,6 +30,9 @@ class RecordStore {
   // Whether a few more records of any size fit into what the next flush() takes.
   virtual bool has_room() const = 0;
 
+  // The seal of the epoch, if it has to be the next record, which then carries just this time. To
+  // be asked before each record, and at least once a second. Errors are final.
+  virtual Result<std::optional<Seal>> begin_seal(const RecordTime& now) = 0;
   // Takes one record. It is not durable before flush() has succeeded.
   virtual Result<RecordPlace> append(std::string_view record) = 0;
   // Makes everything appended durable with one write and one flush of the device. The first error

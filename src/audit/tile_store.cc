@@ -110,21 +110,22 @@ Result<void> TileStore::write_full() {
   return written;
 }
 
-Result<std::string> TileStore::publish_now() {
+Result<std::string> TileStore::publish_now(const Cosign& cosign) {
   TRY(log_.check_in_place());
   TRY(write_waiting());
   TRY(write_partials());
-  std::string note = TRY(codec::sign_checkpoint(
-      {.origin = key_.public_key.name(), .tree = tree_.head()}, key_.private_key));
+  const codec::Checkpoint checkpoint{.origin = key_.public_key.name(), .tree = tree_.head()};
+  std::string note = TRY(codec::sign_checkpoint(checkpoint, key_.private_key));
+  if (cosign) note += codec::format_signature_line(TRY(cosign(checkpoint)));
   TRY(log_.replace(kCheckpointName, note));
   TRY(remove_superseded(published_));
   published_ = size();
   return note;
 }
 
-Result<std::string> TileStore::publish() {
+Result<std::string> TileStore::publish(const Cosign& cosign) {
   if (poisoned_) return failed_before();
-  auto note = publish_now();
+  auto note = publish_now(cosign);
   poisoned_ = !note;
   return note;
 }

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,9 @@
 #include "audit/tree_builder.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "codec/checkpoint.h"
 #include "codec/digest.h"
+#include "codec/note.h"
 #include "codec/tlog_tile.h"
 
 namespace glovebox::audit {
@@ -46,6 +49,7 @@ class TileStore {
   std::uint64_t published() const { return published_; }
   // Of all that was added. After open(): to be compared with the checkpoint's.
   codec::TreeHead head() const { return tree_.head(); }
+  const TreeBuilder& tree() const { return tree_; }
   std::size_t waiting_bytes() const { return waiting_bytes_; }
 
   // Takes the next record and returns its leaf hash; writes nothing. Errors: limit (longer than an
@@ -57,15 +61,17 @@ class TileStore {
   // Writes the bundles and tiles that are full. Errors: conflict (other bytes are there), those of
   // the kernel; final.
   Result<void> write_full();
-  // Writes all, signs and publishes a checkpoint over it, and returns the note. Errors as above.
-  Result<std::string> publish();
+  // Writes all, signs and publishes a checkpoint over it, and returns the note. `cosign` makes one
+  // more line of it. Errors as above, and its own.
+  using Cosign = std::function<Result<codec::NoteSignature>(const codec::Checkpoint& checkpoint)>;
+  Result<std::string> publish(const Cosign& cosign = {});
 
  private:
   TileStore(const LogDirectory& log, const LogKey& key) : log_(log), key_(key), folder_(log) {}
   Result<void> write_waiting();
   Result<void> write_partials();
   Result<void> remove_superseded(std::uint64_t before);
-  Result<std::string> publish_now();
+  Result<std::string> publish_now(const Cosign& cosign);
 
   const LogDirectory& log_;
   const LogKey& key_;

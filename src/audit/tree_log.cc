@@ -33,19 +33,22 @@ Error as_damage(Error error, std::uint64_t index) {
 // The rules and the visitor, fed with every record of the log.
 class Reader {
  public:
-  Reader(RecordRules& rules, const TreeLog::Visitor& visit) : rules_(rules), visit_(visit) {}
+  Reader(RecordRules& rules, LogEpochs& epochs, const TreeLog::Visitor& visit)
+      : rules_(rules), epochs_(epochs), visit_(visit) {}
 
   Result<void> take(const StoredRecord& record, const codec::Sha256Digest& leaf) {
     const auto head = heads_.read(record.bytes);
     if (!head) return as_damage(head.error(), record.index);
     if (auto taken = rules_.take(*head, leaf); !taken)
       return as_damage(std::move(taken).error(), record.index);
+    TRY(epochs_.take(*head, record.bytes));
     return visit_(record, head->kind);
   }
 
  private:
   RecordHeadReader heads_;
   RecordRules& rules_;
+  LogEpochs& epochs_;
   const TreeLog::Visitor& visit_;
 };
 
@@ -91,7 +94,8 @@ Result<TreeLog> TreeLog::open(const LogPlace& place, RecordRules& rules, const V
       TRY(load_or_make_key(directory, place.origin, begun ? LogIs::filled : LogIs::empty, random)));
 
   const codec::TreeHead sealed = TRY(read_seal(note, *log.key_));
-  Reader reader(rules, visit);
+  LogEpochs epochs;
+  Reader reader(rules, epochs, visit);
   TRY(read_sealed(directory, sealed, reader));
   log.tiles_.emplace(TRY(TileStore::open(directory, *log.key_, sealed.size)));
   if (log.tiles_->head() != sealed)
@@ -117,6 +121,9 @@ Result<TreeLog> TreeLog::open(const LogPlace& place, RecordRules& rules, const V
   if (log.tiles_->size() != log.wal_->size())
     return damaged(std::format("the write-ahead log goes on at record {}, the tiles at {}",
                                log.wal_->size(), log.tiles_->size()));
+  log.epoch_file_ = std::make_unique<EpochKeyFile>(directory);
+  log.epochs_ = TRY(open_epochs(directory, *log.epoch_file_, log.key_->public_key, epochs, random));
+  if (note) TRY(log.epochs_->check_checkpoint(*note));
   log.recovered_ = {.records = log.wal_->size(),
                     .gap = scan.pending_gap(),
                     .torn = scan.torn,
@@ -126,6 +133,18 @@ Result<TreeLog> TreeLog::open(const LogPlace& place, RecordRules& rules, const V
 
 bool TreeLog::has_room() const {
   return wal_->has_room(kFewRecords * (kMaxRecordBytes + kWalFrameHead));
+}
+
+Result<std::optional<Seal>> TreeLog::begin_seal(const RecordTime& now) {
+  if (!epochs_->due(now, size())) return std::nullopt;
+  // The secret of the epoch before goes with its seal: first that one.
+  if (seal_in_group_) TRY(flush());
+  TreeBuilder tree = tiles_->tree();
+  for (const auto* behind : {&durable_, &group_})
+    for (const std::string& record : *behind) (void)tree.add(codec::leaf_hash(record));
+  Seal seal = TRY(epochs_->begin_seal(tree.head(), now));
+  seal_in_group_ = true;
+  return seal;
 }
 
 Result<RecordPlace> TreeLog::append(std::string_view record) {
@@ -138,6 +157,7 @@ Result<void> TreeLog::flush() {
   TRY(wal_->commit());
   for (std::string& record : group_) durable_.push_back(std::move(record));
   group_.clear();
+  if (std::exchange(seal_in_group_, false)) TRY(epochs_->sealed());
   return {};
 }
 
@@ -151,7 +171,9 @@ Result<void> TreeLog::settle() {
 
 Result<std::string> TreeLog::publish() {
   TRY(settle());
-  std::string note = TRY(tiles_->publish());
+  std::string note = TRY(tiles_->publish([this](const codec::Checkpoint& checkpoint) {
+    return epochs_->sign_checkpoint(checkpoint);
+  }));
   TRY(wal_->release(tiles_->published()));
   return note;
 }

@@ -4,15 +4,17 @@
 //   checkpoint   signed note over size and root      state, wal/   what is not in tiles yet
 //   tile/        hashes and the records themselves   policies/     policy_archive.h
 //   key          private key, 0600                   key.pub       `name+hash+base64`
+//   epoch.key    secrets of the epoch that goes on   epoch0.pub    epoch_folder.h
 //
 // The folder is 0700 and owned by this user, the files 0600; anything else is refused, and so is
 // every symbolic link. Opening reads all of the log: each record must keep the rules
 // (record_rules.h), and those that are sealed must lead to the root that was signed. What does not
-// fit is ErrorKind::conflict, exit 65: nothing is repaired silently. A group that a crash left
+// fit is ErrorKind::conflict, exit 65: nothing is repaired silently. That holds for the secrets of
+// epochs too: a log that was cut back behind the end of one cannot go on. A group that a crash left
 // torn was never acknowledged; it is left out and reported.
 //
-// A folder that was put back to an older state as a whole opens like any other: only a checkpoint
-// that was kept elsewhere tells.
+// A folder that was put back to an older state as a whole, with its secrets, opens like any other:
+// only a checkpoint that was kept elsewhere tells.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/epoch_folder.h"
 #include "audit/log_directory.h"
 #include "audit/log_key.h"
 #include "audit/record_kind.h"
@@ -69,6 +72,7 @@ class TreeLog final : public RecordStore {
 
   std::uint64_t size() const override { return wal_->size(); }
   bool has_room() const override;
+  Result<std::optional<Seal>> begin_seal(const RecordTime& now) override;
   Result<RecordPlace> append(std::string_view record) override;
   Result<void> flush() override;
   Result<void> settle() override;
@@ -86,11 +90,14 @@ class TreeLog final : public RecordStore {
   std::unique_ptr<LogDirectory> directory_;
   std::unique_ptr<LogKey> key_;
   std::unique_ptr<WalDirectory> wal_folder_;
+  std::unique_ptr<EpochKeyFile> epoch_file_;
   std::optional<TileStore> tiles_;
   std::optional<WalWriter> wal_;
+  std::optional<EpochKeeper> epochs_;
   Recovered recovered_;
   std::vector<std::string> group_;    // appended, not durable
   std::vector<std::string> durable_;  // not in the tiles yet
+  bool seal_in_group_ = false;
   SpaceLevel space_ = SpaceLevel::ample;
 };
 

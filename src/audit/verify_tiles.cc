@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "audit/anchor_check.h"
+#include "audit/epoch_folder.h"
+#include "audit/epoch_rules.h"
 #include "audit/log_key.h"
 #include "audit/policy_archive.h"
 #include "audit/record.h"
@@ -18,6 +20,7 @@
 #include "audit/tile_store.h"
 #include "audit/tree_builder.h"
 #include "codec/checkpoint.h"
+#include "codec/note.h"
 #include "codec/tlog_tile.h"
 
 namespace glovebox::audit {
@@ -82,6 +85,8 @@ class Verifier {
 
  private:
   Result<void> open_seal();
+  Result<void> open_epochs();
+  void check_seal();
   Result<void> read_all(const TileFolder::Survey& survey);
   Result<void> read_bundle(const TilePlace& place);
   Result<void> read_tail();
@@ -116,6 +121,9 @@ class Verifier {
   RecordHeadReader heads_;
   RecordRules rules_;
   AnchorCheck anchors_;
+  std::optional<EpochRules> epochs_;
+  bool has_seals_ = false;
+  std::optional<codec::Note> checkpoint_;
   TreeBuilder tree_;
   // Of each policy that was loaded, the hash of the document that is kept of it.
   std::map<codec::Sha256Digest, codec::Sha256Digest> documents_;
@@ -168,9 +176,42 @@ Result<void> Verifier::open_seal() {
     return {};
   }
   report_.sealed = opened->checkpoint.tree;
-  if (report_.sealed->size == 0 && report_.sealed->root != codec::empty_root())
-    report_.blame(Verdict::changed, "checkpoint: not the root of an empty log");
+  checkpoint_ = TRY(codec::parse_note(*note));
   return {};
+}
+
+Result<void> Verifier::open_epochs() {
+  const auto text = TRY(read_file(kEpoch0Name, kMaxKeyBytes));
+  std::optional<codec::NoteKey> own;
+  if (text) {
+    if (auto parsed = parse_public_key(*text); parsed)
+      own = *std::move(parsed);
+    else
+      report_.blame(Verdict::changed, std::format("{}: {}", kEpoch0Name, parsed.error().message()));
+  }
+  if (check_.epoch0 && own && *own != *check_.epoch0)
+    report_.blame(Verdict::changed, std::format("{} is not the key that was given", kEpoch0Name));
+  report_.epoch0_from_log = !check_.epoch0 && own;
+  const std::optional<codec::NoteKey>& key = check_.epoch0 ? check_.epoch0 : own;
+  if (!key || report_.origin.empty()) return {};
+  auto rules = EpochRules::make(report_.origin, *key);
+  if (rules)
+    epochs_ = *std::move(rules);
+  else
+    report_.blame(Verdict::changed, rules.error().message());
+  return {};
+}
+
+// What is signed, now that the tree is as large.
+void Verifier::check_seal() {
+  if (!report_.sealed || tree_.size() != report_.sealed->size) return;
+  if (tree_.root() != report_.sealed->root)
+    return stop(std::format("the first {} records are not those that were signed", tree_.size()));
+  if (!epochs_ || !checkpoint_) return;
+  if (auto checked = epochs_->check_checkpoint(*checkpoint_); !checked)
+    report_.blame(
+        checked.error().kind() == ErrorKind::not_found ? Verdict::incomplete : Verdict::changed,
+        checked.error().message());
 }
 
 void Verifier::measure_tail(const RecordHead& record) {
@@ -201,6 +242,13 @@ Result<void> Verifier::take_record(std::string_view bytes) {
     bad(taken.error());
     return {};
   }
+  has_seals_ = has_seals_ || is_seal(record->kind);
+  if (epochs_) {
+    if (auto taken = epochs_->take(*record, bytes, tree_); !taken) {
+      bad(taken.error());
+      return {};
+    }
+  }
   report_.count(*record);
   if (record->kind == RecordKind::policy_load) note_policy(bytes);
   if (index >= sealed_size()) measure_tail(*record);
@@ -209,9 +257,7 @@ Result<void> Verifier::take_record(std::string_view bytes) {
     TRY(check_copies(known_hashes(tile.place.row.level(), tile.place.index, hashes)));
   }
   check_anchors();
-  if (report_.sealed && tree_.size() == report_.sealed->size &&
-      tree_.root() != report_.sealed->root)
-    stop(std::format("the first {} records are not those that were signed", tree_.size()));
+  check_seal();
   return {};
 }
 
@@ -329,6 +375,8 @@ void Verifier::judge() {
   report_.sessions = rules_.chains().sessions();
   report_.open_calls = rules_.open_calls();
   report_.clock_steps = rules_.clock_steps();
+  if (epochs_) report_.epochs = epochs_->number();
+  if (!epochs_ && has_seals_) report_.blame(Verdict::incomplete, "no key to check the epochs with");
   if (auto finished = anchors_.finish(); !finished)
     report_.blame(Verdict::changed, finished.error().message());
   const std::uint64_t size = std::min(sealed_size(), report_.records);
@@ -350,7 +398,9 @@ void Verifier::judge() {
 
 Result<LogReport> Verifier::run() && {
   TRY(open_seal());
+  TRY(open_epochs());
   check_anchors();
+  check_seal();
   auto survey = folder_.survey();
   if (!survey) {
     TRY(stop_or_fail(std::move(survey).error()));

@@ -3,12 +3,13 @@
 // In one pass over the bundles: each record is one (canonical bytes, record.h) and keeps the rules
 // (record_rules.h); its leaf goes into a tree, and every tile of every width that is stored must
 // say what that tree says; at the size of the checkpoint the root must be the one that was signed.
-// The policies that the records speak of must lie beside it (policy_archive.h).
+// The chain of epochs is followed from the key of epoch 0 (epoch_rules.h): every seal, and the
+// checkpoint. The policies that the records speak of must lie beside it (policy_archive.h).
 // Memory: some tiles, a bundle, and what the rules remember of calls and sessions.
 //
 // It does not show that a whole folder was put back to an older state with its older checkpoint,
-// unless `min_size` is known from elsewhere; and a key that comes from the log itself proves
-// nothing about who wrote it.
+// unless `min_size` is known from elsewhere; and keys that come from the log itself prove nothing
+// about who wrote it.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,9 @@
 namespace glovebox::audit {
 
 struct LogCheck {
-  std::optional<codec::NoteKey> key;  // else the log's own, and the report says so
-  std::uint64_t min_size = 0;         // fewer sealed records than that were cut off: changed
+  std::optional<codec::NoteKey> key;     // else the log's own, and the report says so
+  std::optional<codec::NoteKey> epoch0;  // of epoch 0, likewise
+  std::uint64_t min_size = 0;            // fewer sealed records than that were cut off: changed
   // How long the records behind the checkpoint, for which nobody vouches, may go on; without, there
   // may be none.
   std::optional<Duration> max_tail;

@@ -91,6 +91,11 @@ int run_audit_verify(const AuditVerifyOptions& options) {
     if (!key) return unreadable(Error(key.error()).with_context("--key"));
     check.key = *std::move(key);
   }
+  if (options.epoch0) {
+    auto key = read_key(*options.epoch0);
+    if (!key) return unreadable(Error(key.error()).with_context("--epoch0"));
+    check.epoch0 = *std::move(key);
+  }
   if (options.anchors) {
     auto anchors = read_anchors(options, check.key);
     if (!anchors && anchors.error().error_number() == 0 &&

@@ -104,7 +104,8 @@ struct SelftestOptions {
 
 struct AuditVerifyOptions {
   std::string directory;
-  std::optional<std::string> key;  // a public key, or a file that holds one
+  std::optional<std::string> key;     // a public key, or a file that holds one
+  std::optional<std::string> epoch0;  // of epoch 0, likewise
   std::uint64_t min_size = 0;
   std::optional<Duration> max_tail;
   std::optional<std::string> anchors;  // a file of checkpoints that were kept elsewhere

@@ -45,6 +45,8 @@ void AuditCommands::verify(CLI::App& audit) {
       syntax_.command(audit, "verify", "check every record, the tree and the signed checkpoint");
   folder(app, verify_.directory);
   syntax_.option(app, "--key", verify_.key, "KEY", "the public key, or a file that holds it");
+  syntax_.option(app, "--epoch0", verify_.epoch0, "KEY",
+                 "the public key of epoch 0, or a file that holds it");
   number(app, "--min-size", verify_min_size_,
          "so many records were under a checkpoint before: fewer were cut off");
   syntax_.time(app, "--max-tail", verify_.max_tail,

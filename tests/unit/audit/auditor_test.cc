@@ -20,6 +20,11 @@ class FakeStore final : public RecordStore {
  public:
   std::uint64_t size() const override { return lines.size(); }
   bool has_room() const override { return !full; }
+  Result<std::optional<Seal>> begin_seal(const RecordTime& now) override {
+    asked.push_back(now);
+    if (seal_fails) return Error(ErrorKind::conflict, "epoch.key: moved");
+    return std::exchange(seal, std::nullopt);
+  }
   Result<RecordPlace> append(std::string_view record) override {
     if (full) return Error(ErrorKind::limit, "full");
     lines.emplace_back(record);
@@ -46,6 +51,9 @@ class FakeStore final : public RecordStore {
 
   std::vector<std::string> lines;
   std::vector<std::size_t> seals;
+  std::vector<RecordTime> asked;  // whether an epoch is over
+  std::optional<Seal> seal;
+  bool seal_fails = false;
   std::size_t durable = 0, settled = 0;
   int flushes = 0;
   bool full = false, flush_fails = false, settle_fails = false, publish_fails = false;
@@ -415,4 +423,53 @@ TEST_CASE_METHOD(Fixture, "stop is the last record, under the last checkpoint") 
   CHECK_FALSE(auditor.commit());
   CHECK(done[1].error().kind() == ErrorKind::io);
   CHECK_FALSE(auditor.stop("again"));
+}
+
+TEST_CASE_METHOD(Fixture, "an epoch that is over is sealed in front of the next record") {
+  store.asked.clear();
+  store.seal = Seal{RecordKind::epoch_rotate, one("ep", Json(std::int64_t{0}))};
+  REQUIRE(append(RecordKind::session_open, "s1", ""));
+  REQUIRE(store.lines.size() == 2);
+  CHECK(store.record(0).kind == RecordKind::epoch_rotate);
+  CHECK(store.record(1).kind == RecordKind::session_open);
+  // Asked once, and of one moment: what is said of an epoch's end is said of what follows.
+  REQUIRE(store.asked.size() == 1);
+  CHECK(store.record(0).wall == store.asked[0].wall);
+  CHECK(store.record(1).wall == store.asked[0].wall);
+  CHECK(store.durable == 2);
+
+  // What is refused asks for nothing.
+  store.seal = Seal{RecordKind::heartbeat, {}};
+  CHECK_FALSE(append(RecordKind::tool_result, "s1", "unknown"));
+  CHECK(store.lines.size() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "an epoch ends behind the answers when nothing is recorded") {
+  store.seal = Seal{RecordKind::heartbeat, {}};
+  REQUIRE(auditor.tend());
+  REQUIRE(store.lines.size() == 1);
+  CHECK(store.record(0).kind == RecordKind::heartbeat);
+  CHECK(store.durable == 1);
+  CHECK(store.settled == 1);
+  clock.now += kSealAfter;
+  REQUIRE(auditor.tend());
+  CHECK(store.seals.back() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a seal that fails is the end") {
+  store.seal_fails = true;
+  SECTION("before a record") {
+    submit(RecordKind::session_open, "s1", "");
+    CHECK_FALSE(auditor.commit());
+    REQUIRE(done.size() == 1);
+    CHECK_FALSE(done.front());
+  }
+  SECTION("behind the answers") {
+    CHECK_FALSE(auditor.tend());
+  }
+  store.seal_fails = false;
+  submit(RecordKind::session_open, "s1", "");
+  CHECK_FALSE(auditor.commit());
+  CHECK_FALSE(auditor.tend());
+  CHECK(store.lines.empty());
 }

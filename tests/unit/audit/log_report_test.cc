@@ -21,7 +21,8 @@ TEST_CASE("a report is told in a few lines") {
   LogReport report;
   CHECK(report.summary() ==
         "good\n0 records, 0 of them sealed\n"
-        "0 sessions: 0 intents, 0 results, 0 denials, 0 orphans, 0 open");
+        "0 sessions: 0 intents, 0 results, 0 denials, 0 orphans, 0 open\n"
+        "epochs were not checked");
   report = {.origin = "example.com/glovebox/m/2026",
             .key_from_log = true,
             .sealed = codec::TreeHead{.size = 9, .root = codec::empty_root()},
@@ -46,7 +47,16 @@ TEST_CASE("a report is told in a few lines") {
         "2 gaps: records were lost\n"
         "the wall clock was set 2 times\n"
         "log example.com/glovebox/m/2026\n"
+        "epochs were not checked\n"
         "key taken from the log itself: it proves nothing about who wrote it");
+  report.epochs = 3;
+  report.epoch0_from_log = true;
+  CHECK(report.summary().ends_with(
+      "\n3 epochs sealed\n"
+      "keys taken from the log itself: they prove nothing about who wrote it"));
+  report.key_from_log = false;
+  CHECK(report.summary().ends_with(
+      "\nkey of epoch 0 taken from the log itself: it proves nothing about who wrote it"));
 }
 
 TEST_CASE("a report as JSON names everything") {

@@ -1,6 +1,7 @@
 // What the audit tests share: held time and randomness, and logs made in memory.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -17,9 +18,14 @@ namespace glovebox::audit::test {
 
 class HeldClock final : public Clock {
  public:
-  WallTime wall() const override { return {1'795'534'951'000'000 + ticks_++}; }
-  Duration boot() const override { return seconds(5); }
-  Duration monotonic() const override { return seconds(5); }
+  WallTime wall() const override {
+    return {1'795'534'951'000'000 + ticks_++ +
+            std::chrono::duration_cast<microseconds>(passed).count()};
+  }
+  Duration boot() const override { return seconds(5) + passed; }
+  Duration monotonic() const override { return seconds(5) + passed; }
+
+  Duration passed{};
 
  private:
   mutable std::int64_t ticks_ = 0;

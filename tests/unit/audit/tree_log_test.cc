@@ -2,125 +2,47 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
-#include <format>
 #include <functional>
 #include <string>
-#include <vector>
 
-#include "audit/auditor.h"
-#include "audit/log_reader.h"
-#include "audit/mask.h"
-#include "audit/verify_folder.h"
-#include "tile_log.h"
+#include "run_log.h"
 
 using namespace glovebox;
 using namespace glovebox::audit;
 using namespace glovebox::audit::test;
 
-namespace {
-
-// A folder, and one auditor after the other on it.
-class Log {
- public:
-  std::string path() const { return (folder_ / "audit").string(); }
-  std::filesystem::path operator/(std::string_view name) const { return folder_ / "audit" / name; }
-
-  Result<TreeLog> open(RecordRules& rules) {
-    seen.clear();
-    return TreeLog::open(
-        {.directory = path(), .origin = kOrigin, .sizes = kSmallSizes}, rules,
-        [this](const StoredRecord& record, RecordKind kind) -> Result<void> {
-          if (record.index != seen.size()) return Error(ErrorKind::internal, "out of order");
-          seen.emplace_back(to_string(kind));
-          return {};
-        },
-        clock_, random_);
-  }
-  Error refusal() {
-    RecordRules rules(random_);
-    auto opened = open(rules);
-    REQUIRE_FALSE(opened);
-    return std::move(opened).error();
-  }
-
-  enum class End { stop, crash };
-  // A run that records so many calls after its boot, each durable, and seals those before `sealed`.
-  Recovered run(int calls, End end, int sealed = 0) {
-    RecordRules rules(random_);
-    auto store = open(rules);
-    INFO((store ? "" : store.error().message()));
-    REQUIRE(store);
-    const Masker masker;
-    Auditor auditor(*store, rules, masker, clock_, std::format("run{}", ++runs_));
-    REQUIRE(auditor.start(store->recovered(), {}));
-    for (int i = 0; i < calls; ++i) {
-      for (const RecordKind kind : {RecordKind::tool_intent, RecordKind::tool_result})
-        auditor.submit({Writer::boxer, kind, "s", std::format("t{}", calls_), {}},
-                       [](Result<RecordPlace> place) { REQUIRE(place); });
-      ++calls_;
-      REQUIRE(auditor.commit());
-      if (i < sealed) REQUIRE(auditor.seal());
-    }
-    if (end == End::stop) REQUIRE(auditor.stop("end"));
-    return store->recovered();
-  }
-  LogReport verify(LogCheck check = {}) { return verify_folder(path(), check, random_).value(); }
-  std::vector<std::string> records() {
-    auto log = LogReader::open(path());
-    REQUIRE(log);
-    std::vector<std::string> all;
-    while (const auto record = log->next().value()) all.emplace_back(record->bytes);
-    return all;
-  }
-
-  std::vector<std::string> seen;
-
- private:
-  Folder folder_;
-  HeldRandom random_;
-  HeldClock clock_;
-  int runs_ = 0, calls_ = 0;
-};
-
-void change(const std::filesystem::path& path, const std::function<void(std::string&)>& how) {
-  std::string bytes = read(path);
-  how(bytes);
-  write(path, bytes);
-}
-
-}  // namespace
-
 TEST_CASE("a log goes on where it ended, after a stop and after a crash") {
-  Log log;
-  CHECK(log.run(3, Log::End::stop).records == 0);
+  RunLog log;
+  CHECK(log.run(3, RunLog::End::stop).records == 0);
   CHECK(log.verify().verdict == Verdict::good);
   CHECK(log.records().size() == 8);  // boot, 3 calls, stop
 
-  const Recovered second = log.run(2, Log::End::crash);
+  const Recovered second = log.run(2, RunLog::End::crash);
   CHECK(second.records == 8);
   CHECK_FALSE(second.checkpoint_missing);
   CHECK(second.torn.bytes == 0);
   // What was acknowledged is there, sealed or not; the checkpoint speaks of the boot alone.
-  CHECK(log.records().size() == 13);
+  CHECK(log.records().size() == 14);  // the seal of an epoch, boot, 2 calls
   LogReport report = log.verify();
   CHECK(report.verdict == Verdict::incomplete);
   CHECK(report.unsealed() == 4);
   CHECK(log.verify({.max_tail = seconds(1)}).verdict == Verdict::good);
 
-  CHECK(log.run(1, Log::End::stop).records == 13);
-  CHECK(log.seen.size() == 13);
+  CHECK(log.run(1, RunLog::End::stop).records == 14);
+  CHECK(log.seen.size() == 14);
   report = log.verify();
   CHECK(report.verdict == Verdict::good);
-  CHECK(report.records == 17);
+  CHECK(report.records == 19);
+  CHECK(report.epochs == 2);
   CHECK(report.intents == 6);
   CHECK(log.seen.front() == "boot");
 }
 
 TEST_CASE("many runs, more than segments hold") {
-  Log log;
+  RunLog log;
   for (int run = 0; run < 12; ++run)
-    log.run(90, run % 3 == 0 ? Log::End::stop : Log::End::crash, run % 2 == 0 ? 40 : 0);
-  log.run(0, Log::End::stop);
+    log.run(90, run % 3 == 0 ? RunLog::End::stop : RunLog::End::crash, run % 2 == 0 ? 40 : 0);
+  log.run(0, RunLog::End::stop);
   const LogReport report = log.verify();
   INFO(report.reason);
   CHECK(report.verdict == Verdict::good);
@@ -128,8 +50,8 @@ TEST_CASE("many runs, more than segments hold") {
 }
 
 TEST_CASE("a call that the log knows does not run again after a restart") {
-  Log log;
-  log.run(1, Log::End::crash);
+  RunLog log;
+  log.run(1, RunLog::End::crash);
   HeldRandom random;
   RecordRules rules(random);
   auto store = log.open(rules);
@@ -143,8 +65,8 @@ TEST_CASE("a call that the log knows does not run again after a restart") {
 }
 
 TEST_CASE("a log that was changed is not opened") {
-  Log log;
-  log.run(300, Log::End::stop);  // more than a bundle
+  RunLog log;
+  log.run(300, RunLog::End::stop);  // more than a bundle
   const struct {
     const char* name;
     const char* file;
@@ -179,8 +101,8 @@ TEST_CASE("a log that was changed is not opened") {
 }
 
 TEST_CASE("what is missing keeps a log from being opened") {
-  Log log;
-  log.run(300, Log::End::stop);
+  RunLog log;
+  log.run(300, RunLog::End::stop);
   for (const char* name : {"checkpoint", "key", "state", "tile", "tile/entries/001", "wal"}) {
     DYNAMIC_SECTION(name) {
       REQUIRE(std::filesystem::remove_all(log / name) > 0);
@@ -190,10 +112,10 @@ TEST_CASE("what is missing keeps a log from being opened") {
 }
 
 TEST_CASE("an older checkpoint with its tiles does not go with a newer write-ahead log") {
-  Log log;
-  log.run(2, Log::End::stop);
+  RunLog log;
+  log.run(2, RunLog::End::stop);
   const std::string older = read(log / "checkpoint");
-  log.run(2, Log::End::stop);
+  log.run(2, RunLog::End::stop);
   write(log / "checkpoint", older);
   const Error refused = log.refusal();
   CHECK(refused.kind() == ErrorKind::conflict);
@@ -203,13 +125,13 @@ TEST_CASE("an older checkpoint with its tiles does not go with a newer write-ahe
 }
 
 TEST_CASE("a folder that is no log of this kind is left alone") {
-  Log log;
-  log.run(1, Log::End::stop);
+  RunLog log;
+  log.run(1, RunLog::End::stop);
   write(log / "log.jsonl", "{}\n");
   std::filesystem::permissions(log / "log.jsonl", std::filesystem::perms(0600));
   CHECK(log.refusal().message().contains("older version"));
   std::filesystem::remove(log / "log.jsonl");
-  log.run(1, Log::End::stop);
+  log.run(1, RunLog::End::stop);
 
   const Folder empty;
   HeldRandom random;
@@ -219,7 +141,7 @@ TEST_CASE("a folder that is no log of this kind is left alone") {
 }
 
 TEST_CASE("a reader sees what was sealed since, while the log is written") {
-  Log log;
+  RunLog log;
   HeldRandom random;
   RecordRules rules(random);
   auto store = log.open(rules);

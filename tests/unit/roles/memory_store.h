@@ -15,6 +15,9 @@ class MemoryStore final : public audit::RecordStore {
  public:
   std::uint64_t size() const override { return lines.size(); }
   bool has_room() const override { return true; }
+  Result<std::optional<audit::Seal>> begin_seal(const audit::RecordTime&) override {
+    return std::nullopt;
+  }
   Result<audit::RecordPlace> append(std::string_view record) override {
     lines.emplace_back(record);
     return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
