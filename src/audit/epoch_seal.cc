@@ -65,7 +65,7 @@ codec::JsonObject sign_seal(const EpochSeal& seal, std::string_view origin,
   members.set("root", seal.tree.root.hex());
   members.set("at", seal.at.microseconds);
   members.set("next", codec::hex_encode(view(seal.next)));
-  members.set("sig", codec::hex_encode(std::string(signature.begin(), signature.end())));
+  members.set("seal", codec::hex_encode(std::string(signature.begin(), signature.end())));
   return members;
 }
 
@@ -78,7 +78,7 @@ Result<SignedSeal> parse_seal(const Record& record) {
   found.seal.at.microseconds = TRY(number(record.json, "at"));
   std::ranges::copy(TRY(bytes(record.json, "next", found.seal.next.size())),
                     found.seal.next.begin());
-  found.signature = TRY(bytes(record.json, "sig", sizeof(codec::Ed25519Signature)));
+  found.signature = TRY(bytes(record.json, "seal", sizeof(codec::Ed25519Signature)));
   return found;
 }
 

@@ -10,10 +10,10 @@
 //
 //   ep    number of the epoch that ends          at    its end, microseconds; the record's `t`
 //   size  records before this one                next  public key of epoch `ep + 1`, in hex
-//   root  of their tree, in hex                  sig   Ed25519 by the key of epoch `ep`, in hex
+//   root  of their tree, in hex                  seal  Ed25519 by the key of epoch `ep`, in hex
 //
 // Signed is a text of seven lines: what it is, the origin of the log, then the members in this
-// order without `sig`. No origin has a space in it, so it is no checkpoint, which the same key also
+// order without `seal`. No origin has a space in it, so it is no checkpoint, which the same key also
 // signs (as `<origin>/epoch/<ep>`, epoch_key_name()).
 #pragma once
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <format>
+#include <functional>
 
 namespace glovebox::audit {
 
@@ -28,6 +29,12 @@ Result<std::string> log_origin(std::string_view organisation, std::string_view m
   TRY(check_part(machine, "machine"));
   // `2026-11-24T…`
   return std::format("{}/glovebox/{}/{}", organisation, machine, to_rfc3339(now).substr(0, 4));
+}
+
+std::string default_origin(std::string_view host_name, WallTime now) {
+  std::string machine(host_name.substr(0, kMaxOriginPart));
+  std::ranges::replace_if(machine, std::not_fn(is_name_byte), '_');
+  return log_origin("local", machine.empty() ? "unnamed" : machine, now).value();
 }
 
 }  // namespace glovebox::audit

@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::string_view kDefaultBaseUrl = "https://api.anthropic.com";
 constexpr std::string_view kDefaultApiVersion = "2026-10-21";
-constexpr std::string_view kDefaultOrigin = "glovebox";
 
 std::string first_of(const std::optional<std::string>& flag, const char* name,
                      const std::optional<std::string>& configured, std::string_view otherwise) {
@@ -221,7 +220,7 @@ void add_places(const WorkerOptions& options, const Configuration& configuration
   take_first(order.max_calls, options.max_calls, configuration.max_calls);
   take_first(order.warm, options.warm, configuration.warm);
   order.audit = configuration.audit.value_or("");
-  order.audit_origin = configuration.audit_origin.value_or(std::string(kDefaultOrigin));
+  order.audit_origin = configuration.audit_origin.value_or("");
   order.audit_reserve = configuration.audit_reserve.value_or(
       options.config ? audit::kDefaultWalReserve : audit::kLeastWalReserve);
   take_first(order.ids, {}, configuration.user_range);

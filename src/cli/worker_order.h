@@ -27,11 +27,11 @@ struct WorkerOrder {
   std::vector<std::pair<std::string, roles::SecretFile>> secret_files;
   std::vector<std::string> proxy_command;  // prints roles::kProxyAuth; empty: none
   std::string policy;
-  std::string state;                                      // empty: the default of who runs it
-  std::string workdir;                                    // empty: below the state folder
-  std::string seed;                                       // empty: none
-  std::string audit;                                      // empty: below the state folder
-  std::string audit_origin;                               // names the key of a new log
+  std::string state;         // empty: the default of who runs it
+  std::string workdir;       // empty: below the state folder
+  std::string seed;          // empty: none
+  std::string audit;         // empty: below the state folder
+  std::string audit_origin;  // names the key of a new log; empty: audit::default_origin()
   std::uint64_t audit_reserve = audit::kLeastWalReserve;  // bytes
   roles::WorkspaceMode workspace = roles::WorkspaceMode::session;
   Duration keep = kDefaultKeep;

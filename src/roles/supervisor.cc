@@ -8,11 +8,13 @@
 #include <iterator>
 #include <utility>
 
+#include "audit/origin.h"
 #include "base/clock.h"
 #include "codec/digest.h"
 #include "ipc/messages.h"
 #include "os/call_reports.h"
 #include "os/file.h"
+#include "os/limits.h"
 #include "roles/worker_settings.h"
 
 namespace glovebox::roles {
@@ -114,7 +116,9 @@ Outcome<> Supervisor::prepare() {
 Json Supervisor::auditor_settings() const {
   return Json::object(
       {{"directory", options_.audit.empty() ? options_.state.audit() : options_.audit},
-       {"origin", options_.audit_origin},
+       {"origin", options_.audit_origin.empty()
+                      ? audit::default_origin(os::host_name(), clock_.wall())
+                      : options_.audit_origin},
        {"reserve", static_cast<std::int64_t>(options_.audit_reserve)}});
 }
 

@@ -51,8 +51,8 @@ TEST_CASE("a record that is no seal is refused") {
       {"no time", "at", nullptr},
       {"a short key", "next", std::string(62, 'a')},
       {"a long key", "next", std::string(66, 'a')},
-      {"a short signature", "sig", std::string(126, 'a')},
-      {"a signature in base64", "sig", "AAAA"},
+      {"a short signature", "seal", std::string(126, 'a')},
+      {"a signature in base64", "seal", "AAAA"},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -60,7 +60,7 @@ TEST_CASE("a record that is no seal is refused") {
             ErrorKind::invalid);
     }
   }
-  for (const char* member : {"ep", "size", "root", "at", "next", "sig"}) {
+  for (const char* member : {"ep", "size", "root", "at", "next", "seal"}) {
     codec::JsonObject members = sign_seal(kSeal, kOrigin, test_key(1));
     REQUIRE(members.erase(member));
     CHECK_FALSE(parse_seal(record_of(std::move(members))));
@@ -82,7 +82,7 @@ TEST_CASE("every member of a seal, and the log that it is of, is signed") {
       {"root", codec::sha256("other").hex()},
       {"at", 1'795'534'951'000'001},
       {"next", std::string(64, 'a')},
-      {"sig", std::string(128, '0')},
+      {"seal", std::string(128, '0')},
   };
   for (const auto& row : rows) {
     CAPTURE(row.member);
@@ -114,7 +114,7 @@ TEST_CASE("a seal comes back as it was made") {
                            kSeal.tree.root.hex() + "\n1795534951000000\n" +
                            *members.find("next")->as_string() + "\n";
   CHECK(codec::verify_ed25519(own.public_key(), text,
-                              codec::hex_decode(*members.find("sig")->as_string()).value()));
+                              codec::hex_decode(*members.find("seal")->as_string()).value()));
   CHECK(epoch_key_name(kOrigin, 7) == kOrigin + "/epoch/7");
   CHECK(seal_kind(EpochIs::empty) == RecordKind::heartbeat);
   CHECK(seal_kind(EpochIs::filled) == RecordKind::epoch_rotate);

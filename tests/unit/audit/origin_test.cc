@@ -28,3 +28,10 @@ TEST_CASE("a log is named after organisation, machine and year") {
   CHECK(log_origin("a", "b", {0})->ends_with("/1970"));
   CHECK(log_origin(std::string(kMaxOriginPart, 'a'), std::string(kMaxOriginPart, 'b'), kNow));
 }
+
+TEST_CASE("a log that nobody named is named after the machine") {
+  CHECK(default_origin("build-7", kNow) == "local/glovebox/build-7/2026");
+  CHECK(default_origin("", kNow) == "local/glovebox/unnamed/2026");
+  CHECK(default_origin("a b+c/\n\xff", kNow) == "local/glovebox/a_b_c___/2026");
+  CHECK(codec::NoteKey::make(default_origin(std::string(500, 'x'), kNow), {}));
+}
