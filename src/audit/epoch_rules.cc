@@ -81,10 +81,9 @@ Result<void> EpochRules::take_seal(const RecordHead& record, std::string_view by
 
 Result<void> EpochRules::check_checkpoint(const codec::Note& note) const {
   const codec::NoteKey key = TRY(codec::NoteKey::make(epoch_key_name(origin_, number_), key_));
-  const std::string any_epoch = origin_ + "/epoch/";
   bool found = false;
   for (const codec::NoteSignature& line : note.signatures) {
-    if (!line.name.starts_with(any_epoch)) continue;
+    if (!is_epoch_key_name(line.name, origin_)) continue;
     if (line.name != key.name() || line.hash != key.hash())
       return Error(ErrorKind::denied,
                    std::format("checkpoint: signed as {}, and its tree ends in epoch {}", line.name,

@@ -48,6 +48,10 @@ std::string epoch_key_name(std::string_view origin, std::uint64_t epoch) {
   return std::format("{}/epoch/{}", origin, epoch);
 }
 
+bool is_epoch_key_name(std::string_view name, std::string_view origin) {
+  return name.starts_with(origin) && name.substr(origin.size()).starts_with("/epoch/");
+}
+
 bool is_seal(RecordKind kind) {
   return kind == RecordKind::epoch_rotate || kind == RecordKind::heartbeat;
 }

@@ -13,8 +13,8 @@
 //   root  of their tree, in hex                  seal  Ed25519 by the key of epoch `ep`, in hex
 //
 // Signed is a text of seven lines: what it is, the origin of the log, then the members in this
-// order without `seal`. No origin has a space in it, so it is no checkpoint, which the same key also
-// signs (as `<origin>/epoch/<ep>`, epoch_key_name()).
+// order without `seal`. No origin has a space in it, so it is no checkpoint, which the same key
+// also signs (as `<origin>/epoch/<ep>`, epoch_key_name()).
 #pragma once
 
 #include <cstdint>
@@ -46,6 +46,7 @@ struct EpochSeal {
 
 // `<origin>/epoch/<number>`: the name of an epoch's key in notes.
 std::string epoch_key_name(std::string_view origin, std::uint64_t epoch);
+bool is_epoch_key_name(std::string_view name, std::string_view origin);
 
 bool is_seal(RecordKind kind);
 // heartbeat for an epoch without records.

@@ -19,8 +19,8 @@ constexpr std::size_t kMaxOriginPart = 128;
 Result<std::string> log_origin(std::string_view organisation, std::string_view machine,
                                WallTime now);
 
-// For who configured none: `local` and the name that the machine gives itself, with `_` for what may
-// not stand there.
+// For who configured none: `local` and the name that the machine gives itself, with `_` for what
+// may not stand there.
 std::string default_origin(std::string_view host_name, WallTime now);
 
 }  // namespace glovebox::audit

@@ -2,7 +2,9 @@
 
 #include <format>
 #include <span>
+#include <vector>
 
+#include "audit/epoch_seal.h"
 #include "audit/log_key.h"
 #include "audit/policy_archive.h"
 #include "audit/prove.h"
@@ -23,6 +25,14 @@ Result<std::string> read_needed(const LogDirectory& directory, const std::string
   return *std::move(bytes);
 }
 
+Result<std::string> without_epoch(std::string_view bytes, std::string_view origin) {
+  codec::Note note = TRY(codec::parse_note(bytes));
+  std::erase_if(note.signatures, [&](const codec::NoteSignature& line) {
+    return is_epoch_key_name(line.name, origin);
+  });
+  return codec::format_note(note);
+}
+
 }  // namespace
 
 Result<SealedLog> SealedLog::open(const std::string& path) {
@@ -36,6 +46,7 @@ Result<SealedLog> SealedLog::open(const std::string& path) {
       TRY(read_needed(directory, path, kCheckpointName, codec::kMaxCheckpointBytes,
                       "nothing in it was ever sealed"));
   const auto opened = TRY_CONTEXT(codec::open_checkpoint(checkpoint, std::span(&key, 1)), path);
+  checkpoint = TRY(without_epoch(checkpoint, key.name()));
   return SealedLog(path, std::move(directory), std::move(key), std::move(checkpoint),
                    opened.checkpoint.tree);
 }

@@ -26,7 +26,8 @@ class SealedLog {
   static Result<SealedLog> open(const std::string& path);
 
   const codec::NoteKey& key() const { return key_; }
-  const std::string& checkpoint() const { return checkpoint_; }  // the note
+  // The note, without the line of an epoch: away from the log nobody can check that one.
+  const std::string& checkpoint() const { return checkpoint_; }
   const codec::TreeHead& tree() const { return tree_; }
 
   // Valid as long as this log.

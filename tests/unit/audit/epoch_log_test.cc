@@ -1,6 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "audit/epoch_folder.h"
 #include "audit/epoch_seal.h"
@@ -162,4 +163,17 @@ TEST_CASE("the secret of an epoch that is over is gone") {
   CHECK(now.substr(kEpochSlotBytes) != std::string(kEpochSlotBytes, '\0'));
   for (const auto& [name, bytes] : files_below(log.path()))
     CHECK_FALSE(bytes.contains(first.substr(32, 32)));
+}
+
+TEST_CASE("epochs without records are sealed too") {
+  RunLog log;
+  log.idle(4 * kEpochLength + seconds(10));
+  std::vector<RecordKind> kinds;
+  for (const std::string& line : log.records()) kinds.push_back(parse_record(line).value().kind);
+  using enum RecordKind;
+  CHECK(kinds == std::vector{boot, epoch_rotate, heartbeat, heartbeat, heartbeat, stop});
+  const LogReport report = log.verify_epochs();
+  INFO(report.reason);
+  CHECK(report.verdict == Verdict::good);
+  CHECK(report.epochs == 4);
 }

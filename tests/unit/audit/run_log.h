@@ -68,6 +68,18 @@ class RunLog {
     if (end == End::stop) REQUIRE(auditor.stop("end"));
     return store->recovered();
   }
+  // A run in which nothing happens for so long.
+  void idle(Duration time) {
+    RecordRules rules(random_);
+    auto store = open(rules);
+    REQUIRE(store);
+    const Masker masker;
+    Auditor auditor(*store, rules, masker, clock_, std::format("run{}", ++runs_));
+    REQUIRE(auditor.start(store->recovered(), {}));
+    for (const Duration end = clock_.passed + time; clock_.passed < end;)
+      clock_.passed += auditor.tend().value();
+    REQUIRE(auditor.stop("end"));
+  }
   LogReport verify(LogCheck check = {}) { return verify_folder(path(), check, random_).value(); }
   std::vector<std::string> records() {
     auto log = LogReader::open(path());
