@@ -1,5 +1,7 @@
 // The supervisor's part in what no record may show: the auditor has it before any role that uses
 // it.
+#include <signal.h>
+
 #include <algorithm>
 #include <format>
 #include <string>
@@ -92,19 +94,14 @@ Result<void> Supervisor::take_token(const ipc::KnowSecret& message, UniqueFd fil
     return {};
   }
   asked_tokens_.emplace(taken->number, message.ticket);
+  // The answer to one that is gone, or goes now, is the next one's: it is told all of the shelf.
   const auto auditor = children_.find(Role::auditor);
-  if (auditor == children_.end() || !auditor->second.channel.open()) {
-    // Nothing is recorded before the next one has it: see supply_auditor().
-    token_known({taken->number, ""});
-    return {};
-  }
+  if (auditor == children_.end() || !auditor->second.channel.open()) return {};
   const ipc::Channel& channel = auditor->second.channel;
   auto sent = send_forget(channel, taken->given_up);
   if (sent) sent = send_tokens(channel, {{taken->number, descriptor}});
-  // One that has ended meanwhile is as one that is gone.
-  if (!sent)
-    token_known(
-        {taken->number, sent.error().kind() == ErrorKind::closed ? "" : sent.error().message()});
+  if (!sent && sent.error().kind() != ErrorKind::closed)
+    token_known({taken->number, sent.error().message()});
   return {};
 }
 
@@ -113,6 +110,10 @@ void Supervisor::token_known(const ipc::SecretKnown& answer) {
   if (!answer.problem.empty()) {
     log_.error("the auditor does not mask what a work item was given", {{"why", answer.problem}});
     tokens_.remove(answer.number);
+    // An auditor before this one took it, and the session goes on. With the worker it ends, and the
+    // next worker asks anew.
+    const auto worker = children_.find(Role::worker);
+    if (asked.empty() && worker != children_.end()) (void)worker->second.process.signal(SIGKILL);
   }
   if (!asked.empty()) update(Role::worker, secret_known(asked.mapped(), answer.problem), {});
 }
