@@ -9,9 +9,11 @@
 
 namespace glovebox::audit {
 
+using namespace std::literals;
+
 namespace {
 
-constexpr std::string_view kMagic{"glovebox epoch\n", 16};  // with the zero at its end
+constexpr std::string_view kMagic = "glovebox epoch\n\0"sv;
 constexpr std::size_t kCrcAt = 16, kZerosAt = 20, kNumberAt = 24, kSeedAt = 32, kMacAt = 64,
                       kRestAt = 96;
 constexpr std::size_t kSeedBytes = 32;
