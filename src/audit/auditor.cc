@@ -25,8 +25,13 @@ constexpr Duration kTendEvery = seconds(1);
 }  // namespace
 
 Auditor::Auditor(RecordStore& store, RecordRules& rules, const Masker& masker, const Clock& clock,
-                 std::string boot_id)
-    : store_(store), rules_(rules), masker_(masker), clock_(clock), boot_id_(std::move(boot_id)) {}
+                 Random& random, std::string boot_id)
+    : store_(store),
+      rules_(rules),
+      masker_(masker),
+      clock_(clock),
+      random_(random),
+      boot_id_(std::move(boot_id)) {}
 
 void Auditor::seal_within(Duration time) {
   const Duration due = clock_.monotonic() + time;
@@ -71,16 +76,17 @@ Result<bool> Auditor::seal_epoch(const RecordTime& now) {
 }
 
 Result<RecordPlace> Auditor::write(RecordKind kind, std::string_view session,
-                                   std::string_view tool_use, JsonObject members) {
+                                   std::string_view tool_use, JsonObject members,
+                                   const std::optional<Salt>& salt) {
   const RecordTime now{.wall = clock_.wall(), .since_boot = clock_.boot()};
   TRY(seal_epoch(now));
-  return write_at(now, kind, session, tool_use, std::move(members));
+  return write_at(now, kind, session, tool_use, std::move(members), salt);
 }
 
 // Allowed by now, so that what is in the store and what the rules know stay the same.
 Result<RecordPlace> Auditor::write_at(const RecordTime& now, RecordKind kind,
                                       std::string_view session, std::string_view tool_use,
-                                      JsonObject members) {
+                                      JsonObject members, const std::optional<Salt>& salt) {
   JsonArray red = masker_.apply(members);
   if (!red.empty()) members.set("red", std::move(red));
   const std::string session_id = session.empty() ? "" : record_id(session);
@@ -89,8 +95,10 @@ Result<RecordPlace> Auditor::write_at(const RecordTime& now, RecordKind kind,
                           .since_boot = now.since_boot,
                           .boot_id = boot_id_,
                           .previous = rules_.chains().previous(session_id)};
-  const RecordPlace place =
-      TRY(store_.append(TRY(build_record(kind, stamp, session, tool_use, std::move(members)))));
+  Commitments commitments(random_, salt);
+  const std::string line =
+      TRY(build_record(kind, stamp, session, tool_use, std::move(members), commitments));
+  const RecordPlace place = TRY(store_.append(line, commitments.salt()));
   const RecordHead head{.kind = kind,
                         .wall = stamp.wall,
                         .since_boot = std::chrono::floor<microseconds>(stamp.since_boot),
@@ -117,7 +125,8 @@ Result<RecordPlace> Auditor::append(AppendRequest&& request) {
   if (needs_tool_use(request.kind) && (session.empty() || tool_use.empty()))
     return Error(ErrorKind::invalid, "a call needs a session and a tool use id");
   TRY(admit(request, session, tool_use));
-  return write(request.kind, request.session, request.tool_use, std::move(request.members));
+  return write(request.kind, request.session, request.tool_use, std::move(request.members),
+               request.salt);
 }
 
 void Auditor::submit(AppendRequest request, AppendDone done) {

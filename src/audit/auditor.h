@@ -28,6 +28,7 @@
 #include "audit/record_head.h"
 #include "audit/record_rules.h"
 #include "audit/record_store.h"
+#include "audit/salt.h"
 #include "audit/tree_log.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -44,6 +45,7 @@ struct AppendRequest {
   std::string session;  // raw ids; see record_id()
   std::string tool_use;
   codec::JsonObject members;
+  std::optional<Salt> salt = {};  // of the commitments in `members`, when there are any
 };
 
 // Errors of an append: denied (the writer may not), exists (an intent or a denial of a call that
@@ -60,7 +62,7 @@ class Auditor {
  public:
   // `store` and the others outlive the auditor. `rules` know what is in the store.
   Auditor(RecordStore& store, RecordRules& rules, const Masker& masker, const Clock& clock,
-          std::string boot_id);
+          Random& random, std::string boot_id);
 
   // Writes `boot`, before it what `recovered` says was lost or cut, seals them, and returns when
   // all is durable. `members` describes this run.
@@ -93,9 +95,10 @@ class Auditor {
   Result<void> admit(const AppendRequest& request, const std::string& session,
                      const std::string& tool_use) const;
   Result<RecordPlace> write(RecordKind kind, std::string_view session, std::string_view tool_use,
-                            codec::JsonObject members);
+                            codec::JsonObject members, const std::optional<Salt>& salt = {});
   Result<RecordPlace> write_at(const RecordTime& now, RecordKind kind, std::string_view session,
-                               std::string_view tool_use, codec::JsonObject members);
+                               std::string_view tool_use, codec::JsonObject members,
+                               const std::optional<Salt>& salt = {});
   Result<bool> seal_epoch(const RecordTime& now);
 
   void seal_within(Duration time);
@@ -104,6 +107,7 @@ class Auditor {
   RecordRules& rules_;
   const Masker& masker_;
   const Clock& clock_;
+  Random& random_;
   std::string boot_id_;
   std::vector<Waiting> waiting_;
   std::optional<Duration> seal_due_;  // by the monotonic clock; none: everything is sealed

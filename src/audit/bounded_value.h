@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "audit/salt.h"
 #include "codec/json.h"
 
 namespace glovebox::audit {
@@ -18,14 +19,12 @@ struct ValueLimits {
 
 // Strings and keys through codec::visible_text (C0 controls stay: JSON escapes them); doubles and
 // integers of 2^53 and more become strings of their JSON text. A string over the limit becomes
-// `{"c": SHA-256 in hex, "n": bytes, "text": its first bytes, cut at a character}`, an array or
-// object below kMaxValueDepth `{"c", "n"}` of its JSON text. Two keys that become equal stay two:
-// the later one gets `<2>`, `<3>`, … appended.
+// `{"c": commitment (salt.h), "n": bytes, "text": its first bytes, cut at a character}`, an array
+// or object below kMaxValueDepth `{"c", "n"}` of its JSON text. Two keys that become equal stay
+// two: the later one gets `<2>`, `<3>`, … appended.
 //
-// The commitment has no salt: it hides nothing that can be guessed. Mask first.
-codec::Json bounded_value(const codec::Json& value, const ValueLimits& limits = {});
-
-// The commitment `{"c", "n"}` of some bytes: what records carry for payloads that are not in them.
-codec::Json commitment(std::string_view bytes);
+// The commitments have the salt of the record. Mask first.
+codec::Json bounded_value(const codec::Json& value, Commitments& commitments,
+                          const ValueLimits& limits = {});
 
 }  // namespace glovebox::audit

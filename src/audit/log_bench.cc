@@ -83,7 +83,7 @@ class Bench {
     log_.emplace(TRY(TreeLog::open(
         {.directory = path_, .origin = std::string(kOrigin)}, rules_,
         [](const StoredRecord&, RecordKind) { return Result<void>(); }, clock_, random_)));
-    auditor_.emplace(*log_, rules_, masker_, clock_, random_.hex(8));
+    auditor_.emplace(*log_, rules_, masker_, clock_, random_, random_.hex(8));
     return auditor_->start(log_->recovered(), {});
   }
   Result<CallerRate> with_callers(std::size_t callers, Duration run);
@@ -115,9 +115,11 @@ void Bench::submit_next() {
   const std::uint64_t number = next_++;
   const std::string call = std::format("toolu_{:016x}", number / 2);
   const std::string session = std::format("sesn_{:08x}", number / 64);
+  const Salt salt = Salt::generate(random_);
   codec::JsonObject members;
   if (number % 2 == 0) {
     members.set("tool", "bash");
+    members.set("in", salt.commitment(std::string(40, 'a')));
     members.set("arg", codec::Json::object({{"command", "make -j2 && ./run --all"}}));
     members.set("dec", "allow");
     members.set("rule", "policy.toml:17");
@@ -126,11 +128,11 @@ void Bench::submit_next() {
     members.set("outcome", "finished");
     members.set("exit", 0);
     members.set("ns", std::int64_t{12'148'000});
-    members.set("out", codec::Json::object({{"c", std::string(64, 'b')}, {"n", 120}}));
+    members.set("out", salt.commitment(std::string(120, 'b')));
   }
   auditor_->submit(
       {Writer::boxer, number % 2 == 0 ? RecordKind::tool_intent : RecordKind::tool_result, session,
-       call, std::move(members)},
+       call, std::move(members), salt},
       [this](Result<RecordPlace> place) {
         if (!place && !refused_) refused_ = std::move(place).error();
       });

@@ -16,8 +16,8 @@ using codec::Json;
 using codec::JsonObject;
 
 // `red` is the masker's; whoever takes requests refuses it there.
-constexpr std::array<std::string_view, 8> kAuditorsMembers = {"v",    "k",    "t",   "mt",
-                                                              "boot", "prev", "sid", "tu"};
+constexpr std::array<std::string_view, 9> kAuditorsMembers = {
+    "v", "k", "t", "mt", "boot", "prev", "sid", "tu", kSaltMember};
 
 // Each try cuts more; the last leaves no text of a role but commitments.
 constexpr std::array<ValueLimits, 3> kTries = {ValueLimits{},
@@ -60,7 +60,7 @@ std::string record_id(std::string_view id) {
 
 Result<std::string> build_record(RecordKind kind, const RecordStamp& stamp,
                                  std::string_view session, std::string_view tool_use,
-                                 JsonObject members) {
+                                 JsonObject members, Commitments& commitments) {
   if (needs_session(kind) && session.empty())
     return bad(std::format("{} needs a session", to_string(kind)));
   if (needs_tool_use(kind) && tool_use.empty())
@@ -81,14 +81,14 @@ Result<std::string> build_record(RecordKind kind, const RecordStamp& stamp,
 
   for (const ValueLimits& limits : kTries) {
     JsonObject record = fixed;
-    const Json bounded = bounded_value(members, limits);
+    const Json bounded = bounded_value(members, commitments, limits);
     for (const JsonObject::Member& member : *bounded.as_object())
       record.set(member.key, member.value);
     std::string line = TRY_CONTEXT(codec::to_jcs(record), "audit record");
     if (line.size() <= kMaxRecordBytes) return line;
   }
   // Many short values: whole members become commitments, the largest first.
-  Json rest = bounded_value(members, kTries.back());
+  Json rest = bounded_value(members, commitments, kTries.back());
   while (true) {
     JsonObject record = fixed;
     std::pair<std::size_t, std::string> largest;
@@ -102,7 +102,7 @@ Result<std::string> build_record(RecordKind kind, const RecordStamp& stamp,
     // The size of a commitment, about: below it nothing can be won.
     if (original == nullptr || largest.first < 128)
       return Error(ErrorKind::limit, std::format("a record of {} bytes", line.size()));
-    rest.as_object()->set(largest.second, commitment(codec::to_json(*original)));
+    rest.as_object()->set(largest.second, commitments.of(codec::to_json(*original)));
   }
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "audit/record_kind.h"
+#include "audit/salt.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/units.h"
@@ -46,7 +47,7 @@ std::string record_id(std::string_view id);
 // limit (more than kMaxRecordBytes whatever is cut).
 Result<std::string> build_record(RecordKind kind, const RecordStamp& stamp,
                                  std::string_view session, std::string_view tool_use,
-                                 codec::JsonObject members);
+                                 codec::JsonObject members, Commitments& commitments);
 
 // A record that was read back. The members stay in `json`.
 struct Record {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "audit/epoch_keeper.h"
+#include "audit/salt.h"
 #include "audit/space_level.h"
 #include "base/result.h"
 #include "codec/digest.h"
@@ -33,8 +34,9 @@ class RecordStore {
   // The seal of the epoch, if it has to be the next record, which then carries just this time. To
   // be asked before each record, and at least once a second. Errors are final.
   virtual Result<std::optional<Seal>> begin_seal(const RecordTime& now) = 0;
-  // Takes one record. It is not durable before flush() has succeeded.
-  virtual Result<RecordPlace> append(std::string_view record) = 0;
+  // Takes one record, with the salt of its commitments if it has any (salt_store.h). It is not
+  // durable before flush() has succeeded.
+  virtual Result<RecordPlace> append(std::string_view record, const std::optional<Salt>& salt) = 0;
   // Makes everything appended durable with one write and one flush of the device. The first error
   // is final: the kernel may have dropped the pages, so no later flush may claim success.
   virtual Result<void> flush() = 0;

@@ -1,14 +1,10 @@
 #include "audit/salt_store.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <array>
 #include <format>
-#include <span>
+#include <string>
 #include <utility>
 
-#include "base/secret.h"
 #include "os/file.h"
 #include "os/positioned_io.h"
 
@@ -16,9 +12,8 @@ namespace glovebox::audit {
 
 namespace {
 
-using codec::Json;
-
-constexpr unsigned kPrivateFile = 0600;
+// A file is made when so many slots are left before it; more than a group has.
+constexpr std::uint64_t kAhead = kSaltsOfFile / 2;
 
 std::string name_of(std::uint64_t file) {
   return std::format("{:016}", file);
@@ -28,95 +23,83 @@ std::uint64_t offset_of(std::uint64_t index) {
   return index % kSaltsOfFile * kSaltBytes;
 }
 
-bool is_none(const Error& error) {
-  return error.kind() == ErrorKind::not_found;
-}
-
 }  // namespace
 
-SaltStore::SaltStore(UniqueFd folder, std::uint64_t next, Random& random)
-    : folder_(std::move(folder)), next_(next), random_(random) {}
+Result<SaltStore> SaltStore::open_to_write(LogDirectory folder, std::uint64_t next) {
+  SaltStore store(std::move(folder), next);
+  TRY(store.file_of(next / kSaltsOfFile));
+  return store;
+}
 
-Result<int> SaltStore::file_of(std::uint64_t index) {
-  const std::uint64_t number = index / kSaltsOfFile;
-  if (const auto open = unflushed_.find(number); open != unflushed_.end())
-    return open->second.fd.get();
+Result<SaltStore::File*> SaltStore::file_of(std::uint64_t number) {
+  if (const auto open = files_.find(number); open != files_.end()) return &open->second;
   const std::string name = name_of(number);
   File file;
-  auto there = os::open_at(folder_.get(), name, O_RDWR | O_NOFOLLOW);
-  if (!there && !is_none(there.error())) return std::move(there).error();
-  file.is_new = !there;
-  file.fd =
-      there ? *std::move(there)
-            : TRY_CONTEXT(os::open_at(folder_.get(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
-                                      os::Resolve::anywhere, kPrivateFile),
-                          name);
-  return unflushed_.emplace(number, std::move(file)).first->second.fd.get();
-}
-
-Result<std::string> SaltStore::put(std::uint64_t index) {
-  if (index < next_)
-    return Error(ErrorKind::denied,
-                 std::format("record {} is durable with the salt it has", index));
-  std::array<std::byte, kSaltBytes> bytes{};
-  random_.fill(bytes);
-  std::string salt(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  zero_memory(bytes.data(), bytes.size());
-  TRY_CONTEXT(os::write_at(TRY(file_of(index)), offset_of(index), salt), "salt");
-  return salt;
-}
-
-Result<void> SaltStore::flush() {
-  bool named = false;
-  for (const auto& [number, file] : unflushed_) {
-    TRY_CONTEXT(os::sync_data(file.fd.get()), "salt");
-    named = named || file.is_new;
+  auto there = TRY_CONTEXT(folder_.open(name, LogDirectory::Access::update), kSaltsName);
+  if (there) {
+    file.fd = *std::move(there);
+  } else {
+    TRY_CONTEXT(folder_.create(name), kSaltsName);
+    auto made = TRY_CONTEXT(folder_.open(name, LogDirectory::Access::update), kSaltsName);
+    if (!made) return Error(ErrorKind::conflict, "salts: a new file is gone at once");
+    file.fd = *std::move(made);
+    file.is_dirty = true;
   }
-  if (named) TRY_CONTEXT(os::sync(folder_.get()), "salts");
-  unflushed_.clear();
+  constexpr std::uint64_t kWhole = kSaltsOfFile * kSaltBytes;
+  const std::uint64_t size = TRY_CONTEXT(os::facts_of(file.fd.get()), kSaltsName).size;
+  if (size < kWhole) {
+    TRY_CONTEXT(os::write_at(file.fd.get(), size, std::string(kWhole - size, '\0')), kSaltsName);
+    file.is_dirty = true;
+  }
+  return &files_.emplace(number, std::move(file)).first->second;
+}
+
+Result<void> SaltStore::write(std::uint64_t index, std::string_view bytes) {
+  File* const file = TRY(file_of(index / kSaltsOfFile));
+  TRY_CONTEXT(os::write_at(file->fd.get(), offset_of(index), bytes), kSaltsName);
+  file->is_dirty = true;
   return {};
 }
 
-void SaltStore::durable(std::uint64_t next) {
-  next_ = std::max(next_, next);
+Result<void> SaltStore::put(std::uint64_t index, const Salt& salt) {
+  if (index < next_)
+    return Error(ErrorKind::denied,
+                 std::format("record {} is durable with the salt it has", index));
+  return write(index, salt.bytes());
 }
 
-Result<std::optional<std::string>> SaltStore::get(std::uint64_t index) const {
-  const auto file =
-      os::open_at(folder_.get(), name_of(index / kSaltsOfFile), O_RDONLY | O_NOFOLLOW);
-  if (!file) {
-    if (is_none(file.error())) return std::optional<std::string>();
-    return file.error();
+Result<void> SaltStore::flush() {
+  for (auto& [number, file] : files_) {
+    if (!std::exchange(file.is_dirty, false)) continue;
+    TRY_CONTEXT(os::sync_data(file.fd.get()), kSaltsName);
   }
-  if (TRY(os::facts_of(file->get())).size < offset_of(index) + kSaltBytes)
-    return std::optional<std::string>();
-  std::string salt = TRY(os::read_at(file->get(), offset_of(index), kSaltBytes));
-  if (std::ranges::all_of(salt, [](char c) { return c == '\0'; }))
-    return std::optional<std::string>();
-  return std::optional(std::move(salt));
+  std::erase_if(files_, [&](const auto& file) { return file.first < next_ / kSaltsOfFile; });
+  return {};
+}
+
+Result<void> SaltStore::durable(std::uint64_t next) {
+  next_ = std::max(next_, next);
+  const std::uint64_t soon = (next_ + kAhead) / kSaltsOfFile;
+  if (files_.contains(soon)) return {};
+  const auto made = file_of(soon);
+  if (!made && !os::is_out_of_space(made.error())) return made.error();
+  return {};
+}
+
+Result<std::optional<Salt>> SaltStore::get(std::uint64_t index) const {
+  const auto file = TRY(folder_.open(name_of(index / kSaltsOfFile), LogDirectory::Access::read));
+  if (!file || TRY(os::facts_of(file->get())).size < offset_of(index) + kSaltBytes)
+    return std::optional<Salt>();
+  const std::string bytes = TRY(os::read_at(file->get(), offset_of(index), kSaltBytes));
+  if (std::ranges::all_of(bytes, [](char c) { return c == '\0'; })) return std::optional<Salt>();
+  return TRY(Salt::from_bytes(bytes));
 }
 
 Result<bool> SaltStore::erase(std::uint64_t index) {
   if (!TRY(get(index))) return false;
-  TRY_CONTEXT(os::write_at(TRY(file_of(index)), offset_of(index), std::string(kSaltBytes, '\0')),
-              "salt");
+  TRY(write(index, std::string(kSaltBytes, '\0')));
   TRY(flush());
   return true;
-}
-
-Json salted_commitment(std::string_view salt, std::string_view payload) {
-  codec::Sha256 hash;
-  hash.update(salt);
-  hash.update(payload);
-  return Json::object(
-      {{"c", hash.finish().hex()}, {"n", static_cast<std::int64_t>(payload.size())}});
-}
-
-bool opens(const Json& commitment, std::string_view salt, std::string_view payload) {
-  return salt.size() == kSaltBytes && commitment.is_object() && commitment.get("c") != nullptr &&
-         commitment.get("n") != nullptr &&
-         *commitment.get("c") == *salted_commitment(salt, payload).get("c") &&
-         *commitment.get("n") == *salted_commitment(salt, payload).get("n");
 }
 
 }  // namespace glovebox::audit

@@ -1,20 +1,17 @@
-// The salts of payload commitments: beside the log, outside of its tree.
+// The salts of commitments (salt.h): beside the log, outside of its tree. Erasing a salt closes the
+// commitments of its record for good and changes no byte that the tree covers.
 //
-// A record says `{"c": SHA-256(salt || payload), "n": bytes}` of what it does not hold. Whoever has
-// the salt of the record and the payload can open the commitment; without the salt even a payload
-// that can be guessed cannot be tried out. Erasing a salt closes the commitments of its record for
-// good and changes no byte that the tree covers.
+// In the folder `salts`, in files of kSaltsOfFile slots of kSaltBytes: the slot of record i is
+// number i % kSaltsOfFile of file i / kSaltsOfFile (16 digits). A slot of zeros and a file that is
+// not there say the same: there is no salt (none was needed, it was erased or lost). A verifier
+// does not care; a reviewer is told that the commitment cannot be opened. A file is written out
+// with zeros before it is needed, so that salts have their place when the disk is full.
 //
-// One salt for each record, in files of kSaltsOfFile slots of kSaltBytes: the slot of record i is
-// number i % kSaltsOfFile of file i / kSaltsOfFile (16 digits). A slot of zeros, one that a file is
-// too short for, and a file that is not there all say the same: there is no salt (none was needed,
-// it was erased or lost). A verifier does not care; a reviewer is told that the commitment cannot
-// be opened.
-//
-// Order: put() for every record of a group that needs one, then flush(), then the flush of the
-// records: a salt is durable before its record is acknowledged. A crash in between leaves salts of
-// records that never were; they are taken for nothing and replaced. The salt of a record that is
-// durable is never replaced, only erased.
+// Order: put() before the record is taken; flush() before a checkpoint speaks of the record. So a
+// sealed record has its salt. A power cut takes the salts of records that were not sealed yet, at
+// most about a second's: their commitments stay closed. (A flush of its own for each group would
+// double what a durable record costs.) What a crash left of records that never were is replaced;
+// the salt of a record that is durable is never replaced, only erased.
 //
 // What it does not protect against: a file system that keeps old versions, or flash that keeps
 // remnants of an erased salt. Not thread-safe.
@@ -24,55 +21,52 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <utility>
 
-#include "base/clock.h"
+#include "audit/log_directory.h"
+#include "audit/salt.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "codec/digest.h"
-#include "codec/json.h"
 
 namespace glovebox::audit {
 
-constexpr std::size_t kSaltBytes = 32;
-constexpr std::uint64_t kSaltsOfFile = 65'536;  // 2 MiB
+constexpr std::string_view kSaltsName = "salts";
+constexpr std::uint64_t kSaltsOfFile = 16'384;  // 512 KiB
 
 class SaltStore {
  public:
-  // `folder` exists and is the auditor's alone. `next`: how many records are durable. It outlives
-  // neither; `random` outlives it.
-  SaltStore(UniqueFd folder, std::uint64_t next, Random& random);
+  // `folder` is the auditor's alone. `next`: how many records are durable. A missing file is made
+  // for the next of them. Errors: of the kernel.
+  static Result<SaltStore> open_to_write(LogDirectory folder, std::uint64_t next);
+  static SaltStore open_to_read(LogDirectory folder) { return {std::move(folder), 0}; }
 
-  // A new salt for a record that is not durable yet; twice for one index: the second holds. Errors:
-  // denied (it is durable), of the kernel.
-  Result<std::string> put(std::uint64_t index);
+  // Of a record that is not durable yet; twice for one index: the second holds. Errors: denied (it
+  // is durable), of the kernel.
+  Result<void> put(std::uint64_t index, const Salt& salt);
   // Errors: of the kernel; final, as of the log itself.
   Result<void> flush();
-  // So many records are durable now; their salts are not replaced any more.
-  void durable(std::uint64_t next);
+  // So many records are durable now; their salts are not replaced any more. A file that will be
+  // needed soon is made; on a full disk it is not.
+  Result<void> durable(std::uint64_t next);
 
   // nullopt: there is none. Errors: of the kernel.
-  Result<std::optional<std::string>> get(std::uint64_t index) const;
+  Result<std::optional<Salt>> get(std::uint64_t index) const;
   // Durable when it returns. False: there was none. Errors: of the kernel.
   Result<bool> erase(std::uint64_t index);
 
  private:
-  Result<int> file_of(std::uint64_t index);
-
-  UniqueFd folder_;
-  std::uint64_t next_;
-  Random& random_;
   struct File {
     UniqueFd fd;
-    bool is_new = false;  // its name is not durable
+    bool is_dirty = false;
   };
-  std::map<std::uint64_t, File> unflushed_;  // written since the last flush, by number
-};
+  SaltStore(LogDirectory folder, std::uint64_t next) : folder_(std::move(folder)), next_(next) {}
+  Result<File*> file_of(std::uint64_t number);
+  Result<void> write(std::uint64_t index, std::string_view bytes);
 
-// `{"c", "n"}` of a payload. `salt`: kSaltBytes of the record's.
-codec::Json salted_commitment(std::string_view salt, std::string_view payload);
-// Whether the payload is the one that the commitment was made of.
-bool opens(const codec::Json& commitment, std::string_view salt, std::string_view payload);
+  LogDirectory folder_;
+  std::uint64_t next_;
+  std::map<std::uint64_t, File> files_;  // that are written, by number
+};
 
 }  // namespace glovebox::audit

@@ -124,6 +124,9 @@ Result<TreeLog> TreeLog::open(const LogPlace& place, RecordRules& rules, const V
   log.epoch_file_ = std::make_unique<EpochKeyFile>(directory);
   log.epochs_ = TRY(open_epochs(directory, *log.epoch_file_, log.key_->public_key, epochs, random));
   if (note) TRY(log.epochs_->check_checkpoint(*note));
+  log.salts_ = TRY(SaltStore::open_to_write(
+      TRY(LogDirectory::open_to_write(place.directory + "/" + std::string(kSaltsName))),
+      log.wal_->size()));
   log.recovered_ = {.records = log.wal_->size(),
                     .gap = scan.pending_gap(),
                     .torn = scan.torn,
@@ -147,7 +150,8 @@ Result<std::optional<Seal>> TreeLog::begin_seal(const RecordTime& now) {
   return seal;
 }
 
-Result<RecordPlace> TreeLog::append(std::string_view record) {
+Result<RecordPlace> TreeLog::append(std::string_view record, const std::optional<Salt>& salt) {
+  if (salt) TRY(salts_->put(size(), *salt));
   const WalWriter::Place place = TRY(wal_->append(record));
   group_.emplace_back(record);
   return RecordPlace{.index = place.index, .leaf = place.leaf};
@@ -157,6 +161,7 @@ Result<void> TreeLog::flush() {
   TRY(wal_->commit());
   for (std::string& record : group_) durable_.push_back(std::move(record));
   group_.clear();
+  TRY(salts_->durable(durable()));
   if (std::exchange(seal_in_group_, false)) TRY(epochs_->sealed());
   return {};
 }
@@ -171,6 +176,7 @@ Result<void> TreeLog::settle() {
 
 Result<std::string> TreeLog::publish() {
   TRY(settle());
+  TRY(salts_->flush());
   std::string note = TRY(tiles_->publish([this](const codec::Checkpoint& checkpoint) {
     return epochs_->sign_checkpoint(checkpoint);
   }));

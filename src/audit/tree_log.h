@@ -4,6 +4,7 @@
 //   checkpoint   signed note over size and root      state, wal/   what is not in tiles yet
 //   tile/        hashes and the records themselves   policies/     policy_archive.h
 //   key          private key, 0600                   key.pub       `name+hash+base64`
+//   salts/       salt_store.h
 //   epoch.key    secrets of the epoch that goes on   epoch0.pub    epoch_folder.h
 //
 // The folder is 0700 and owned by this user, the files 0600; anything else is refused, and so is
@@ -32,6 +33,7 @@
 #include "audit/record_rules.h"
 #include "audit/record_source.h"
 #include "audit/record_store.h"
+#include "audit/salt_store.h"
 #include "audit/tile_store.h"
 #include "audit/wal_directory.h"
 #include "audit/wal_writer.h"
@@ -73,7 +75,7 @@ class TreeLog final : public RecordStore {
   std::uint64_t size() const override { return wal_->size(); }
   bool has_room() const override;
   Result<std::optional<Seal>> begin_seal(const RecordTime& now) override;
-  Result<RecordPlace> append(std::string_view record) override;
+  Result<RecordPlace> append(std::string_view record, const std::optional<Salt>& salt) override;
   Result<void> flush() override;
   Result<void> settle() override;
   Result<std::string> publish() override;
@@ -94,6 +96,7 @@ class TreeLog final : public RecordStore {
   std::optional<TileStore> tiles_;
   std::optional<WalWriter> wal_;
   std::optional<EpochKeeper> epochs_;
+  std::optional<SaltStore> salts_;
   Recovered recovered_;
   std::vector<std::string> group_;    // appended, not durable
   std::vector<std::string> durable_;  // not in the tiles yet

@@ -364,11 +364,15 @@ Result<audit::AppendRequest> append_request(audit::Writer writer, const ipc::App
   if (members == nullptr) return Error(ErrorKind::invalid, "record: not an object");
   std::string session = TRY(take_id(*members, "sid"));
   std::string tool_use = TRY(take_id(*members, "tu"));
+  std::optional<audit::Salt> salt;
+  if (const std::string text = TRY(take_id(*members, audit::kSaltMember)); !text.empty())
+    salt = TRY(audit::Salt::parse_hex(text));
   return audit::AppendRequest{.writer = writer,
                               .kind = *kind,
                               .session = std::move(session),
                               .tool_use = std::move(tool_use),
-                              .members = std::move(*members)};
+                              .members = std::move(*members),
+                              .salt = salt};
 }
 
 ipc::CallState call_state_for_peer(audit::CallState state) {

@@ -101,7 +101,7 @@ int run_auditor_role(RoleStart start) {
     send_fatal(start.supervisor, ExitCode::unconfigured, taken.error().message());
     return to_int(ExitCode::unconfigured);
   }
-  audit::Auditor auditor(store, rules, masker, clock, codec::uuid4(random));
+  audit::Auditor auditor(store, rules, masker, clock, random, codec::uuid4(random));
   codec::JsonObject boot;
   boot.set("version", GLOVEBOX_VERSION);
   if (auto names = secrets.unmasked(); !names.empty()) boot.set("unmasked", std::move(names));

@@ -119,13 +119,15 @@ void Boxer::ask_record(const Step& step) {
   const auto at = calls_.find(step.ticket);
   RecordKind kind = RecordKind::tool_orphan;
   codec::JsonObject members;
+  SystemRandom random;
+  const auto salt = audit::Salt::generate(random);
   if (at == calls_.end() || step.kind == Step::Kind::ask_orphan) {
     members = orphan_members(step.ending == Ending::not_recorded ? "the result was not recorded"
                                                                  : "interrupted");
   } else if (step.kind == Step::Kind::ask_intent) {
     kind = RecordKind::tool_intent;
     members = intent_members(at->second.text, *sessions_.at(step.session).policy,
-                             at->second.plan->plan(), level_of(at->second));
+                             at->second.plan->plan(), level_of(at->second), salt);
   } else if (step.kind == Step::Kind::ask_deny) {
     kind = RecordKind::tool_deny;
     if (!at->second.denial)
@@ -134,10 +136,10 @@ void Boxer::ask_record(const Step& step) {
                                                             : box::Outcome::cancelled,
                  "", "called off before it ran", ""};
     members = deny_members(at->second.text, *sessions_.at(step.session).policy, *at->second.denial,
-                           level_of(at->second));
+                           level_of(at->second), salt);
   } else {
     kind = RecordKind::tool_result;
-    members = result_members(*at->second.result, level_of(at->second));
+    members = result_members(*at->second.result, level_of(at->second), salt);
   }
   if (auto sent = log_client_.append_call(step.ticket, kind, step.session, step.tool_use,
                                           std::move(members));

@@ -4,7 +4,6 @@
 #include <format>
 #include <utility>
 
-#include "audit/bounded_value.h"
 #include "base/error.h"
 #include "box/plan_text.h"
 #include "seccomp/shown_arguments.h"
@@ -24,18 +23,20 @@ std::string_view name_of(box::Enforced by) {
 }
 
 // The commitment to the bytes that came, and the arguments as a value if they may be told.
-void add_input(JsonObject& members, const CallText& call, AuditLevel level) {
+void add_input(JsonObject& members, const CallText& call, AuditLevel level,
+               const audit::Salt& salt) {
+  members.set(std::string(audit::kSaltMember), salt.hex());
   members.set("tool", call.tool);
   const bool told = level != AuditLevel::metadata;
   if (!call.program.empty()) {
     JsonArray program;
     for (const std::string& word : call.program) program.emplace_back(word);
     const Json value = std::move(program);
-    members.set("in", audit::commitment(codec::to_json(value)));
+    members.set("in", salt.commitment(codec::to_json(value)));
     if (told) members.set("arg", value);
     return;
   }
-  members.set("in", audit::commitment(call.input));
+  members.set("in", salt.commitment(call.input));
   if (!told) return;
   if (auto value = codec::parse_json(call.input)) members.set("arg", std::move(*value));
 }
@@ -92,9 +93,9 @@ JsonObject session_close_members(std::string_view why, std::uint32_t ended) {
 }
 
 JsonObject intent_members(const CallText& call, const ActivePolicy& active,
-                          const box::BoxPlan& plan, AuditLevel level) {
+                          const box::BoxPlan& plan, AuditLevel level, const audit::Salt& salt) {
   JsonObject members;
-  add_input(members, call, level);
+  add_input(members, call, level, salt);
   members.set("pol", active.digest);
   members.set("prof", plan.profile);
   members.set("rule", plan.rule);
@@ -104,9 +105,9 @@ JsonObject intent_members(const CallText& call, const ActivePolicy& active,
 }
 
 JsonObject deny_members(const CallText& call, const ActivePolicy& active, const Denial& denial,
-                        AuditLevel level) {
+                        AuditLevel level, const audit::Salt& salt) {
   JsonObject members;
-  add_input(members, call, level);
+  add_input(members, call, level, salt);
   members.set("pol", active.digest);
   if (!denial.profile.empty()) members.set("prof", denial.profile);
   members.set("rule", denial.rule);
@@ -172,14 +173,15 @@ std::vector<JsonObject> taken_members(const box::GuardReport& report) {
   return records;
 }
 
-JsonObject result_members(const CallResult& result, AuditLevel level) {
+JsonObject result_members(const CallResult& result, AuditLevel level, const audit::Salt& salt) {
   JsonObject members;
+  members.set(std::string(audit::kSaltMember), salt.hex());
   members.set("outcome", box::to_string(result.verdict.outcome));
   members.set(result.verdict.outcome == box::Outcome::signalled ? "sig" : "exit",
               result.verdict.status);
   if (!result.verdict.detail.empty()) members.set("why", result.verdict.detail);
   members.set("err", result.is_error);
-  members.set("out", audit::commitment(result.content));
+  members.set("out", salt.commitment(result.content));
   if (level == AuditLevel::args_output)
     if (auto value = codec::parse_json(result.content)) members.set("res", std::move(*value));
   constexpr std::int64_t kNanoseconds = 1000;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/salt.h"
 #include "box/host.h"
 #include "box/plan.h"
 #include "box/refusal.h"
@@ -33,13 +34,16 @@ struct CallText {
   std::string input;
   std::vector<std::string> program;
 };
-// How much of it is said is the profile's `audit.level`: size and digest of input and output
-// always, the arguments themselves from `args` on, the output with `args_output`. What is said is
-// masked and bounded by the auditor.
+// `salt`: new for each record, of its commitments; it goes along as audit::kSaltMember, which the
+// auditor takes out. How much of it is said is the profile's `audit.level`: size and commitment of
+// input and output always, the arguments themselves from `args` on, the output with `args_output`.
+// What is said is masked and bounded by the auditor.
 codec::JsonObject intent_members(const CallText& call, const ActivePolicy& active,
-                                 const box::BoxPlan& plan, policy::AuditLevel level);
+                                 const box::BoxPlan& plan, policy::AuditLevel level,
+                                 const audit::Salt& salt);
 codec::JsonObject deny_members(const CallText& call, const ActivePolicy& active,
-                               const Denial& denial, policy::AuditLevel level);
+                               const Denial& denial, policy::AuditLevel level,
+                               const audit::Salt& salt);
 
 // System calls of a guest that were refused. `filter`: the digest of the box's program; empty when
 // it is not known, then no rule is named.
@@ -49,7 +53,8 @@ codec::JsonObject refusal_members(const box::Refusal& refusal, const ActivePolic
 // last tells how many more there were.
 std::vector<codec::JsonObject> taken_members(const box::GuardReport& report);
 
-codec::JsonObject result_members(const CallResult& result, policy::AuditLevel level);
+codec::JsonObject result_members(const CallResult& result, policy::AuditLevel level,
+                                 const audit::Salt& salt);
 codec::JsonObject orphan_members(std::string_view why);
 
 // The walls of one box, as `prot` of its intent.

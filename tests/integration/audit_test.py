@@ -42,7 +42,8 @@ def a_call_leaves_intent_then_result(folder):
                     ("tool.result", None), ("session.close", None), ("stop", None)], told
     intent = next(r for r in records(state) if r["k"] == "tool.intent")
     given = json.dumps({"file_path": "a.txt", "content": "one"}).encode()
-    assert intent["in"] == {"n": len(given), "c": hashlib.sha256(given).hexdigest()}, intent
+    salt = (state / "audit/salts/0000000000000000").read_bytes()[3 * 32:4 * 32]
+    assert intent["in"] == {"n": len(given), "c": hashlib.sha256(salt + given).hexdigest()}, intent
     assert intent["arg"] == {"file_path": "a.txt", "content": "one"}, intent
     assert intent["prof"] == "files" and intent["dec"] == "allow", intent
     assert intent["rule"].startswith("builtin:default:") and len(intent["pol"]) == 64, intent
@@ -117,7 +118,8 @@ def every_file_of_a_sealed_log_counts(folder):
     log = three_calls(folder) / "audit"
     for path in sorted(log.rglob("*")):
         # Of the write-ahead log nothing is needed behind a stop, and `key` is for writing.
-        if not path.is_file() or path.parent.name == "wal" or path.name in ("key", "epoch.key", "state"):
+        # Salts are beside the log: without one a commitment stays closed.
+        if not path.is_file() or path.parent.name in ("wal", "salts") or path.name in ("key", "epoch.key", "state"):
             continue
         whole = path.read_bytes()
         for offset in range(0, len(whole), max(1, len(whole) // 16)):

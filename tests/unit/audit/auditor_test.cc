@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/bounded_value.h"
 #include "codec/merkle.h"
 #include "support.h"
 
@@ -25,9 +26,10 @@ class FakeStore final : public RecordStore {
     if (seal_fails) return Error(ErrorKind::conflict, "epoch.key: moved");
     return std::exchange(seal, std::nullopt);
   }
-  Result<RecordPlace> append(std::string_view record) override {
+  Result<RecordPlace> append(std::string_view record, const std::optional<Salt>& salt) override {
     if (full) return Error(ErrorKind::limit, "full");
     lines.emplace_back(record);
+    salts.push_back(salt);
     return RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
   }
   Result<void> flush() override {
@@ -50,6 +52,7 @@ class FakeStore final : public RecordStore {
   Record record(std::size_t index) const { return parse_record(lines.at(index)).value(); }
 
   std::vector<std::string> lines;
+  std::vector<std::optional<Salt>> salts;
   std::vector<std::size_t> seals;
   std::vector<RecordTime> asked;  // whether an epoch is over
   std::optional<Seal> seal;
@@ -78,7 +81,7 @@ struct Fixture {
   RecordRules rules{random};
   Masker masker;
   StandingClock clock;
-  Auditor auditor{store, rules, masker, clock, "run1"};
+  Auditor auditor{store, rules, masker, clock, random, "run1"};
   std::vector<Result<RecordPlace>> done;
 
   // What the start wrote is not counted.
@@ -378,7 +381,7 @@ TEST_CASE("a start says what was found, then boot, under a checkpoint") {
   RecordRules rules(random);
   const Masker masker;
   const StandingClock clock;
-  Auditor auditor(store, rules, masker, clock, "run1");
+  Auditor auditor(store, rules, masker, clock, random, "run1");
   SECTION("a loss, a torn group, no checkpoint") {
     const Recovered recovered{
         .records = 5,
@@ -472,4 +475,34 @@ TEST_CASE_METHOD(Fixture, "a seal that fails is the end") {
   CHECK_FALSE(auditor.commit());
   CHECK_FALSE(auditor.tend());
   CHECK(store.lines.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "a record goes with the salt of its commitments, and no other") {
+  const Salt salt = Salt::generate(random);
+  store.salts.clear();
+  REQUIRE(append(RecordKind::session_open, "s1", ""));
+  auditor.submit({Writer::boxer, RecordKind::tool_intent, "s1", "t1",
+                  one("in", salt.commitment("input")), salt},
+                 note());
+  // One that the auditor has to make: what is cut is committed to.
+  submit(RecordKind::tool_deny, "s1", "t2", Writer::boxer,
+         one("why", std::string(kMaxTextBytes + 1, 'x')));
+  store.seal = Seal{RecordKind::epoch_rotate, one("ep", Json(std::int64_t{0}))};
+  auditor.submit({Writer::boxer, RecordKind::tool_result, "s1", "t1",
+                  one("out", salt.commitment("output")), salt},
+                 note());
+  REQUIRE(auditor.commit());
+  REQUIRE(store.salts.size() == 5);
+  CHECK_FALSE(store.salts[0]);
+  CHECK(store.salts[1] == salt);
+  REQUIRE(store.salts[2]);
+  CHECK(
+      store.salts[2]->opens(*store.record(2).json.get("why"), std::string(kMaxTextBytes + 1, 'x')));
+  CHECK_FALSE(store.salts[3]);  // the seal
+  CHECK(store.salts[4] == salt);
+  CHECK_FALSE(store.record(1).json.get("salt"));
+  // None takes it as a member.
+  CHECK(append(RecordKind::tool_intent, "s1", "t3", Writer::boxer, one("salt", salt.hex()))
+            .error()
+            .kind() == ErrorKind::invalid);
 }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "tile_log.h"
 
 using namespace glovebox;
@@ -37,7 +39,8 @@ LogEpochs log_of(std::uint64_t seals, std::uint64_t records) {
           sign_seal({.epoch = i, .tree = {.size = i, .root = {}}, .at = {5}, .next = key_of(i + 1)},
                     kOrigin, test_key());
     const RecordStamp stamp{.wall = {5}, .since_boot = {}, .boot_id = "b", .previous = {}};
-    const std::string line = build_record(kind, stamp, "", "", std::move(members)).value();
+    const std::string line =
+        glovebox::test::salted_record(kind, stamp, "", "", std::move(members)).value();
     log.take(RecordHeadReader().read(line).value(), line).value();
   }
   return log;
@@ -109,7 +112,8 @@ TEST_CASE("what is stored and what the log says tell the next step") {
 TEST_CASE("a seal that does not follow is a conflict when the log is opened") {
   const auto line = [](const EpochSeal& seal) {
     const RecordStamp stamp{.wall = {5}, .since_boot = {}, .boot_id = "b", .previous = {}};
-    return build_record(RecordKind::heartbeat, stamp, "", "", sign_seal(seal, kOrigin, test_key()))
+    return glovebox::test::salted_record(RecordKind::heartbeat, stamp, "", "",
+                                         sign_seal(seal, kOrigin, test_key()))
         .value();
   };
   for (const EpochSeal& seal :
@@ -120,7 +124,8 @@ TEST_CASE("a seal that does not follow is a conflict when the log is opened") {
           ErrorKind::conflict);
   }
   const RecordStamp stamp{.wall = {5}, .since_boot = {}, .boot_id = "b", .previous = {}};
-  const std::string empty = build_record(RecordKind::heartbeat, stamp, "", "", {}).value();
+  const std::string empty =
+      glovebox::test::salted_record(RecordKind::heartbeat, stamp, "", "", {}).value();
   LogEpochs log;
   CHECK_FALSE(log.take(RecordHeadReader().read(empty).value(), empty));
   CHECK(log_of(2, 5).number() == 2);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "epoch_world.h"
 
 using namespace glovebox;
@@ -26,7 +28,8 @@ class Chain {
   void record(RecordKind kind = RecordKind::config, codec::JsonObject members = {}) {
     const RecordStamp stamp{
         .wall = {wall}, .since_boot = microseconds(boot), .boot_id = run, .previous = {}};
-    records.push_back(build_record(kind, stamp, "", "", std::move(members)).value());
+    records.push_back(
+        glovebox::test::salted_record(kind, stamp, "", "", std::move(members)).value());
     (void)tree_.add(codec::leaf_hash(records.back()));
   }
   EpochSeal next_seal() const {

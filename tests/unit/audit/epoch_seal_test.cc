@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 
+#include "../salted_record.h"
+
 #include "codec/checkpoint.h"
 #include "codec/hex.h"
 #include "tile_log.h"
@@ -21,7 +23,9 @@ const EpochSeal kSeal{.epoch = 7,
 Record record_of(codec::JsonObject members, RecordKind kind = RecordKind::epoch_rotate) {
   const RecordStamp stamp{
       .wall = kSeal.at, .since_boot = seconds(1), .boot_id = "b1", .previous = {}};
-  return parse_record(build_record(kind, stamp, "", "", std::move(members)).value()).value();
+  return parse_record(
+             glovebox::test::salted_record(kind, stamp, "", "", std::move(members)).value())
+      .value();
 }
 
 codec::JsonObject changed(std::string_view member, codec::Json value) {

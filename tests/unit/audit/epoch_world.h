@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "audit/epoch_keeper.h"
 #include "audit/epoch_rules.h"
 #include "audit/record_head.h"
@@ -151,7 +153,8 @@ class EpochWorld {
     const std::string run = "b" + std::to_string(run_);
     const RecordStamp stamp{
         .wall = {wall_us}, .since_boot = microseconds(boot_us), .boot_id = run, .previous = {}};
-    waiting_.push_back(build_record(kind, stamp, "", "", std::move(members)).value());
+    waiting_.push_back(
+        glovebox::test::salted_record(kind, stamp, "", "", std::move(members)).value());
     (void)tree_.add(codec::leaf_hash(waiting_.back()));
     return {};
   }

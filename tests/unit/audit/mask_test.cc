@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "audit/bounded_value.h"
 #include "audit/record.h"
 #include "codec/base64.h"
@@ -181,7 +183,8 @@ TEST_CASE("no part of a secret is left where a string, a key or a record is cut"
         members.set("arg", JsonArray(static_cast<std::size_t>(times), Json(text)));
         members.set(text, Json::object({{text, 1}}));
         members.set("red", out.apply(members));
-        const auto record = build_record(RecordKind::config, {.boot_id = "b"}, "", "", members);
+        const auto record =
+            glovebox::test::salted_record(RecordKind::config, {.boot_id = "b"}, "", "", members);
         REQUIRE(record);
         CHECK_FALSE(record->contains(part));
       }

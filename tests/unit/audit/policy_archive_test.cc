@@ -106,7 +106,7 @@ TEST_CASE("a policy is read offline by what the log says of it") {
         [](const StoredRecord&, RecordKind) { return Result<void>(); }, clock, random);
     REQUIRE(store);
     const Masker masker;
-    Auditor auditor(*store, rules, masker, clock, "b1");
+    Auditor auditor(*store, rules, masker, clock, random, "b1");
     REQUIRE(auditor.start({}, {}));
     auto archive = PolicyArchive::open(log, policies);
     REQUIRE(archive);

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "audit/record.h"
 #include "audit/session_chains.h"
 
@@ -25,7 +27,8 @@ struct World {
               codec::JsonObject members = {}, const std::string& session = "sesn_1") {
     const RecordStamp stamp{
         .wall = at(second), .since_boot = seconds(second), .boot_id = "b1", .previous = {}};
-    records.push_back(build_record(kind, stamp, session, call, std::move(members)).value());
+    records.push_back(
+        glovebox::test::salted_record(kind, stamp, session, call, std::move(members)).value());
   }
   void open(std::int64_t second, const std::string& work) {
     codec::JsonObject members;

@@ -3,6 +3,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <functional>
 
+#include "../salted_record.h"
+
 #include "tile_log.h"
 
 using namespace glovebox;
@@ -32,7 +34,7 @@ struct Taker {
                             .boot_id = made.boot,
                             .previous = previous.value_or(chains.previous(made.session))};
     const std::string line =
-        build_record(made.kind, stamp, made.session, made.tool_use, {}).value();
+        glovebox::test::salted_record(made.kind, stamp, made.session, made.tool_use, {}).value();
     const auto leaf = codec::leaf_hash(line);
     TRY(rules.take(RecordHeadReader().read(line).value(), leaf));
     return chains.set(made.session, leaf);

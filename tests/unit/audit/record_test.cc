@@ -2,6 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "../salted_record.h"
+
 #include "audit/bounded_value.h"
 #include "codec/jcs.h"
 #include "support.h"
@@ -21,7 +23,8 @@ RecordStamp stamp() {
 Result<std::string> intent_with(std::string_view key, Json value) {
   JsonObject members;
   members.set(std::string(key), std::move(value));
-  return build_record(RecordKind::tool_intent, stamp(), "s1", "t1", std::move(members));
+  return glovebox::test::salted_record(RecordKind::tool_intent, stamp(), "s1", "t1",
+                                       std::move(members));
 }
 
 Json nested(std::size_t depth) {
@@ -112,7 +115,8 @@ TEST_CASE("a kind of a call needs its ids") {
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(build_record(row.kind, stamp(), row.session, row.tool_use, {}).has_value() == row.fine);
+      CHECK(glovebox::test::salted_record(row.kind, stamp(), row.session, row.tool_use, {})
+                .has_value() == row.fine);
     }
   }
 }
@@ -120,7 +124,8 @@ TEST_CASE("a kind of a call needs its ids") {
 TEST_CASE("a record is exactly these bytes") {
   JsonObject members;
   members.set("tool", "bash");
-  CHECK(build_record(RecordKind::tool_intent, stamp(), "s1", "t1", members).value() == kGood);
+  CHECK(glovebox::test::salted_record(RecordKind::tool_intent, stamp(), "s1", "t1", members)
+            .value() == kGood);
 }
 
 TEST_CASE("ids that could steer a display or fill a record stand as their hash") {
@@ -180,16 +185,48 @@ TEST_CASE("no value of a model keeps an intent from being recorded, and every re
   }
 }
 
+namespace {
+
+Salt test_salt() {
+  return Salt::from_bytes(std::string(kSaltBytes, 's')).value();
+}
+
+Json bounded(const Json& value) {
+  glovebox::audit::test::HeldRandom random;
+  Commitments commitments(random, test_salt());
+  return bounded_value(value, commitments);
+}
+
+}  // namespace
+
+TEST_CASE("a salt is made only for what needs one, and once") {
+  glovebox::audit::test::HeldRandom random;
+  Commitments commitments(random);
+  (void)bounded_value(Json("short"), commitments);
+  CHECK_FALSE(commitments.salt());
+  const Json first = commitments.of("payload");
+  const Salt salt = commitments.salt().value();
+  CHECK(salt.opens(first, "payload"));
+  CHECK(salt.opens(commitments.of("other"), "other"));
+  CHECK(commitments.salt() == salt);
+  // A key that is cut has one too.
+  JsonObject object;
+  object.set(std::string(kMaxTextBytes, 'k'), 1);
+  const std::string name = bounded(object).as_object()->begin()->key;
+  CHECK(name.ends_with(
+      "<c:" + *test_salt().commitment(std::string(kMaxTextBytes, 'k')).get_string("c") + ">"));
+}
+
 TEST_CASE("numbers that canonical JSON cannot hold become text") {
-  CHECK(bounded_value(1.5) == Json("1.5"));
-  CHECK(bounded_value(std::int64_t{1} << 53) == Json("9007199254740992"));
-  CHECK(bounded_value(codec::kMaxJcsInteger) == Json(codec::kMaxJcsInteger));
-  CHECK(bounded_value(true) == Json(true));
+  CHECK(bounded(1.5) == Json("1.5"));
+  CHECK(bounded(std::int64_t{1} << 53) == Json("9007199254740992"));
+  CHECK(bounded(codec::kMaxJcsInteger) == Json(codec::kMaxJcsInteger));
+  CHECK(bounded(true) == Json(true));
 }
 
 TEST_CASE("text is made visible before it is hashed, C0 is left to the JSON escapes") {
-  CHECK(bounded_value("a\x7f\xe2\x80\xae b\n") == Json("a<x7f><u202e> b\n"));
-  CHECK(bounded_value("\xff") == Json("<xff>"));
+  CHECK(bounded("a\x7f\xe2\x80\xae b\n") == Json("a<x7f><u202e> b\n"));
+  CHECK(bounded("\xff") == Json("<xff>"));
 }
 
 TEST_CASE("a long text is cut at a character, with a commitment to all of it") {
@@ -198,20 +235,19 @@ TEST_CASE("a long text is cut at a character, with a commitment to all of it") {
     for (std::size_t i = 0; i < kMaxTextBytes; ++i) text += "\xc3\xbc";
     return text;
   }();
-  const Json cut = bounded_value(umlauts);
+  const Json cut = bounded(umlauts);
   REQUIRE(cut.is_object());
-  CHECK(*cut.get_string("c") == codec::sha256(umlauts).hex());
-  CHECK(cut.get_int("n") == static_cast<std::int64_t>(umlauts.size()));
+  CHECK(test_salt().opens(cut, umlauts));
   CHECK(*cut.get_string("text") == umlauts.substr(0, kShownBytes - 1));
-  CHECK(bounded_value(std::string(kMaxTextBytes, 'x')).is_string());
-  CHECK(bounded_value(std::string(kMaxTextBytes + 1, 'x')).is_object());
+  CHECK(bounded(std::string(kMaxTextBytes, 'x')).is_string());
+  CHECK(bounded(std::string(kMaxTextBytes + 1, 'x')).is_object());
 }
 
 TEST_CASE("what is nested too deep is committed to") {
-  const Json cut = bounded_value(nested(kMaxValueDepth + 1));
+  const Json cut = bounded(nested(kMaxValueDepth + 1));
   const Json* inner = &cut;
   while (inner->is_array()) inner = &inner->as_array()->front();
-  CHECK(*inner == commitment(R"(["deep"])"));
+  CHECK(test_salt().opens(*inner, R"(["deep"])"));
 }
 
 TEST_CASE("two keys that become equal both stay") {
@@ -219,10 +255,10 @@ TEST_CASE("two keys that become equal both stay") {
   object.set("a\x7f", 1);
   object.set("a<x7f>", 2);
   object.set("a<x7f><2>", 3);
-  const Json bounded = bounded_value(object);
-  CHECK(bounded.as_object()->size() == 3);
-  CHECK(bounded.get_int("a<x7f>") == 1);
-  CHECK(bounded.get_int("a<x7f><2>") == 2);
+  const Json shown = bounded(object);
+  CHECK(shown.as_object()->size() == 3);
+  CHECK(shown.get_int("a<x7f>") == 1);
+  CHECK(shown.get_int("a<x7f><2>") == 2);
 }
 
 TEST_CASE("kinds and their names go both ways, and peers have their own kinds") {

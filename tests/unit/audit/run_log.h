@@ -54,7 +54,7 @@ class RunLog {
     INFO((store ? "" : store.error().message()));
     REQUIRE(store);
     const Masker masker;
-    Auditor auditor(*store, rules, masker, clock_, std::format("run{}", ++runs_));
+    Auditor auditor(*store, rules, masker, clock_, random_, std::format("run{}", ++runs_));
     REQUIRE(auditor.start(store->recovered(), {}));
     for (int i = 0; i < calls; ++i) {
       clock_.passed += pause;
@@ -74,7 +74,7 @@ class RunLog {
     auto store = open(rules);
     REQUIRE(store);
     const Masker masker;
-    Auditor auditor(*store, rules, masker, clock_, std::format("run{}", ++runs_));
+    Auditor auditor(*store, rules, masker, clock_, random_, std::format("run{}", ++runs_));
     REQUIRE(auditor.start(store->recovered(), {}));
     for (const Duration end = clock_.passed + time; clock_.passed < end;)
       clock_.passed += auditor.tend().value();

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "codec/merkle.h"
 #include "support.h"
 
@@ -18,7 +20,9 @@ namespace {
 std::string intent(JsonObject members) {
   const RecordStamp stamp{
       .wall = {1'795'534'951'000'000}, .since_boot = microseconds(42), .boot_id = "b1"};
-  return build_record(RecordKind::tool_intent, stamp, "s1", "t1", std::move(members)).value();
+  return glovebox::test::salted_record(RecordKind::tool_intent, stamp, "s1", "t1",
+                                       std::move(members))
+      .value();
 }
 
 std::string shown(std::string_view key, Json value) {

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "audit/record.h"
 #include "audit/record_source.h"
 #include "audit/wal_sizes.h"
@@ -70,7 +72,8 @@ struct MemoryLog {
                             .since_boot = microseconds(1000 + count),
                             .boot_id = "b1",
                             .previous = last(lines.size())};
-    lines.push_back(build_record(kind, stamp, session, tool_use, std::move(members)).value());
+    lines.push_back(
+        glovebox::test::salted_record(kind, stamp, session, tool_use, std::move(members)).value());
   }
   RecordsInMemory source() const { return RecordsInMemory(lines); }
 };

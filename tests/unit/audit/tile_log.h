@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "audit/log_directory.h"
 #include "audit/log_key.h"
 #include "audit/record.h"
@@ -64,7 +66,8 @@ class RecordMaker {
                             .since_boot = milliseconds(1 + count_),
                             .boot_id = boot,
                             .previous = chains_.previous(session)};
-    std::string line = build_record(kind, stamp, session, tool_use, std::move(members)).value();
+    std::string line =
+        glovebox::test::salted_record(kind, stamp, session, tool_use, std::move(members)).value();
     chains_.set(session, codec::leaf_hash(line)).value();
     return line;
   }

@@ -148,7 +148,7 @@ TEST_CASE("a reader sees what was sealed since, while the log is written") {
   REQUIRE(store);
   RecordMaker maker;
   const auto append = [&](int count) {
-    for (int i = 0; i < count; ++i) REQUIRE(store->append(maker.next_sample()));
+    for (int i = 0; i < count; ++i) REQUIRE(store->append(maker.next_sample(), std::nullopt));
     REQUIRE(store->flush());
     REQUIRE(store->settle());
   };

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "../log_folder.h"
 #include "audit/record.h"
 #include "base/exit_code.h"
@@ -31,9 +33,9 @@ std::vector<std::string> log_of(std::initializer_list<std::pair<RecordKind, cons
                                    .since_boot = microseconds(1),
                                    .boot_id = "b",
                                    .previous = {}};
-    lines.push_back(
-        audit::build_record(kind, stamp, "s", "", *codec::parse_json(members)->as_object())
-            .value());
+    lines.push_back(glovebox::test::salted_record(kind, stamp, "s", "",
+                                                  *codec::parse_json(members)->as_object())
+                        .value());
   }
   return lines;
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "../salted_record.h"
+
 #include "../log_folder.h"
 #include "audit/record.h"
 #include "cli/policy_why.h"
@@ -88,9 +90,10 @@ class Log {
                                    .boot_id = "b",
                                    .previous = {}};
     const bool has_session = kind != RecordKind::policy_load;
-    glovebox::test::add_to_log(folder_, {audit::build_record(kind, stamp, has_session ? "s" : "",
-                                                             tool_use, std::move(object))
-                                             .value()});
+    glovebox::test::add_to_log(
+        folder_, {glovebox::test::salted_record(kind, stamp, has_session ? "s" : "", tool_use,
+                                                std::move(object))
+                      .value()});
     return count_++;
   }
   std::uint64_t traffic(RecordKind kind, std::int64_t port,

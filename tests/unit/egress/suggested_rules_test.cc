@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "../salted_record.h"
+
 #include "codec/toml_text.h"
 #include "codec/utf8.h"
 #include "egress/net_record.h"
@@ -437,7 +439,8 @@ TEST_CASE("a record is read as egress writes it") {
                                  .previous = {}};
   const auto record_of = [&](audit::RecordKind kind, codec::JsonObject members) {
     members.erase("sid");
-    return *audit::parse_record(*audit::build_record(kind, stamp, "s", "", std::move(members)));
+    return *audit::parse_record(
+        *glovebox::test::salted_record(kind, stamp, "s", "", std::move(members)));
   };
   const auto read = denied_attempt(
       7, record_of(audit::RecordKind::net_deny, deny_members(tags, {refused, 5, {}, {}})));

@@ -40,7 +40,7 @@ struct RunningAuditor {
       audit::Masker masker;
       KnownSecrets secrets(masker, random, log);
       audit::RecordRules rules(random);
-      audit::Auditor auditor(store, rules, masker, clock, "run1");
+      audit::Auditor auditor(store, rules, masker, clock, random, "run1");
       std::map<std::string, ipc::Channel> peers;
       peers.emplace("boxer", std::move(of_boxer.second));
       code = run_auditor(

@@ -35,7 +35,7 @@ class Running {
     thread_ = std::thread([this, &store, policies, other = std::move(pair.second),
                            theirs = std::move(theirs)]() mutable {
       audit::RecordRules rules(random_);
-      audit::Auditor auditor(store, rules, masker_, clock_, "run1");
+      audit::Auditor auditor(store, rules, masker_, clock_, random_, "run1");
       code_ = run_auditor(
           {.auditor = auditor, .store = store, .clock = clock_, .log = log_, .policies = policies},
           std::move(other), std::move(theirs));

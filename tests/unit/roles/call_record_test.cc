@@ -26,6 +26,10 @@ std::string text(JsonObject members) {
   return codec::to_json(std::move(members));
 }
 
+audit::Salt salt() {
+  return audit::Salt::from_bytes(std::string(audit::kSaltBytes, 's')).value();
+}
+
 TEST_CASE("no more of a call is told than its profile says") {
   const CallText tool{"bash", R"({"command":"echo canary"})", {}};
   const CallText program{"bash", "", {"/bin/echo", "canary"}};
@@ -35,15 +39,16 @@ TEST_CASE("no more of a call is told than its profile says") {
     for (const AuditLevel level :
          {AuditLevel::metadata, AuditLevel::args, AuditLevel::args_output}) {
       CAPTURE(static_cast<int>(level));
-      for (const JsonObject& members :
-           {intent_members(call, active(), {}, level), deny_members(call, active(), {}, level)}) {
+      for (const JsonObject& members : {intent_members(call, active(), {}, level, salt()),
+                                        deny_members(call, active(), {}, level, salt())}) {
         const bool told = level != AuditLevel::metadata;
         CHECK(members.contains("arg") == told);
         CHECK(text(members).contains("canary") == told);
-        // Whatever is told: size and digest.
+        // Whatever is told: size and commitment.
         REQUIRE(members.find("in") != nullptr);
-        CHECK(members.find("in")->get_string("c")->size() == 64);
-        CHECK(members.find("in")->get_int("n") > 0);
+        CHECK(salt().opens(*members.find("in"),
+                           is_program ? R"(["/bin/echo","canary"])" : call.input));
+        CHECK(*members.find(audit::kSaltMember)->as_string() == salt().hex());
       }
     }
   }
@@ -53,12 +58,12 @@ TEST_CASE("an output is told with args_output alone") {
   CallResult result;
   result.content = R"([{"type":"text","text":"canary"}])";
   for (const AuditLevel level : {AuditLevel::metadata, AuditLevel::args}) {
-    const JsonObject members = result_members(result, level);
+    const JsonObject members = result_members(result, level, salt());
     CHECK_FALSE(members.contains("res"));
     CHECK_FALSE(text(members).contains("canary"));
-    CHECK(members.find("out")->get_int("n") == static_cast<std::int64_t>(result.content.size()));
+    CHECK(salt().opens(*members.find("out"), result.content));
   }
-  const JsonObject members = result_members(result, AuditLevel::args_output);
+  const JsonObject members = result_members(result, AuditLevel::args_output, salt());
   REQUIRE(members.find("res") != nullptr);
   CHECK(*members.find("res") == *codec::parse_json(result.content));
 }

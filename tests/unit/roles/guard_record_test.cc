@@ -42,7 +42,8 @@ TEST_CASE("each name is one record, with what became of it") {
 
 TEST_CASE("a result tells when not all of the workspace was searched") {
   CallResult result;
-  const auto text = [&] { return text_of(result_members(result, policy::AuditLevel::args)); };
+  const auto salt = audit::Salt::from_bytes(std::string(audit::kSaltBytes, 's')).value();
+  const auto text = [&] { return text_of(result_members(result, policy::AuditLevel::args, salt)); };
   CHECK_FALSE(text().contains("guard"));
   result.guard.is_whole = false;
   CHECK(text().contains(R"("guard":"searched in part")"));

@@ -18,7 +18,8 @@ class MemoryStore final : public audit::RecordStore {
   Result<std::optional<audit::Seal>> begin_seal(const audit::RecordTime&) override {
     return std::nullopt;
   }
-  Result<audit::RecordPlace> append(std::string_view record) override {
+  Result<audit::RecordPlace> append(std::string_view record,
+                                    const std::optional<audit::Salt>&) override {
     lines.emplace_back(record);
     return audit::RecordPlace{lines.size() - 1, codec::leaf_hash(record)};
   }

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "../salted_record.h"
+
 #include "roles/call_record.h"
 
 namespace glovebox::roles {
@@ -20,7 +22,8 @@ constexpr WallTime kWhen{1'795'534'951'000'000};  // 2026-11-24
 Record record(RecordKind kind, std::string_view tool_use, JsonObject members) {
   const audit::RecordStamp stamp{
       .wall = kWhen, .since_boot = microseconds(1), .boot_id = "b", .previous = {}};
-  return *audit::parse_record(*audit::build_record(kind, stamp, "s", tool_use, std::move(members)));
+  return *audit::parse_record(
+      *glovebox::test::salted_record(kind, stamp, "s", tool_use, std::move(members)));
 }
 
 JsonObject json(std::string_view text) {

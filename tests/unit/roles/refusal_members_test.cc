@@ -3,6 +3,8 @@
 #include <string>
 #include <variant>
 
+#include "../salted_record.h"
+
 #include "audit/record.h"
 #include "audit/show.h"
 #include "box/plan.h"
@@ -105,8 +107,8 @@ TEST_CASE("a refused call is shown with long names, and its name cannot steer a 
   const std::string boot = "0123456789abcdef";
   const audit::RecordStamp stamp{
       .wall = WallTime{1'700'000'000'000'000}, .boot_id = boot, .previous = {}};
-  const auto line = audit::build_record(audit::RecordKind::sys_deny, stamp, "s1", "tu1",
-                                        refusal_members(refusal, with_rules(), kFilter));
+  const auto line = glovebox::test::salted_record(audit::RecordKind::sys_deny, stamp, "s1", "tu1",
+                                                  refusal_members(refusal, with_rules(), kFilter));
   REQUIRE(line);
   const auto shown = audit::show_record(3, *line);
   REQUIRE(shown);
