@@ -10,8 +10,10 @@
 #include "audit/anchor_file.h"
 #include "audit/log_key.h"
 #include "audit/log_reader.h"
+#include "audit/open_commitment.h"
 #include "audit/reconcile.h"
 #include "audit/record.h"
+#include "audit/salt_store.h"
 #include "audit/tile_store.h"
 #include "base/exit_code.h"
 #include "cli/message.h"
@@ -23,9 +25,17 @@ namespace glovebox::cli {
 namespace {
 
 constexpr std::size_t kMaxKey = 4096;
+constexpr std::uint64_t kMaxPayload = 256 * kMiB;
 
 int unreadable(const Error& error) {
   return to_int(fail(ExitCode::invalid_file, error.message()));
+}
+
+// Nothing: there is none.
+Result<std::optional<audit::Salt>> salt_of(const std::string& folder, std::uint64_t index) {
+  auto salts = audit::LogDirectory::open_to_read(std::format("{}/{}", folder, audit::kSaltsName));
+  if (!salts && salts.error().kind() == ErrorKind::not_found) return std::nullopt;
+  return audit::SaltStore::open_to_read(TRY(std::move(salts))).get(index);
 }
 
 // As it was published; signed by the key that lies beside it.
@@ -142,6 +152,34 @@ int run_audit_stats(const AuditStatsOptions& options) {
   print_out(options.form == OutputForm::json ? ascii_json(codec::to_json(counts.to_json())) + "\n"
                                              : counts.text());
   return 0;
+}
+
+int run_audit_open(const AuditOpenOptions& options) {
+  const std::string where = std::format("record {}", options.index);
+  auto log = audit::LogReader::open(options.directory);
+  if (!log) return unreadable(log.error());
+  log->skip_to(options.index);
+  const auto stored = log->next();
+  if (!stored) return unreadable(stored.error());
+  if (!*stored) return unreadable(Error(ErrorKind::not_found, "no such record"));
+  const auto record = audit::parse_record((*stored)->bytes);
+  if (!record) return unreadable(Error(record.error()).with_context(where));
+  const auto payload = os::read_file(options.payload, kMaxPayload);
+  if (!payload) return unreadable(Error(payload.error()).with_context("--payload"));
+  const auto salt = salt_of(options.directory, options.index);
+  if (!salt) return unreadable(salt.error());
+  if (!*salt)
+    return unreadable(Error(ErrorKind::not_found,
+                            where + " has no salt: none was needed, or it was erased or lost"));
+  const audit::Opened opened = audit::open_commitments(record->json, **salt, *payload);
+  for (const std::string& place : opened.places)
+    print_out(
+        visible_lines(std::format("{}: {} is these {} bytes\n", where, place, payload->size())));
+  if (!opened.places.empty()) return 0;
+  if (opened.others.empty())
+    return unreadable(Error(ErrorKind::not_found, where + " commits to nothing"));
+  print_out(visible_lines(std::format("{}: commits to something else\n", where)));
+  return to_int(ExitCode::negative);
 }
 
 }  // namespace glovebox::cli

@@ -1,6 +1,8 @@
-// `glovebox audit anchor`, `reconcile` and `stats`: the log beside what is known outside of it.
+// `glovebox audit anchor`, `reconcile`, `stats` and `open`: the log beside what is known outside of
+// it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +30,12 @@ struct AuditStatsOptions {
   OutputForm form = OutputForm::text;
 };
 
+struct AuditOpenOptions {
+  std::string directory;
+  std::uint64_t index = 0;
+  std::string payload;  // a file
+};
+
 // Gives the checkpoint of the log to somebody else to keep: printed, or appended to a file,
 // durably. 2 when there is none, or it is not the log's; 74 when the file cannot be written.
 int run_audit_anchor(const AuditAnchorOptions& options);
@@ -35,5 +43,8 @@ int run_audit_anchor(const AuditAnchorOptions& options);
 int run_audit_reconcile(const AuditReconcileOptions& options);
 // Counts of records by kind, bytes, sessions, times; nothing is verified.
 int run_audit_stats(const AuditStatsOptions& options);
+// Whether a record commits to just these bytes: 0 with the members that do, 1 when none does, 2
+// when it cannot be told (no such record, no commitment in it, its salt is gone).
+int run_audit_open(const AuditOpenOptions& options);
 
 }  // namespace glovebox::cli

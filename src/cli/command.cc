@@ -64,6 +64,7 @@ struct Run {
   int operator()(const AuditBenchOptions& options) const { return run_audit_bench(options); }
   int operator()(const AuditAnchorOptions& options) const { return run_audit_anchor(options); }
   int operator()(const AuditStatsOptions& options) const { return run_audit_stats(options); }
+  int operator()(const AuditOpenOptions& options) const { return run_audit_open(options); }
   int operator()(const AuditReconcileOptions& options) const {
     return run_audit_reconcile(options);
   }

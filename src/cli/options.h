@@ -213,10 +213,10 @@ using Options =
                  DoctorOptions, ConfigCheckOptions, SelftestOptions, AuditVerifyOptions,
                  AuditShowOptions, AuditTailOptions, AuditProveOptions, AuditCheckProofOptions,
                  AuditExportOptions, AuditRepairOptions, AuditBenchOptions, AuditAnchorOptions,
-                 AuditReconcileOptions, AuditStatsOptions, PolicyShowOptions, PolicyControlOptions,
-                 PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions, PolicyWhyOptions,
-                 PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions, SeccompShowOptions,
-                 SeccompCheckOptions, SeccompCompileOptions, SeccompExplainOptions,
-                 SeccompImportOptions, PlaneOptions>;
+                 AuditReconcileOptions, AuditStatsOptions, AuditOpenOptions, PolicyShowOptions,
+                 PolicyControlOptions, PolicyCheckOptions, PolicySchemaOptions, PolicyDiffOptions,
+                 PolicyWhyOptions, PolicySuggestOptions, PolicyTestOptions, PolicyExplainOptions,
+                 SeccompShowOptions, SeccompCheckOptions, SeccompCompileOptions,
+                 SeccompExplainOptions, SeccompImportOptions, PlaneOptions>;
 
 }  // namespace glovebox::cli

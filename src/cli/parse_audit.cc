@@ -25,6 +25,7 @@ void AuditCommands::declare(CLI::App& root, Options& pending) {
   anchor(app);
   reconcile(app);
   stats(app);
+  open(app);
   evidence_.declare(app, pending);
 }
 
@@ -32,9 +33,9 @@ void AuditCommands::folder(CLI::App& app, std::string& into) {
   syntax_.required(syntax_.option(app, "directory", into, "", "the folder of the log"));
 }
 
-void AuditCommands::number(CLI::App& app, const char* name, std::optional<std::uint64_t>& into,
-                           const char* meaning) {
-  syntax_.parsed(app, name, "N", meaning, [&into](const std::string& text) -> Result<void> {
+CLI::Option* AuditCommands::number(CLI::App& app, const char* name,
+                                   std::optional<std::uint64_t>& into, const char* meaning) {
+  return syntax_.parsed(app, name, "N", meaning, [&into](const std::string& text) -> Result<void> {
     into = static_cast<std::uint64_t>(TRY(parse_count(text, 0, kMostRecords)));
     return {};
   });
@@ -145,6 +146,18 @@ void AuditCommands::stats(CLI::App& audit) {
   folder(app, stats_.directory);
   syntax_.json(app, stats_.form);
   syntax_.chosen(app, [this] { *pending_ = stats_; });
+}
+
+void AuditCommands::open(CLI::App& audit) {
+  CLI::App& app = syntax_.command(
+      audit, "open", "tell whether a record commits to the bytes of a file: an input, an output");
+  folder(app, open_.directory);
+  syntax_.required(number(app, "--index", open_index_, "the record with this number"));
+  syntax_.required(syntax_.option(app, "--payload", open_.payload, "FILE", "the bytes"));
+  syntax_.chosen(app, [this] {
+    open_.index = open_index_.value_or(0);
+    *pending_ = open_;
+  });
 }
 
 }  // namespace glovebox::cli

@@ -20,8 +20,8 @@ class AuditCommands {
 
  private:
   void folder(CLI::App& app, std::string& into);
-  void number(CLI::App& app, const char* name, std::optional<std::uint64_t>& into,
-              const char* meaning);
+  CLI::Option* number(CLI::App& app, const char* name, std::optional<std::uint64_t>& into,
+                      const char* meaning);
   void verify(CLI::App& audit);
   void show(CLI::App& audit);
   void tail(CLI::App& audit);
@@ -30,6 +30,7 @@ class AuditCommands {
   void anchor(CLI::App& audit);
   void reconcile(CLI::App& audit);
   void stats(CLI::App& audit);
+  void open(CLI::App& audit);
 
   Syntax& syntax_;
   EvidenceCommands evidence_;
@@ -43,6 +44,8 @@ class AuditCommands {
   AuditAnchorOptions anchor_;
   AuditReconcileOptions reconcile_;
   AuditStatsOptions stats_;
+  AuditOpenOptions open_;
+  std::optional<std::uint64_t> open_index_;
   bool loss_accepted_ = false;
 };
 

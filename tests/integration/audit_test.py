@@ -56,6 +56,36 @@ def a_call_leaves_intent_then_result(folder):
 
 
 @case
+def a_commitment_is_opened_by_who_has_the_payload(folder):
+    state = three_calls(folder)
+    log, payload = state / "audit", folder / "payload"
+    given = json.dumps({"file_path": "a.txt", "content": "one"}).encode()
+    payload.write_bytes(given)
+    glovebox("audit", "open", log, "--index", "3", "--payload", payload).expect(0, out="record 3: /in is these")
+    intent = [at for at, r in enumerate(records(state)) if r["k"] == "tool.intent"]
+    glovebox("audit", "open", log, "--index", str(intent[1]), "--payload", payload).expect(1)
+    payload.write_bytes(given + b" ")
+    glovebox("audit", "open", log, "--index", "3", "--payload", payload).expect(1, out="something else")
+    glovebox("audit", "open", log, "--index", "0", "--payload", payload).expect(2, err="no salt")
+    glovebox("audit", "open", log, "--index", "99", "--payload", payload).expect(2, err="no such record")
+    glovebox("audit", "open", log, "--index", "3", "--payload", folder / "missing").expect(2)
+    glovebox("audit", "open", log, "--payload", payload).expect(64)
+    # Who has the log and not the salt cannot try out what it was.
+    bare = [hashlib.sha256(text).hexdigest() for text in (given, b"", b'{"command": "exit 3"}', b'{"command":"exit 3"}')]
+    stored = b"".join(path.read_bytes() for path in log.rglob("*") if path.is_file())
+    assert not any(digest.encode() in stored for digest in bare)
+    glovebox("audit", "export", "--session", "s", "--pack", folder / "a.tar", log).expect(0)
+    salts = (log / "salts/0000000000000000").read_bytes()
+    used = [salts[at:at + 32] for at in range(0, len(salts), 32) if any(salts[at:at + 32])]
+    pack = (folder / "a.tar").read_bytes()
+    assert len(used) == 5 and len(set(used)) == 5, len(used)
+    assert not any(salt in pack or salt.hex().encode() in pack for salt in used)
+    shutil.rmtree(log / "salts")
+    glovebox("audit", "open", log, "--index", "3", "--payload", payload).expect(2, err="no salt")
+    glovebox("audit", "verify", log).expect(0)
+
+
+@case
 def hostile_text_stays_in_its_record(folder):
     state = folder / "state"
     evil = 'x\n{"k":"forged"}\x1b[2J\u202e'
