@@ -21,6 +21,27 @@ AXES = {
 }
 
 
+# A bar is one member: `ratio` and `most` are upper limits, `least_ratio` and `least` lower ones.
+MEETS = {
+    "ratio": lambda row: row["ratio"] <= row["bar"]["ratio"],
+    "most": lambda row: row["ours"] <= row["bar"]["most"],
+    "least_ratio": lambda row: row["ratio"] >= row["bar"]["least_ratio"],
+    "least": lambda row: row["ours"] >= row["bar"]["least"],
+}
+
+
+def kind_of(bar):
+    (kind,) = bar
+    return kind
+
+
+def words_for(bar):
+    if not bar:
+        return ""
+    kind = kind_of(bar)
+    return f"{'>=' if 'least' in kind else '<='} {bar[kind]}{' x' if 'ratio' in kind else ''}"
+
+
 def judged(row):
     """The row with its ratio and whether its bar is met."""
     row = dict(row)
@@ -28,7 +49,7 @@ def judged(row):
         row["ratio"] = round(row["ours"] / row["peer"], 3)
     bar = row.get("bar")
     if bar:
-        row["met"] = row["ratio"] <= bar["ratio"] if "ratio" in bar else row["ours"] <= bar["most"]
+        row["met"] = MEETS[kind_of(bar)](row)
     return row
 
 
@@ -39,7 +60,7 @@ def table(rows):
         bar = row.get("bar") or {}
         lines.append((f"{row['name']} [{row['unit']}]", f"{row['ours']:g}", f"{row.get('peer', ''):}",
                       f"{row.get('ratio', '')}",
-                      f"<= {bar['ratio']} x" if "ratio" in bar else f"<= {bar['most']}" if bar else "",
+                      words_for(bar),
                       {True: "met", False: "MISSED"}.get(row.get("met"), "")))
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
