@@ -5,7 +5,7 @@
 #include <format>
 #include <utility>
 
-#include "audit/bounded_value.h"
+#include "audit/epoch_seal.h"
 
 namespace glovebox::audit {
 
@@ -87,8 +87,9 @@ Result<RecordPlace> Auditor::write(RecordKind kind, std::string_view session,
 Result<RecordPlace> Auditor::write_at(const RecordTime& now, RecordKind kind,
                                       std::string_view session, std::string_view tool_use,
                                       JsonObject members, const std::optional<Salt>& salt) {
-  JsonArray red = masker_.apply(members);
-  if (!red.empty()) members.set("red", std::move(red));
+  // A seal is signed as it is, and nothing in it is anybody's text.
+  if (!is_seal(kind))
+    if (JsonArray red = masker_.apply(members); !red.empty()) members.set("red", std::move(red));
   const std::string session_id = session.empty() ? "" : record_id(session);
   const std::string tool_use_id = tool_use.empty() ? "" : record_id(tool_use);
   const RecordStamp stamp{.wall = now.wall,

@@ -447,6 +447,17 @@ TEST_CASE_METHOD(Fixture, "an epoch that is over is sealed in front of the next 
   CHECK(store.lines.size() == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "nothing in a seal is taken for a secret") {
+  const Secret known = Secret::take(std::string("0123456789abcdef"));
+  REQUIRE(masker.add("key", known));
+  const std::string root = "ffff0123456789abcdefffff";
+  store.seal = Seal{RecordKind::epoch_rotate, one("root", root)};
+  REQUIRE(append(RecordKind::session_open, "s1", "", Writer::boxer, one("env", root)));
+  CHECK(*store.record(0).json.get_string("root") == root);
+  CHECK(store.record(0).json.get("red") == nullptr);
+  CHECK_FALSE(store.lines.at(1).contains("0123456789abcdef"));
+}
+
 TEST_CASE_METHOD(Fixture, "an epoch ends behind the answers when nothing is recorded") {
   store.seal = Seal{RecordKind::heartbeat, {}};
   REQUIRE(auditor.tend());
