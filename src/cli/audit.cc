@@ -13,7 +13,9 @@
 #include "audit/log_bench.h"
 #include "audit/log_key.h"
 #include "audit/log_reader.h"
+#include "audit/record.h"
 #include "audit/repair.h"
+#include "audit/session_screen.h"
 #include "audit/show.h"
 #include "audit/verify_folder.h"
 #include "base/clock.h"
@@ -74,6 +76,33 @@ Result<std::uint64_t> count_records(audit::LogReader& log) {
   return count;
 }
 
+// What its key says, which is not checked here.
+std::string name_of_log(const std::string& folder) {
+  const auto key = read_key(folder + "/" + std::string(audit::kPublicKeyName));
+  return key ? key->name() : "(no key)";
+}
+
+Result<void> print_session(audit::LogReader& log, audit::SessionScreen& screen) {
+  for (;;) {
+    const auto stored = TRY(log.next());
+    if (!stored) return {};
+    const auto record = audit::parse_record(stored->bytes);
+    if (!record) return Error(record.error()).with_context(std::format("record {}", stored->index));
+    const auto lines = screen.add(stored->index, *record);
+    for (const std::string& line : lines) TRY(print_line(line));
+  }
+}
+
+int show_session(audit::LogReader& log, const AuditShowOptions& options) {
+  audit::SessionScreen screen(audit::record_id(*options.filter.session),
+                              name_of_log(options.directory));
+  if (auto printed = print_session(log, screen); !printed) return unreadable(printed.error());
+  if (screen.is_empty())
+    return unreadable(Error(ErrorKind::not_found, "no record of this session"));
+  for (const std::string& line : screen.totals(log.sealed())) (void)print_line(line);
+  return 0;
+}
+
 // The log belongs to the auditor: root acts as whoever that is.
 Result<void> act_as_owner(const std::string& folder) {
   if (os::effective_uid() != 0) return {};
@@ -118,6 +147,7 @@ int run_audit_verify(const AuditVerifyOptions& options) {
 int run_audit_show(const AuditShowOptions& options) {
   auto log = audit::LogReader::open(options.directory);
   if (!log) return unreadable(log.error());
+  if (options.is_one_session()) return show_session(*log, options);
   std::uint64_t shown = 0;
   const auto print = [&](std::string_view line) {
     ++shown;

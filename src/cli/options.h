@@ -117,6 +117,11 @@ struct AuditShowOptions {
   std::uint64_t from = 0;  // index of the first that is looked at
   audit::ShowFilter filter;
   OutputForm form = OutputForm::text;
+  // A session and nothing else: for people.
+  bool is_one_session() const {
+    return form == OutputForm::text && from == 0 && filter.session && !filter.index &&
+           !filter.tool_use && !filter.kind && !filter.since && !filter.only_denials;
+  }
 };
 
 struct AuditTailOptions {

@@ -198,6 +198,13 @@ def a_log_is_shown_by_what_is_asked_for(folder):
     session = next(r["sid"] for r in records(log.parent) if r["k"] == "tool.deny")
     expected = [r["k"] for r in records(log.parent) if r.get("sid") == session]
     assert "tool.deny" in expected and shown("--session", session) == expected
+    # For people: one screen, and nothing of it is wider than a terminal.
+    screen = glovebox("audit", "show", "--session", session, log).expect(0).out
+    assert all(len(line) <= 100 for line in screen.splitlines()), screen
+    for words in (f"session  {session}", "call 1      write: a.txt", "allowed by builtin:default:", "profile files",
+                  "finished, exit 0", "nothing: {}", "REFUSED", "2 calls ran, 1 refused", "under the checkpoint over 22"):
+        assert words in screen, (words, screen)
+    glovebox("audit", "show", "--session", "none", log).expect(2, err="no record of this session")
     assert shown("--index", "10") == ["session.open"]
     assert shown("--since", "20") == ["session.close", "stop"]
     assert shown("--since", "2999-01-01T00:00:00Z") == []
