@@ -82,10 +82,10 @@ struct SupervisorOptions {
   std::string seed;
   Duration keep{};  // zero: for ever
   std::uint32_t call_slots = kCallSlots;
-  std::uint32_t warm_sessions = 0;        // see BoxerSettings
-  IdRange ids;                            // of boxes, when started as root
-  std::string audit;                      // folder of the log; empty: the state folder's
-  std::string audit_origin;  // names the key of a new log; empty: audit::default_origin()
+  std::uint32_t warm_sessions = 0;  // see BoxerSettings
+  IdRange ids;                      // of boxes, when started as root
+  std::string audit;                // folder of the log; empty: the state folder's
+  std::string audit_origin;         // names the key of a new log; empty: audit::default_origin()
   std::uint64_t audit_reserve = audit::kLeastWalReserve;  // bytes on the disk up front
   // Beside the state folder, the log's, the policy's files and the program itself.
   std::vector<std::string> protected_paths;
