@@ -10,6 +10,7 @@
 #include "audit/log_directory.h"
 #include "audit/log_key.h"
 #include "audit/record_head.h"
+#include "audit/salt_store.h"
 #include "audit/sealed_records.h"
 #include "audit/tile_folder.h"
 #include "audit/tile_store.h"
@@ -80,6 +81,10 @@ Result<std::optional<Repair>> accept_loss_of_log(const std::string& path, Random
   const LogEpochs epochs = TRY(read_epochs(directory, sealed, behind));
   const EpochKeeper keeper =
       TRY(open_epochs(directory, epoch_file, key.public_key, epochs, random));
+  // As behind every checkpoint: what it speaks of has its salts.
+  SaltStore salts = TRY(SaltStore::open_to_write(
+      TRY(LogDirectory::open_to_write(path + "/" + std::string(kSaltsName))), tiles.size()));
+  TRY(salts.flush());
   TRY(tiles.publish([&keeper](const codec::Checkpoint& checkpoint) {
     return keeper.sign_checkpoint(checkpoint);
   }));

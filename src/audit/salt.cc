@@ -27,6 +27,9 @@ Result<Salt> Salt::from_bytes(std::string_view bytes) {
 Result<Salt> Salt::parse_hex(std::string_view text) {
   const std::string bytes = TRY_CONTEXT(codec::hex_decode(text), "salt");
   if (codec::hex_encode(bytes) != text) return Error(ErrorKind::invalid, "salt: upper case");
+  // As it is stored, that is none.
+  if (std::ranges::all_of(bytes, [](char c) { return c == '\0'; }))
+    return Error(ErrorKind::invalid, "salt: zeros");
   return from_bytes(bytes);
 }
 

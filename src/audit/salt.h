@@ -25,7 +25,7 @@ constexpr std::string_view kSaltMember = "salt";
 class Salt {
  public:
   static Salt generate(Random& random);
-  // Errors: invalid (not kSaltBytes; not twice as many lower-case digits).
+  // Errors: invalid (not kSaltBytes; not twice as many lower-case digits, or zeros).
   static Result<Salt> from_bytes(std::string_view bytes);
   static Result<Salt> parse_hex(std::string_view text);
 

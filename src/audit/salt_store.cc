@@ -27,7 +27,12 @@ std::uint64_t offset_of(std::uint64_t index) {
 
 Result<SaltStore> SaltStore::open_to_write(LogDirectory folder, std::uint64_t next) {
   SaltStore store(std::move(folder), next);
-  TRY(store.file_of(next / kSaltsOfFile));
+  const std::uint64_t number = next / kSaltsOfFile;
+  TRY(store.file_of(number));
+  // A run before this one may have ended before it flushed them.
+  TRY(store.touch(number));
+  if (number > 0) TRY(store.touch(number - 1));
+  TRY(store.clear(next, number));
   return store;
 }
 
@@ -58,6 +63,22 @@ Result<void> SaltStore::write(std::uint64_t index, std::string_view bytes) {
   File* const file = TRY(file_of(index / kSaltsOfFile));
   TRY_CONTEXT(os::write_at(file->fd.get(), offset_of(index), bytes), kSaltsName);
   file->is_dirty = true;
+  return {};
+}
+
+// If it is there.
+Result<bool> SaltStore::touch(std::uint64_t number) {
+  if (!TRY_CONTEXT(folder_.open(name_of(number), LogDirectory::Access::read), kSaltsName))
+    return false;
+  TRY(file_of(number))->is_dirty = true;
+  return true;
+}
+
+// Of records that never were: none of them is to be taken for a later one's.
+Result<void> SaltStore::clear(std::uint64_t next, std::uint64_t number) {
+  TRY(write(next, std::string((kSaltsOfFile - next % kSaltsOfFile) * kSaltBytes, '\0')));
+  if (TRY(touch(number + 1)))
+    TRY(write((number + 1) * kSaltsOfFile, std::string(kSaltsOfFile * kSaltBytes, '\0')));
   return {};
 }
 

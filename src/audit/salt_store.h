@@ -10,7 +10,7 @@
 // Order: put() before the record is taken; flush() before a checkpoint speaks of the record. So a
 // sealed record has its salt. A power cut takes the salts of records that were not sealed yet, at
 // most about a second's: their commitments stay closed. (A flush of its own for each group would
-// double what a durable record costs.) What a crash left of records that never were is replaced;
+// double what a durable record costs.) What a crash left of records that never were is cleared;
 // the salt of a record that is durable is never replaced, only erased.
 //
 // What it does not protect against: a file system that keeps old versions, or flash that keeps
@@ -37,7 +37,8 @@ constexpr std::uint64_t kSaltsOfFile = 16'384;  // 512 KiB
 class SaltStore {
  public:
   // `folder` is the auditor's alone. `next`: how many records are durable. A missing file is made
-  // for the next of them. Errors: of the kernel.
+  // for the next of them, salts behind it are cleared, and the next flush() takes what a run before
+  // may not have flushed. Errors: of the kernel.
   static Result<SaltStore> open_to_write(LogDirectory folder, std::uint64_t next);
   static SaltStore open_to_read(LogDirectory folder) { return {std::move(folder), 0}; }
 
@@ -62,6 +63,8 @@ class SaltStore {
   };
   SaltStore(LogDirectory folder, std::uint64_t next) : folder_(std::move(folder)), next_(next) {}
   Result<File*> file_of(std::uint64_t number);
+  Result<bool> touch(std::uint64_t number);
+  Result<void> clear(std::uint64_t next, std::uint64_t number);
   Result<void> write(std::uint64_t index, std::string_view bytes);
 
   LogDirectory folder_;

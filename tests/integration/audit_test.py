@@ -70,15 +70,20 @@ def a_commitment_is_opened_by_who_has_the_payload(folder):
     glovebox("audit", "open", log, "--index", "99", "--payload", payload).expect(2, err="no such record")
     glovebox("audit", "open", log, "--index", "3", "--payload", folder / "missing").expect(2)
     glovebox("audit", "open", log, "--payload", payload).expect(64)
+    # The output of a tool is its content blocks.
+    run_tool(state, "bash", {"command": "echo hi"}).expect(0)
+    payload.write_bytes(b'[{"type":"text","text":"hi"}]')
+    last = max(at for at, r in enumerate(records(state)) if r["k"] == "tool.result")
+    glovebox("audit", "open", log, "--index", str(last), "--payload", payload).expect(0, out="/out is these")
     # Who has the log and not the salt cannot try out what it was.
-    bare = [hashlib.sha256(text).hexdigest() for text in (given, b"", b'{"command": "exit 3"}', b'{"command":"exit 3"}')]
+    bare = [hashlib.sha256(text).hexdigest() for text in (given, payload.read_bytes(), b"", b'{"command": "exit 3"}', b'{"command":"exit 3"}')]
     stored = b"".join(path.read_bytes() for path in log.rglob("*") if path.is_file())
     assert not any(digest.encode() in stored for digest in bare)
     glovebox("audit", "export", "--session", "s", "--pack", folder / "a.tar", log).expect(0)
     salts = (log / "salts/0000000000000000").read_bytes()
     used = [salts[at:at + 32] for at in range(0, len(salts), 32) if any(salts[at:at + 32])]
     pack = (folder / "a.tar").read_bytes()
-    assert len(used) == 5 and len(set(used)) == 5, len(used)
+    assert len(used) == 7 and len(set(used)) == 7, len(used)
     assert not any(salt in pack or salt.hex().encode() in pack for salt in used)
     shutil.rmtree(log / "salts")
     glovebox("audit", "open", log, "--index", "3", "--payload", payload).expect(2, err="no salt")

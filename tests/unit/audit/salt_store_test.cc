@@ -108,6 +108,21 @@ TEST_CASE("what a crash left of a record that never was is replaced") {
   CHECK(store.get(7).value() == salt('b'));
 }
 
+TEST_CASE("a salt of a record that never was is not taken for a later one's") {
+  Salts salts;
+  {
+    SaltStore store = salts.open(kSaltsOfFile - 2);
+    for (const std::uint64_t index : {kSaltsOfFile - 2, kSaltsOfFile - 1, kSaltsOfFile + 5})
+      REQUIRE(store.put(index, salt('a')));
+    REQUIRE(store.flush());
+  }
+  // The first of them became durable, the others did not.
+  const SaltStore store = salts.open(kSaltsOfFile - 1);
+  CHECK(store.get(kSaltsOfFile - 2).value() == salt('a'));
+  CHECK_FALSE(store.get(kSaltsOfFile - 1).value());
+  CHECK_FALSE(store.get(kSaltsOfFile + 5).value());
+}
+
 TEST_CASE("an erased salt is gone from the file, its neighbours are not") {
   Salts salts;
   SaltStore store = salts.open(0);
@@ -147,6 +162,6 @@ TEST_CASE("a commitment is opened by its salt and its payload alone") {
   CHECK_FALSE(Salt::from_bytes(std::string(own.bytes()) + "p"));
   CHECK(Salt::parse_hex(own.hex()).value() == own);
   for (const std::string& text : {std::string(), std::string("73"), std::string(64, 'g'),
-                                  std::string(64, 'A'), std::string(66, '7')})
+                                  std::string(64, 'A'), std::string(66, '7'), std::string(64, '0')})
     CHECK_FALSE(Salt::parse_hex(text));
 }
